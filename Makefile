@@ -1,0 +1,40 @@
+# `make demo` and `make test` need Python >= 3.11, Terraform >= 1.9 and make; they install the rest into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+export PYTHONPATH := .
+
+.PHONY: demo test test-all lint requirements clean
+
+demo: $(INSTALLED)
+	@$(BIN)/python -m tests.acceptance.walkthrough
+
+test: lint
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: lint
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy lambda tests
+	@terraform fmt -check -diff -recursive .
+
+# Locks requirements.in, with the hashes of what was locked.
+requirements:
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+		--custom-compile-command "make requirements" requirements.in -o requirements.txt
+
+clean:
+	@rm -rf $(VENV) build
+
+$(INSTALLED): requirements.txt
+	@command -v terraform > /dev/null || { echo "Terraform >= 1.9 is needed: https://developer.hashicorp.com/terraform/install"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python >= 3.11 is needed: make PYTHON=python3.13"; exit 1; }
+	@echo "Installing the pinned dependencies into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@

@@ -1,0 +1,140 @@
+"""The decision: an EC2 instance and a policy in, a verdict out.
+
+Pure: no I/O, no clock, no boto3. The table in the README says the same in words.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cache
+
+# https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
+MAX_ANNOTATION_LENGTH = 256
+
+# A terminated instance stays visible for a while and can't be repaired, nor does it need to be.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
+ENDED_STATES = frozenset({"shutting-down", "terminated"})
+
+
+class ComplianceType(StrEnum):
+    """What AWS Config calls a verdict."""
+
+    COMPLIANT = "COMPLIANT"
+    NON_COMPLIANT = "NON_COMPLIANT"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What the verdict needs to know of an EC2 instance.
+
+    ``key_name`` is None, empty or blank for an instance launched without a key pair; ``state`` is an EC2 state name.
+    """
+
+    key_name: str | None
+    state: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the rule's parameters ask for; the default asks for any key pair and exempts nobody.
+
+    In ``allowed_key_names`` and in the values of ``exempt_tags``, ``*`` stands for any characters and ``?`` for one.
+    """
+
+    allowed_key_names: tuple[str, ...] = ()
+    exempt_tags: Mapping[str, str] = field(default_factory=dict)
+    exempt_until_tag_key: str | None = None
+
+    @property
+    def reads_tags(self) -> bool:
+        """Whether a verdict can depend on the instance's tags."""
+        return bool(self.exempt_tags or self.exempt_until_tag_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome for one resource; ``annotation`` is one line of 1 to 256 characters, or None."""
+
+    compliance_type: ComplianceType
+    annotation: str | None = None
+
+
+def evaluate(instance: Instance | None, policy: Policy, today: date) -> Verdict:
+    """Judge an instance; the first rule that fits decides.
+
+    Args:
+        instance: the instance, or None for a resource that is gone, out of scope or no instance at all.
+        policy: what the rule's parameters ask for.
+        today: the UTC date to hold exemption dates against.
+
+    Returns:
+        The verdict, with the reason as its annotation unless it is NOT_APPLICABLE, where AWS Config drops it.
+    """
+    if instance is None or instance.state in ENDED_STATES:
+        return Verdict(ComplianceType.NOT_APPLICABLE)
+
+    key_name = instance.key_name if instance.key_name and not instance.key_name.isspace() else None
+    if key_name and (
+        not policy.allowed_key_names or any(_matches(key_name, glob) for glob in policy.allowed_key_names)
+    ):
+        return _verdict(ComplianceType.COMPLIANT, "Launched with key pair {}.", key_name)
+
+    for tag_key, glob in policy.exempt_tags.items():
+        if tag_key in instance.tags and _matches(instance.tags[tag_key], glob):
+            return _verdict(ComplianceType.COMPLIANT, "Exempt by tag {}={}.", tag_key, instance.tags[tag_key])
+
+    lapsed: tuple[str, ...] = ()
+    lapsed_text = ""
+    until_key = policy.exempt_until_tag_key
+    if until_key and until_key in instance.tags:
+        until = _date(instance.tags[until_key])
+        if until and today <= until:
+            return _verdict(ComplianceType.COMPLIANT, "Exempt until {} by tag {}.", until.isoformat(), until_key)
+        lapsed_text = " The exemption by tag {} ended on {}." if until else " Tag {} is not a date like 2030-12-31: {}."
+        lapsed = (until_key, instance.tags[until_key])
+
+    if key_name:
+        text = "Key pair {} is not allowed and can't be changed after launch: replace the instance."
+        return _verdict(ComplianceType.NON_COMPLIANT, text + lapsed_text, key_name, *lapsed)
+    text = "No key pair was assigned at launch and none can be added later: replace the instance."
+    return _verdict(ComplianceType.NON_COMPLIANT, text + lapsed_text, *lapsed)
+
+
+def _verdict(compliance_type: ComplianceType, template: str, *values: str) -> Verdict:
+    """A verdict whose annotation is the template with the values in it, cut to equal shares where the line is full."""
+    # AWS Config shows an annotation as one line; what can't be printed (a lone surrogate, say) can't be sent either.
+    lines = [" ".join("".join(c if c.isprintable() else " " for c in value).split()) for value in values]
+    room = MAX_ANNOTATION_LENGTH - len(template.format(*("" for _ in lines)))
+    if sum(map(len, lines)) > room:
+        share = room // len(lines)
+        lines = [line if len(line) <= share else line[: share - 1] + "…" for line in lines]
+    return Verdict(compliance_type, template.format(*lines))
+
+
+def _matches(text: str, glob: str) -> bool:
+    return _pattern(glob).fullmatch(text) is not None
+
+
+@cache
+def _pattern(glob: str) -> re.Pattern[str]:
+    """Compile a glob in which only ``*`` and ``?`` are special, unlike fnmatch's, and case matters."""
+    first, *others = ("".join("." if c == "?" else re.escape(c) for c in part) for part in glob.split("*"))
+    if not others:
+        return re.compile(first, re.DOTALL)
+    # Atomic groups, so that a long tag value can't make a pattern of many stars backtrack for hours.
+    *middle, last = others
+    return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last, re.DOTALL)
+
+
+def _date(text: str) -> date | None:
+    # date.fromisoformat alone would also take 20301231 and 2030-W01-1.
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,235 @@
+"""What AWS Config sends, parsed once into typed values. Bad input ends here, in an error that names what is wrong.
+
+An event is described at https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from evaluator.compliance import Instance, Policy
+
+EC2_INSTANCE = "AWS::EC2::Instance"
+
+# https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationItem.html
+RECORDED_STATUSES = frozenset({"OK", "ResourceDiscovered"})
+GONE_STATUSES = frozenset({"ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"})
+
+
+class InvalidEventError(ValueError):
+    """An event, or a part of one, is not what AWS Config sends."""
+
+
+class InvalidRuleParametersError(ValueError):
+    """The Config rule's parameters are not what the module writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """A resource that changed; ``instance`` is None when it is no instance, gone, or out of the rule's scope."""
+
+    resource_type: str
+    resource_id: str
+    captured_at: datetime
+    instance: Instance | None
+
+
+@dataclass(frozen=True, slots=True)
+class OversizedChange:
+    """A change whose item was too large to be sent and is to be fetched from the resource's history."""
+
+    resource_type: str
+    resource_id: str
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The time has come to evaluate the whole region."""
+
+    rule_name: str
+    notified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEvent:
+    """One invocation of the rule. ``result_token`` is a credential: never log it."""
+
+    trigger: ResourceChange | OversizedChange | Schedule
+    policy: Policy
+    today: date
+    result_token: str
+
+
+def parse(event: object) -> RuleEvent:
+    """Read what AWS Config hands to the function of a custom rule.
+
+    Args:
+        event: the event as Lambda passes it.
+
+    Raises:
+        InvalidEventError: something in it is missing or of another type; the message names it.
+        InvalidRuleParametersError: its ``ruleParameters`` are not the module's; the message names the parameter.
+    """
+    event = _mapping(event, "event")
+    policy = parse_rule_parameters(event.get("ruleParameters"))
+    # The message leaves the value out: it may be most of a token.
+    result_token = event.get("resultToken")
+    if not isinstance(result_token, str) or not result_token:
+        raise InvalidEventError("resultToken is missing or not a string")
+
+    notification = _mapping(_json(event.get("invokingEvent"), "invokingEvent"), "invokingEvent")
+    notified_at = None
+    if notification.get("notificationCreationTime") is not None:
+        notified_at = _time(notification, "notificationCreationTime")
+
+    trigger: ResourceChange | OversizedChange | Schedule
+    message_type = notification.get("messageType")
+    if message_type == "ScheduledNotification":
+        if notified_at is None:
+            raise InvalidEventError("notificationCreationTime is missing from a ScheduledNotification")
+        trigger = Schedule(_text(event, "configRuleName"), notified_at)
+        return RuleEvent(trigger, policy, notified_at.date(), result_token)
+
+    # Only the boolean counts: a verdict must not hang on the truth of some other value.
+    left_scope = event.get("eventLeftScope") is True
+    if message_type == "ConfigurationItemChangeNotification":
+        item = _mapping(notification.get("configurationItem"), "configurationItem")
+        trigger = parse_configuration_item(item, left_scope=left_scope)
+    elif message_type == "OversizedConfigurationItemChangeNotification":
+        summary = _mapping(notification.get("configurationItemSummary"), "configurationItemSummary")
+        resource = (*_identity(summary), _time(summary, "configurationItemCaptureTime"))
+        judged = _is_recorded(summary) and not left_scope and resource[0] == EC2_INSTANCE
+        trigger = OversizedChange(*resource) if judged else ResourceChange(*resource, instance=None)
+    else:
+        raise InvalidEventError(f"messageType {_shown(message_type)} is not one that this rule subscribes to")
+    return RuleEvent(trigger, policy, (notified_at or trigger.captured_at).date(), result_token)
+
+
+def parse_configuration_item(item: Mapping[str, Any], *, left_scope: bool = False) -> ResourceChange:
+    """Read a configuration item, of an event or of ``GetResourceConfigHistory``, which tell times and contents apart.
+
+    Raises:
+        InvalidEventError: the item is malformed, or carries no configuration although it must.
+    """
+    resource_type, resource_id = _identity(item)
+    captured_at = _time(item, "configurationItemCaptureTime")
+    instance = None
+    if _is_recorded(item) and not left_scope and resource_type == EC2_INSTANCE:
+        configuration = item.get("configuration")
+        if isinstance(configuration, str):
+            configuration = _json(configuration, "configuration")
+        configuration = _mapping(configuration, f"configuration of {resource_id}")
+        if not configuration:
+            raise InvalidEventError(f"configuration of {resource_id} is empty")
+        instance = parse_instance(configuration, item.get("tags"))
+    return ResourceChange(resource_type, resource_id, captured_at, instance)
+
+
+def parse_instance(configuration: Mapping[str, Any], tags: object) -> Instance:
+    """Read an instance from its recorded configuration, whole or as a query selects it.
+
+    Args:
+        configuration: ``keyName`` and ``state.name`` are read; either may be missing.
+        tags: a map, as an item has them; a list of objects with ``key`` and ``value``, as a query gives them; or None.
+
+    Raises:
+        InvalidEventError: a value is of another type.
+    """
+    key_name = configuration.get("keyName")
+    if key_name is not None and not isinstance(key_name, str):
+        raise InvalidEventError(f"keyName {_shown(key_name)} is not a string")
+    state = configuration.get("state")
+    state_name = None if state is None else _text(_mapping(state, "state"), "name")
+    return Instance(key_name, state_name, _tags(tags))
+
+
+def parse_rule_parameters(parameters: object) -> Policy:
+    """Read the rule's parameters as the module writes them: strings that hold JSON.
+
+    Args:
+        parameters: the event's ``ruleParameters``; absent (None), "" and "{}" mean the defaults.
+
+    Raises:
+        InvalidRuleParametersError: a parameter is unknown or malformed; the message names it.
+    """
+    if parameters is None or parameters == "":
+        return Policy()
+    try:
+        values = dict(_mapping(_json(parameters, "ruleParameters"), "ruleParameters"))
+        key_names = _json(values.pop("allowedKeyNames", "[]"), "allowedKeyNames")
+        if not isinstance(key_names, list) or not all(isinstance(name, str) and name for name in key_names):
+            raise InvalidEventError('allowedKeyNames is not a list of names like ["prod-*"]')
+        tags = _mapping(_json(values.pop("exemptTags", "{}"), "exemptTags"), "exemptTags")
+        if not all(key and isinstance(value, str) for key, value in tags.items()):
+            raise InvalidEventError('exemptTags is not a map of patterns like {"karpenter.sh/nodepool":"*"}')
+        until_key = values.pop("exemptUntilTagKey", None)
+        if until_key is not None and (not isinstance(until_key, str) or not until_key):
+            raise InvalidEventError("exemptUntilTagKey is not the key of a tag")
+    except InvalidEventError as error:
+        raise InvalidRuleParametersError(f"Rule parameter {error}") from error
+    if values:
+        known = "allowedKeyNames, exemptTags and exemptUntilTagKey"
+        raise InvalidRuleParametersError(f"Rule parameter {_shown(min(values))} is unknown; known are {known}")
+    return Policy(tuple(key_names), dict(tags), until_key)
+
+
+def _identity(item: Mapping[str, Any]) -> tuple[str, str]:
+    return _text(item, "resourceType", 256), _text(item, "resourceId", 768)
+
+
+def _is_recorded(item: Mapping[str, Any]) -> bool:
+    status = _text(item, "configurationItemStatus")
+    if status not in RECORDED_STATUSES and status not in GONE_STATUSES:
+        raise InvalidEventError(f"configurationItemStatus {_shown(status)} is unknown")
+    return status in RECORDED_STATUSES
+
+
+def _tags(tags: object) -> dict[str, str]:
+    if isinstance(tags, list):
+        pairs = [(tag.get("key"), tag.get("value")) if isinstance(tag, dict) else (None, None) for tag in tags]
+    else:
+        pairs = list(_mapping({} if tags is None else tags, "tags").items())
+    if not all(isinstance(key, str) and isinstance(value, str) for key, value in pairs):
+        raise InvalidEventError(f"tags {_shown(tags)} are not all strings")
+    return dict(pairs)  # type: ignore[arg-type]  # just checked
+
+
+def _mapping(value: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidEventError(f"{name} is missing" if value is None else f"{name} is not a JSON object")
+    return value
+
+
+def _text(mapping: Mapping[str, Any], name: str, longest: int = 1024) -> str:
+    value = mapping.get(name)
+    if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
+        raise InvalidEventError(f"{name} {_shown(value)} is not a text of 1 to {longest} characters")
+    return value
+
+
+def _time(mapping: Mapping[str, Any], name: str) -> datetime:
+    value = mapping.get(name)
+    try:
+        # boto3 hands out datetimes, events carry ISO 8601. Without an offset it could be any day.
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidEventError(f"{name} {_shown(value)} is not a time like 2026-01-31T12:00:00.000Z")
+
+
+def _json(text: object, name: str) -> object:
+    if not isinstance(text, str):
+        raise InvalidEventError(f"{name} is missing" if text is None else f"{name} is not a string that holds JSON")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEventError(f"{name} does not hold JSON: {error}") from error
+
+
+def _shown(value: object) -> str:
+    return "(missing)" if value is None else ascii(value)[:80]

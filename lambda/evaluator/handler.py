@@ -1,0 +1,91 @@
+"""The edge: an event of AWS Config in, ``PutEvaluations`` out. The only module that knows boto3."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+import boto3
+from botocore.config import Config
+
+from evaluator.compliance import evaluate
+from evaluator.config_events import OversizedChange, ResourceChange, Schedule, parse, parse_configuration_item
+from evaluator.reporting import ConfigClient, evaluation, put_evaluations
+
+logger = logging.getLogger(__name__)
+
+
+class LambdaContext(Protocol):
+    """The part of Lambda's context object that this package reads."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds left before Lambda ends the invocation."""
+
+
+class ItemNotRecordedError(RuntimeError):
+    """The history does not hold an oversized item (yet); Lambda's retry looks again."""
+
+
+# Made at import, so that it falls in the init phase and is kept while the function is warm. Four attempts of at most
+# 11 s and their pauses end within the function's time-out of 60 s; what still fails is raised and Lambda retries it.
+config_client: ConfigClient = boto3.client(
+    "config",
+    config=Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=8),
+)
+
+
+def lambda_handler(event: object, context: LambdaContext) -> None:
+    """Evaluate what AWS Config says has changed, or the whole region when its schedule fires.
+
+    Raises:
+        InvalidEventError, InvalidRuleParametersError: see :func:`evaluator.config_events.parse`.
+        ItemNotRecordedError: an oversized item can't be fetched yet.
+        EvaluationsRejectedError: AWS Config did not take an evaluation.
+        botocore.exceptions.ClientError: an API call failed after its retries.
+    """
+    rule_event = parse(event)
+
+    def report(evaluations: Sequence[Mapping[str, Any]]) -> None:
+        put_evaluations(config_client, evaluations, rule_event.result_token)
+
+    trigger = rule_event.trigger
+    if isinstance(trigger, Schedule):
+        from evaluator.sweep import sweep  # noqa: PLC0415  (a changed instance does not pay for it)
+
+        sweep(config_client, trigger, rule_event.policy, report, context.get_remaining_time_in_millis)
+        return
+    change = fetch(trigger) if isinstance(trigger, OversizedChange) else trigger
+    verdict = evaluate(change.instance, rule_event.policy, rule_event.today)
+    report([evaluation(change.resource_type, change.resource_id, verdict, change.captured_at)])
+    logger.info(
+        "evaluated",
+        extra={
+            "resourceType": change.resource_type,
+            "resourceId": change.resource_id,
+            "complianceType": verdict.compliance_type,
+            "annotation": verdict.annotation,
+        },
+    )
+
+
+def fetch(change: OversizedChange) -> ResourceChange:
+    """Fetch the item of an oversized change from what AWS Config recorded.
+
+    Raises:
+        ItemNotRecordedError: the history, which is eventually consistent, does not reach up to the change.
+        InvalidEventError: the item is malformed.
+    """
+    # A second later, for boto3 may send whole seconds and so ask for a time before the change.
+    answer = config_client.get_resource_config_history(
+        resourceType=change.resource_type,
+        resourceId=change.resource_id,
+        laterTime=change.captured_at + timedelta(seconds=1),
+        limit=1,
+    )
+    for item in answer["configurationItems"]:
+        recorded = parse_configuration_item(item)
+        if recorded.captured_at + timedelta(seconds=1) > change.captured_at:
+            return recorded
+    raise ItemNotRecordedError(
+        f"{change.resource_id} has no item of {change.captured_at.isoformat()} in its history yet"
+    )

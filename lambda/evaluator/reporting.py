@@ -1,0 +1,65 @@
+"""Verdicts in, ``PutEvaluations`` out, and nothing that AWS Config refused is passed over.
+
+The API: https://docs.aws.amazon.com/config/latest/APIReference/API_PutEvaluations.html
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from evaluator.compliance import Verdict
+
+# The convention of AWS's own rule development kit: evaluate, and store nothing.
+TEST_TOKEN = "TESTMODE"  # noqa: S105
+
+
+class ConfigClient(Protocol):
+    """The part of boto3's AWS Config client that this package calls."""
+
+    def get_compliance_details_by_config_rule(self, **kwargs: Any) -> dict[str, Any]:
+        """List a rule's results: API_GetComplianceDetailsByConfigRule."""
+
+    def get_resource_config_history(self, **kwargs: Any) -> dict[str, Any]:
+        """List what was recorded of a resource: API_GetResourceConfigHistory."""
+
+    def put_evaluations(self, **kwargs: Any) -> dict[str, Any]:
+        """Report verdicts: API_PutEvaluations."""
+
+    def select_resource_config(self, **kwargs: Any) -> dict[str, Any]:
+        """Query the inventory: API_SelectResourceConfig."""
+
+
+class EvaluationsRejectedError(RuntimeError):
+    """AWS Config did not take evaluations, twice; the message names their resources."""
+
+
+def evaluation(resource_type: str, resource_id: str, verdict: Verdict, ordering_timestamp: datetime) -> dict[str, Any]:
+    """One element of ``Evaluations`` as PutEvaluations takes it.
+
+    ``ordering_timestamp`` says which of two results is the newer: a change's capture time or a schedule's notification.
+    """
+    # A datetime and not a string, which botocore would parse back at several times the cost.
+    reported = {
+        "ComplianceResourceType": resource_type,
+        "ComplianceResourceId": resource_id,
+        "ComplianceType": verdict.compliance_type,
+        "OrderingTimestamp": ordering_timestamp,
+    }
+    return reported | ({"Annotation": verdict.annotation} if verdict.annotation else {})
+
+
+def put_evaluations(client: ConfigClient, evaluations: Sequence[Mapping[str, Any]], result_token: str) -> None:
+    """Report up to 100 evaluations; what AWS Config hands back as failed is sent once more.
+
+    Raises:
+        EvaluationsRejectedError: some failed again.
+    """
+    for _ in range(2):
+        answer = client.put_evaluations(
+            Evaluations=evaluations, ResultToken=result_token, TestMode=result_token == TEST_TOKEN
+        )
+        evaluations = answer.get("FailedEvaluations") or []
+        if not evaluations:
+            return
+    failed = ", ".join(str(each.get("ComplianceResourceId")) for each in evaluations)
+    raise EvaluationsRejectedError(f"AWS Config did not take the evaluation of {failed}")

@@ -1,0 +1,129 @@
+"""The scheduled re-evaluation of every instance in the region, from AWS Config's own inventory.
+
+It ends exemptions on their day and repairs what a lost event left behind. The inventory lags behind the events by
+minutes, so what it says of the last hour is never taken as proof that an instance is gone.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+from evaluator.compliance import ComplianceType, Policy, Verdict, evaluate
+from evaluator.config_events import EC2_INSTANCE, InvalidEventError, Schedule, parse_instance
+from evaluator.reporting import ConfigClient, evaluation
+
+logger = logging.getLogger(__name__)
+
+# The most that the services take at once.
+# https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
+PAGE_SIZE = 100
+
+# More than one API call can take with all its retries, so that the sweep ends before Lambda ends it.
+RESERVE_MILLISECONDS = 60_000
+
+INVENTORY_LAG = timedelta(hours=1)
+
+GONE = Verdict(ComplianceType.NOT_APPLICABLE)
+
+Report = Callable[[Sequence[Mapping[str, Any]]], None]
+
+
+def sweep(
+    client: ConfigClient, schedule: Schedule, policy: Policy, report: Report, remaining_milliseconds: Callable[[], int]
+) -> None:
+    """Evaluate every recorded instance, then mark NOT_APPLICABLE what has a result and is recorded no longer.
+
+    A sweep that would not end before the function's deadline stops after the page at hand, clears nothing, and says so
+    in one error line: raised, it would only be started over.
+
+    Args:
+        client: AWS Config.
+        schedule: what fired; its time is the verdicts' ordering timestamp and its UTC date their today.
+        policy: what the rule's parameters ask for.
+        report: takes up to 100 evaluations.
+        remaining_milliseconds: the time left before Lambda ends the invocation.
+    """
+    seen: set[str] = set()
+    unreadable: list[str] = []
+
+    def out_of_time() -> bool:
+        return remaining_milliseconds() < RESERVE_MILLISECONDS
+
+    for rows, is_last in _inventory(client, policy):
+        evaluations = []
+        for row in rows:
+            instance_id = row["resourceId"]
+            seen.add(instance_id)
+            try:
+                instance = parse_instance(row.get("configuration") or {}, row.get("tags"))
+            except InvalidEventError as error:
+                # One unreadable instance must not keep the others from their verdicts, nor go unnoticed.
+                unreadable.append(f"{instance_id}: {error}")
+                continue
+            verdict = evaluate(instance, policy, schedule.notified_at.date())
+            evaluations.append(evaluation(EC2_INSTANCE, instance_id, verdict, schedule.notified_at))
+        if evaluations:
+            report(evaluations)
+        if not is_last and out_of_time():
+            _log_incomplete("the deadline came before the end of the inventory", seen)
+            return
+
+    stale = []
+    for page in _results(client, schedule.rule_name):
+        if out_of_time():
+            _log_incomplete("the deadline came before the stale results were cleared", seen)
+            return
+        stale += [
+            evaluation(result["ResourceType"], result["ResourceId"], GONE, schedule.notified_at)
+            for result, ordering_timestamp in page
+            if result["ResourceId"] not in seen and ordering_timestamp < schedule.notified_at - INVENTORY_LAG
+        ]
+    for start in range(0, len(stale), PAGE_SIZE):
+        if out_of_time():
+            _log_incomplete("the deadline came before all stale results were cleared", seen)
+            return
+        report(stale[start : start + PAGE_SIZE])
+    if unreadable:
+        _log_incomplete(f"{len(unreadable)} instances can't be read, the first is {unreadable[0]}", seen)
+        return
+    logger.info("sweep complete", extra={"instances": len(seen), "cleared": len(stale)})
+
+
+def _log_incomplete(reason: str, seen: set[str]) -> None:
+    # The module's alarm counts these lines by their message.
+    logger.error("sweep incomplete", extra={"reason": reason, "instances": len(seen)})
+
+
+def _inventory(client: ConfigClient, policy: Policy) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+    """Give the recorded instances page by page, and whether a page is the last.
+
+    The next page is fetched while the caller works on the last one, and no more than that, so memory stays constant.
+    """
+    columns = "resourceId, configuration.keyName, configuration.state.name" + (", tags" if policy.reads_tags else "")
+    query = {"Expression": f"SELECT {columns} WHERE resourceType = '{EC2_INSTANCE}'", "Limit": PAGE_SIZE}
+    with ThreadPoolExecutor(max_workers=1) as fetcher:
+        following: Future[dict[str, Any]] | None = fetcher.submit(client.select_resource_config, **query)
+        while following:
+            page = following.result()
+            token = page.get("NextToken")
+            following = fetcher.submit(client.select_resource_config, **query, NextToken=token) if token else None
+            yield [json.loads(row) for row in page.get("Results") or ()], following is None
+
+
+def _results(client: ConfigClient, rule_name: str) -> Iterator[list[tuple[dict[str, str], datetime]]]:
+    """Give the rule's results page by page: the resource and the result's ordering timestamp."""
+    query: dict[str, Any] = {
+        "ConfigRuleName": rule_name,
+        "ComplianceTypes": [ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT],
+        "Limit": PAGE_SIZE,
+    }
+    while True:
+        page = client.get_compliance_details_by_config_rule(**query)
+        identifiers = [result["EvaluationResultIdentifier"] for result in page.get("EvaluationResults") or ()]
+        yield [(each["EvaluationResultQualifier"], each["OrderingTimestamp"]) for each in identifiers]
+        if not page.get("NextToken"):
+            return
+        query["NextToken"] = page["NextToken"]

@@ -1,0 +1,206 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id # the one attribute that provider 5 and 6 share
+
+  function_name  = "${var.name}-evaluator"
+  log_group_name = "/aws/lambda/${local.function_name}"
+
+  # AWS Config takes parameters as strings only, and leaves out what is not set.
+  rule_parameters = {
+    for name, value in {
+      allowedKeyNames   = length(var.allowed_key_names) > 0 ? jsonencode(var.allowed_key_names) : null
+      exemptTags        = length(var.exempt_tags) > 0 ? jsonencode(var.exempt_tags) : null
+      exemptUntilTagKey = var.exempt_until_tag_key
+    } : name => value if value != null
+  }
+  input_parameters = length(local.rule_parameters) > 0 ? jsonencode(local.rule_parameters) : null
+}
+
+# 1. The package
+
+data "archive_file" "evaluator" {
+  type        = "zip"
+  source_dir  = "${path.module}/lambda"
+  excludes    = [for file in fileset("${path.module}/lambda", "**") : file if !can(regex("^evaluator/[a-z_]+[.]py$", file))]
+  output_path = "${path.module}/build/${var.name}-${local.account_id}-${local.region}-evaluator.zip"
+  # Neither the umask of a checkout nor bytecode may change the function's hash.
+  output_file_mode = "0644"
+}
+
+# 2. The evaluator function
+
+resource "aws_cloudwatch_log_group" "evaluator" {
+  name              = local.log_group_name
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+data "aws_iam_policy_document" "evaluator_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+# IAM is global and the module is applied once per region, so the name carries the region.
+resource "aws_iam_role" "evaluator" {
+  name                 = "${var.name}-evaluator-${local.region}"
+  description          = "Lets the evaluator of the AWS Config rule ${var.name} in ${local.region} report verdicts."
+  assume_role_policy   = data.aws_iam_policy_document.evaluator_trust.json
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+}
+
+data "aws_iam_policy_document" "evaluator" {
+  statement {
+    sid = "EvaluateAndReport"
+    actions = concat(
+      ["config:GetResourceConfigHistory", "config:PutEvaluations"],
+      var.evaluation_frequency == null ? [] : ["config:SelectResourceConfig"],
+    )
+    resources = ["*"] # these actions know no resources
+  }
+
+  statement {
+    sid       = "WriteLog"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group_name}:*"]
+  }
+
+  statement {
+    sid       = "KeepFailedEvents"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.dead_letter_arns["evaluations"]]
+  }
+}
+
+resource "aws_iam_role_policy" "evaluator" {
+  name   = "evaluator"
+  role   = aws_iam_role.evaluator.name
+  policy = data.aws_iam_policy_document.evaluator.json
+}
+
+resource "aws_lambda_function" "evaluator" {
+  function_name    = local.function_name
+  description      = "Evaluates for the AWS Config rule ${var.name} whether EC2 instances have a key pair."
+  role             = aws_iam_role.evaluator.arn
+  filename         = data.archive_file.evaluator.output_path
+  source_code_hash = data.archive_file.evaluator.output_base64sha256
+  handler          = "evaluator.handler.lambda_handler"
+  runtime          = "python3.13"
+  architectures    = ["arm64"]
+  memory_size      = 256
+  timeout          = var.evaluation_frequency == null ? 60 : 900
+  tags             = var.tags
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.evaluator.name
+    log_format            = "JSON"
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+
+  dead_letter_config {
+    target_arn = aws_sqs_queue.dead_letters["evaluations"].arn
+  }
+
+  # Lambda refuses a dead-letter queue that the role may not write to.
+  depends_on = [aws_iam_role_policy.evaluator]
+}
+
+# AWS Config invokes asynchronously. What fails for the last time goes to the dead letters.
+resource "aws_lambda_function_event_invoke_config" "evaluator" {
+  function_name                = aws_lambda_function.evaluator.function_name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+}
+
+# A source_arn would be a cycle: AWS Config checks the permission before it makes the rule.
+resource "aws_lambda_permission" "config" {
+  statement_id   = "config"
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.evaluator.function_name
+  principal      = "config.amazonaws.com"
+  source_account = local.account_id
+}
+
+# 3. The AWS Config rule
+
+resource "aws_config_config_rule" "this" {
+  name             = var.name
+  description      = "EC2 instances are launched with a key pair${length(var.allowed_key_names) > 0 ? " that is allowed" : ""}."
+  input_parameters = local.input_parameters
+  tags             = var.tags
+
+  scope {
+    compliance_resource_types = ["AWS::EC2::Instance"]
+  }
+
+  source {
+    owner             = "CUSTOM_LAMBDA"
+    source_identifier = aws_lambda_function.evaluator.arn
+
+    source_detail {
+      message_type = "ConfigurationItemChangeNotification"
+    }
+
+    source_detail {
+      message_type = "OversizedConfigurationItemChangeNotification"
+    }
+
+    dynamic "source_detail" {
+      for_each = var.evaluation_frequency[*]
+
+      content {
+        message_type                = "ScheduledNotification"
+        maximum_execution_frequency = source_detail.value
+      }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(coalesce(local.input_parameters, "-")) <= 1024
+      error_message = "allowed_key_names, exempt_tags and exempt_until_tag_key make ${length(coalesce(local.input_parameters, "-"))} characters of AWS Config rule parameters and may make 1024. Name fewer, or use patterns such as \"prod-*\"."
+    }
+  }
+
+  # AWS Config evaluates the existing instances as soon as the rule exists: the function must be ready to be invoked, and
+  # the notifications to be delivered, for a verdict notifies once.
+  depends_on = [
+    aws_cloudwatch_event_target.notifications,
+    aws_lambda_function_event_invoke_config.evaluator,
+    aws_lambda_permission.config,
+    aws_sns_topic_policy.notifications,
+    aws_sns_topic_subscription.email,
+  ]
+}
+
+# The sweep lists the rule's own results. A policy of its own, for the rule needs the function and its role first.
+data "aws_iam_policy_document" "sweep" {
+  count = var.evaluation_frequency == null ? 0 : 1
+
+  statement {
+    actions   = ["config:GetComplianceDetailsByConfigRule"]
+    resources = [aws_config_config_rule.this.arn]
+  }
+}
+
+resource "aws_iam_role_policy" "sweep" {
+  count = var.evaluation_frequency == null ? 0 : 1
+
+  name   = "sweep"
+  role   = aws_iam_role.evaluator.name
+  policy = data.aws_iam_policy_document.sweep[0].json
+}

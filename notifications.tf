@@ -1,0 +1,220 @@
+locals {
+  # In the order in which a person reads. jsonencode would sort the fields and escape the placeholders' brackets.
+  sentences = {
+    COMPLIANT = {
+      what_happened = "EC2 instance <instance> is COMPLIANT: it has a key pair that is allowed, or it is exempt."
+      what_to_do    = "Nothing."
+    }
+    NON_COMPLIANT = {
+      what_happened = "EC2 instance <instance> is NON_COMPLIANT: it runs without a key pair that is allowed."
+      what_to_do    = "Replace the instance by one that is launched with an allowed key pair, for none can be assigned later."
+    }
+    NOT_APPLICABLE = {
+      what_happened = "EC2 instance <instance> is NOT_APPLICABLE: it was terminated, or is no longer recorded or in scope."
+      what_to_do    = "Nothing."
+    }
+  }
+
+  console = "${local.region}.${lookup({
+    aws-cn     = "console.amazonaws.cn"
+    aws-us-gov = "console.amazonaws-us-gov.com"
+  }, local.partition, "console.aws.amazon.com")}"
+
+  event_rule_names = { for state in var.notify_on : state => "${var.name}-${lower(replace(state, "_", "-"))}" }
+  # ARNs from names, so that a plan shows every policy as it will be.
+  topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name}"
+
+  dead_letter_arns = { for purpose, _ in local.dead_letters : purpose => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.name}-dead-${purpose}" }
+
+  # Who puts what into each queue of dead letters. Lambda writes with the function's role and needs no policy.
+  dead_letters = {
+    deliveries    = { service = "sns.amazonaws.com", source_arns = [local.topic_arn] }
+    evaluations   = { service = "lambda.amazonaws.com", source_arns = [] }
+    notifications = { service = "events.amazonaws.com", source_arns = [for name in values(local.event_rule_names) : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"] }
+  }
+}
+
+# 4. The compliance change
+
+# One rule for each verdict, since each has its own words.
+resource "aws_cloudwatch_event_rule" "compliance_change" {
+  for_each = var.notify_on
+
+  name        = local.event_rule_names[each.key]
+  description = "EC2 instances that the AWS Config rule ${var.name} finds ${each.key}."
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source      = ["aws.config"]
+    detail-type = ["Config Rules Compliance Change"]
+    detail = {
+      messageType         = ["ComplianceChangeNotification"]
+      configRuleName      = [var.name]
+      resourceType        = ["AWS::EC2::Instance"]
+      newEvaluationResult = { complianceType = [each.key] }
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "notifications" {
+  for_each = var.notify_on
+
+  rule      = aws_cloudwatch_event_rule.compliance_change[each.key].name
+  target_id = "notifications"
+  arn       = aws_sns_topic.notifications.arn
+
+  input_transformer {
+    input_paths = merge(
+      {
+        account  = "$.detail.awsAccountId"
+        instance = "$.detail.resourceId"
+        region   = "$.detail.awsRegion"
+        rule     = "$.detail.configRuleName"
+        time     = "$.detail.newEvaluationResult.resultRecordedTime"
+      },
+      each.key == "NOT_APPLICABLE" ? {} : { annotation = "$.detail.newEvaluationResult.annotation" },
+    )
+
+    # A placeholder in a value's place becomes a JSON string with its quotes; one inside quotes becomes plain text.
+    input_template = join("\n", concat(
+      [
+        "{",
+        "  \"what_happened\": \"${local.sentences[each.key].what_happened}\",",
+        "  \"what_to_do\": \"${local.sentences[each.key].what_to_do}\",",
+        "  \"instance\": <instance>,",
+        "  \"account\": <account>,",
+        "  \"region\": <region>,",
+        "  \"rule\": <rule>,",
+        "  \"time\": <time>,",
+      ],
+      each.key == "NOT_APPLICABLE" ? [] : ["  \"annotation\": <annotation>,"],
+      [
+        "  \"console\": \"https://${local.console}/ec2/home?region=${local.region}#InstanceDetails:instanceId=<instance>\"",
+        "}",
+      ],
+    ))
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead_letters["notifications"].arn
+  }
+}
+
+# 5. The topic and its subscribers
+
+resource "aws_sns_topic" "notifications" {
+  name         = var.name
+  display_name = var.name
+  tags         = var.tags
+}
+
+data "aws_iam_policy_document" "notifications" {
+  # Setting a policy replaces the one by which the account's own IAM policies count.
+  statement {
+    sid = "Owner"
+    actions = [
+      "sns:AddPermission",
+      "sns:DeleteTopic",
+      "sns:GetTopicAttributes",
+      "sns:ListSubscriptionsByTopic",
+      "sns:Publish",
+      "sns:RemovePermission",
+      "sns:SetTopicAttributes",
+      "sns:Subscribe",
+    ]
+    resources = [local.topic_arn]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]
+    }
+  }
+
+  # Without a condition: AWS documents that EventBridge supports none in the policy of a topic.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+  statement {
+    sid       = "EventBridge"
+    actions   = ["sns:Publish"]
+    resources = [local.topic_arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "notifications" {
+  arn    = aws_sns_topic.notifications.arn
+  policy = data.aws_iam_policy_document.notifications.json
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  for_each = var.notification_emails
+
+  topic_arn      = aws_sns_topic.notifications.arn
+  protocol       = "email"
+  endpoint       = each.key
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters["deliveries"].arn })
+}
+
+# 6. What could not be evaluated, notified or delivered
+
+data "aws_iam_policy_document" "dead_letters" {
+  for_each = local.dead_letters
+
+  statement {
+    sid       = "DenyWithoutTls"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = [local.dead_letter_arns[each.key]]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value.source_arns) > 0 ? [each.value] : []
+
+    content {
+      sid       = "KeepDeadLetters"
+      actions   = ["sqs:SendMessage"]
+      resources = [local.dead_letter_arns[each.key]]
+
+      principals {
+        type        = "Service"
+        identifiers = [statement.value.service]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = statement.value.source_arns
+      }
+    }
+  }
+}
+
+# The policy stands on the queue itself, its ARNs built from names: apart, each would cost a wait of its own.
+resource "aws_sqs_queue" "dead_letters" {
+  for_each = local.dead_letters
+
+  name                      = "${var.name}-dead-${each.key}"
+  message_retention_seconds = 1209600 # 14 days, the most there is
+  sqs_managed_sse_enabled   = true
+  policy                    = data.aws_iam_policy_document.dead_letters[each.key].json
+  tags                      = var.tags
+}

@@ -1,0 +1,39 @@
+"""Terraform and the embedded AWS for the layers that need them; the unit tests load neither."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.emulator import EmbeddedAws
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture(scope="session")
+def embedded_aws() -> "Iterator[EmbeddedAws]":
+    """An embedded AWS; what a test leaves in it stays until somebody resets it."""
+    from tests.emulator import EmbeddedAws  # noqa: PLC0415  (moto takes seconds to import)
+
+    with EmbeddedAws() as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def terraform_environment(tmp_path_factory: pytest.TempPathFactory, embedded_aws: "EmbeddedAws") -> dict[str, str]:
+    """What leads Terraform to its providers and to the embedded AWS."""
+    from tests.support.providers import provider_environment  # noqa: PLC0415
+
+    providers = provider_environment(tmp_path_factory.mktemp("providers"), os.environ)
+    return embedded_aws.environment(REGION) | providers
+
+
+@pytest.fixture(scope="session")
+def module_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the module and its examples."""
+    from tests.support.terraform import copy_module  # noqa: PLC0415
+
+    return copy_module(tmp_path_factory.mktemp("module"))

@@ -1,0 +1,115 @@
+"""EC2: every change of an instance of moto's becomes a configuration item of AWS Config.
+
+The item's ``configuration`` is what DescribeInstances says, in the names of
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html with a small first letter, as AWS Config has
+it; the fields that moto does not know are left out. An instance without a key pair has ``"keyName": null``.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Any
+
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.ec2.models.tags import TagBackend
+
+from tests.emulator import config
+from tests.emulator.extension import ACCOUNT_ID, extends
+
+INSTANCE = "AWS::EC2::Instance"
+
+
+def configuration(instance: Instance) -> dict[str, Any]:
+    """What AWS Config records of an instance."""
+    return {
+        "amiLaunchIndex": instance.ami_launch_index,
+        "imageId": instance.image_id,
+        "instanceId": instance.id,
+        "instanceType": instance.instance_type,
+        "keyName": instance.key_name or None,
+        "launchTime": config.iso(instance.launch_time.replace(tzinfo=UTC)),
+        "placement": {"availabilityZone": instance.availability_zone, "tenancy": "default"},
+        "privateIpAddress": instance.private_ip,
+        "state": {"code": instance.state_code, "name": instance.state},
+        "subnetId": instance.subnet_id,
+        "vpcId": instance.vpc_id,
+        "architecture": instance.architecture,
+        "rootDeviceType": instance.root_device_type,
+        "tags": [{"key": tag["key"], "value": tag["value"]} for tag in instance.get_tags()],
+    }
+
+
+def record(backend: EC2Backend, instances: Iterable[Instance]) -> None:
+    """Record what has become of instances."""
+    for instance in instances:
+        is_terminated = instance.state == "terminated"
+        known = config.store_of(config.backend_of(backend.region_name)).items.get((INSTANCE, instance.id))
+        status = "ResourceDeleted" if is_terminated else "OK" if known else "ResourceDiscovered"
+        item = config.Item(
+            resource_type=INSTANCE,
+            resource_id=instance.id,
+            status=status,
+            captured_at=config.now(),
+            configuration=None if is_terminated else configuration(instance),
+            tags={} if is_terminated else {tag["key"]: tag["value"] for tag in instance.get_tags()},
+            resource={
+                "arn": f"arn:aws:ec2:{backend.region_name}:{ACCOUNT_ID}:instance/{instance.id}",
+                "availabilityZone": instance.availability_zone or "",
+                "creationTime": config.iso(instance.launch_time.replace(tzinfo=UTC)),
+            },
+        )
+        config.record(backend.region_name, item)
+
+
+def named(backend: EC2Backend, resource_ids: Iterable[str]) -> list[Instance]:
+    """The instances among resource ids; one that is just being made is not recorded before it is there."""
+    found = (backend.get_instance_by_id(each) for each in resource_ids)
+    return [instance for instance in found if instance]
+
+
+@extends(InstanceBackend)
+def run_instances(self: EC2Backend, *args: Any, **kwargs: Any) -> Any:
+    """RunInstances."""
+    reservation = run_instances.replaced(self, *args, **kwargs)  # type: ignore[attr-defined]
+    record(self, reservation.instances)
+    return reservation
+
+
+@extends(InstanceBackend)
+def start_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
+    """StartInstances."""
+    answer = start_instances.replaced(self, instance_ids)  # type: ignore[attr-defined]
+    record(self, named(self, instance_ids))
+    return answer
+
+
+@extends(InstanceBackend)
+def stop_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
+    """StopInstances."""
+    answer = stop_instances.replaced(self, instance_ids)  # type: ignore[attr-defined]
+    record(self, named(self, instance_ids))
+    return answer
+
+
+@extends(InstanceBackend)
+def terminate_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
+    """TerminateInstances."""
+    answer = terminate_instances.replaced(self, instance_ids)  # type: ignore[attr-defined]
+    record(self, named(self, instance_ids))
+    return answer
+
+
+@extends(TagBackend)
+def create_tags(self: EC2Backend, resource_ids: list[str], tags: dict[str, str]) -> Any:
+    """CreateTags."""
+    answer = create_tags.replaced(self, resource_ids, tags)  # type: ignore[attr-defined]
+    record(self, named(self, resource_ids))
+    return answer
+
+
+@extends(TagBackend)
+def delete_tags(self: EC2Backend, resource_ids: list[str], tags: dict[str, str]) -> Any:
+    """DeleteTags."""
+    answer = delete_tags.replaced(self, resource_ids, tags)  # type: ignore[attr-defined]
+    record(self, named(self, resource_ids))
+    return answer

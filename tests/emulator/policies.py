@@ -1,0 +1,183 @@
+"""Policies: may an AWS service do this here, and may a role?
+
+Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html: a fitting Deny wins,
+else a fitting Allow admits, else nothing does. The principal ``*``, alone or under ``AWS``, stands for everybody,
+services too: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+
+That page equates the two forms of ``*``; ``{"Service": "*"}`` is not on it: it admits no service, and denies every one.
+
+A condition operator that is not in ``OPERATORS``, as are those with a prefix such as ``ForAllValues:``, admits nobody,
+and denies. ``NotPrincipal`` only ever denies. Policy variables are not resolved.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from moto.kms.models import KmsBackend, kms_backends
+
+from tests.emulator.extension import ACCOUNT_ID
+
+# What a service that publishes to an encrypted topic or queue asks of its key.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+ENCRYPTION = ("kms:GenerateDataKey", "kms:Decrypt")
+
+# Conditions on the source that KMS does not see when these services ask; a statement with one admits nobody.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+BLIND_TO_SOURCE = frozenset({"events.amazonaws.com"})
+
+
+def like(text: str, pattern: str) -> bool:
+    """Match IAM's two wildcards, ``*`` and ``?``; brackets mean themselves."""
+    expression = "".join({"*": ".*", "?": "."}.get(character) or re.escape(character) for character in pattern)
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def arn_like(arn: str, pattern: str) -> bool:
+    """Match an ARN part by part: a wildcard does not reach over a colon, but in the last part."""
+    parts, patterns = arn.split(":", 5), pattern.split(":", 5)
+    return len(parts) == len(patterns) and all(map(like, parts, patterns))
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
+    "arnequals": arn_like,
+    "arnlike": arn_like,
+    "bool": lambda actual, wanted: actual.lower() == wanted.lower(),
+    "stringequals": lambda actual, wanted: actual == wanted,
+    "stringequalsignorecase": lambda actual, wanted: actual.lower() == wanted.lower(),
+    "stringlike": like,
+}
+
+
+def admits(
+    policy: str | Mapping[str, Any] | None, *, principal: str, action: str, resource: str, context: Mapping[str, str]
+) -> bool:
+    """Say whether a policy lets a service act on the resource that it is attached to.
+
+    Args:
+        policy: the policy document, or None where there is none.
+        principal: a service principal such as ``events.amazonaws.com``.
+        action: such as ``sns:Publish``.
+        resource: the resource's ARN.
+        context: condition keys of the request, such as ``aws:SourceArn``; their case does not matter.
+    """
+    named = [each for each in statements_of(policy) if names_principal(each, principal)]
+    return decide(named, action, resource, context)
+
+
+def allows(policies: Iterable[str | Mapping[str, Any]], action: str, resource: str) -> bool:
+    """Say whether identity-based policies, such as those of a role, allow an action on a resource."""
+    return decide([each for policy in policies for each in statements_of(policy)], action, resource, {})
+
+
+def decide(statements: list[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str]) -> bool:
+    """What statements say of an action: a Deny that fits wins, and nothing is allowed without an Allow."""
+    values = {key.lower(): value for key, value in context.items()}
+    fitting = [each for each in statements if names_action(each, action) and names_resource(each, resource)]
+    if any(each["Effect"] == "Deny" and holds(each, values, unknown=True) for each in fitting):
+        return False
+    return any(each["Effect"] == "Allow" and holds(each, values, unknown=False) for each in fitting)
+
+
+def statements_of(policy: str | Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The statements of a policy document, given as text or parsed."""
+    document = json.loads(policy) if isinstance(policy, str) else policy or {}
+    return listed(document.get("Statement"))
+
+
+def listed(value: Any) -> list[Any]:
+    """A policy's element that may stand alone or in a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def names_principal(statement: Mapping[str, Any], principal: str) -> bool:
+    """Whether the statement speaks of the service, or of everybody."""
+    denies = statement["Effect"] == "Deny"
+    if "NotPrincipal" in statement:
+        excepted = statement["NotPrincipal"]
+        return denies and not (isinstance(excepted, dict) and principal in listed(excepted.get("Service")))
+    named = statement.get("Principal")
+    if isinstance(named, dict):
+        services = listed(named.get("Service"))
+        return "*" in listed(named.get("AWS")) or principal in services or (denies and "*" in services)
+    return named == "*"
+
+
+def names_action(statement: Mapping[str, Any], action: str) -> bool:
+    """Whether the statement speaks of the action, whose case does not matter."""
+    if "NotAction" in statement:
+        return not any(like(action.lower(), pattern.lower()) for pattern in listed(statement["NotAction"]))
+    return any(like(action.lower(), pattern.lower()) for pattern in listed(statement.get("Action")))
+
+
+def names_resource(statement: Mapping[str, Any], resource: str) -> bool:
+    """Whether the statement speaks of the resource; one without any, as in a role's trust, speaks of its own."""
+    if "NotResource" in statement:
+        return not any(like(resource, pattern) for pattern in listed(statement["NotResource"]))
+    return any(like(resource, pattern) for pattern in listed(statement.get("Resource", "*")))
+
+
+def holds(statement: Mapping[str, Any], context: Mapping[str, str], *, unknown: bool) -> bool:
+    """Whether every condition of the statement is fulfilled; ``unknown`` is what an operator not known counts as."""
+    conditions = (statement.get("Condition") or {}).items()
+    return all(
+        fulfils(operator, listed(values), context.get(key.lower()), unknown=unknown)
+        for operator, wanted in conditions
+        for key, values in wanted.items()
+    )
+
+
+def fulfils(operator: str, wanted: list[Any], actual: str | None, *, unknown: bool) -> bool:
+    """Whether a condition key has one of the wanted values, or by a Not… operator none of them."""
+    name = operator.lower()
+    if name == "null":
+        return str(actual is None).lower() in {str(value).lower() for value in wanted}
+    base = name.removesuffix("ifexists")
+    positive = base.replace("not", "", 1)
+    matches = OPERATORS.get(positive)
+    if matches is None:
+        return unknown
+    if actual is None:
+        # A request without the key fulfils a negated operator and …IfExists, and no other.
+        return base != positive or name != base
+    return any(matches(actual, str(value)) for value in wanted) == (base == positive)
+
+
+def service_context(source_arn: str) -> dict[str, str]:
+    """The condition keys of a request that a service makes in the name of a resource of this account."""
+    return {"aws:SourceArn": source_arn, "aws:SourceAccount": ACCOUNT_ID, "aws:SecureTransport": "true"}
+
+
+def key_admits(
+    key_id: str,
+    region: str,
+    principal: str,
+    actions: Iterable[str] = ENCRYPTION,
+    context: Mapping[str, str] | None = None,
+) -> bool:
+    """Say whether a KMS key, named by id, ARN or alias, lets a service do all of the actions.
+
+    Conditions on the source admit nobody where AWS documents them as unsupported, which is EventBridge.
+
+    The key that AWS manages for a service, such as ``alias/aws/sns``, admits no other service: a topic under it gets
+    nothing from EventBridge or CloudWatch.
+    """
+    seen = {
+        key: value
+        for key, value in (context or {}).items()
+        if principal not in BLIND_TO_SOURCE or not key.lower().startswith("aws:source")
+    }
+    backend: KmsBackend = kms_backends[ACCOUNT_ID][region]
+    name = key_id.rpartition(":")[2].removeprefix("key/")
+    if name.startswith("alias/aws/"):
+        return False
+    if name.startswith("alias/"):
+        name = next((key.id for key in backend.keys.values() if name in key.aliases), "")
+    key = backend.keys.get(name)
+    if key is None or key.key_state != "Enabled":
+        return False
+    return all(
+        admits(key.policy, principal=principal, action=action, resource=key.arn, context=seen) for action in actions
+    )

@@ -1,0 +1,90 @@
+"""The embedded AWS as a whole: moto's server in this process, extended by the other modules of this package."""
+
+import logging
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from moto.moto_api._internal.models import moto_api_backend
+from moto.server import ThreadedMotoServer
+
+from tests.emulator.background import background
+from tests.emulator.extension import ACCOUNT_ID
+
+# A line a request would bury what a test or the demo says.
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+_running: list[str] = []
+
+
+def endpoint_url() -> str:
+    """Where the embedded AWS that runs in this process is."""
+    return _running[-1]
+
+
+class EmbeddedAws:
+    """An AWS of one account on a local port, empty when entered and stopped when left."""
+
+    def __init__(self) -> None:
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self.endpoint_url = ""
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        host, port = self._server.get_host_and_port()
+        self.endpoint_url = f"http://{host}:{port}"
+        _running.append(self.endpoint_url)
+        self.reset()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.reset()
+        self._server.stop()
+        _running.remove(self.endpoint_url)
+
+    def environment(self, region: str) -> dict[str, str]:
+        """The variables that lead the Terraform provider and any AWS SDK here and to no other AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": "embedded",
+            "AWS_SECRET_ACCESS_KEY": "embedded",
+        }
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client of the account's administrator."""
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint_url,
+            aws_access_key_id="embedded",
+            aws_secret_access_key="embedded",  # noqa: S106
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def settle(self, timeout: float = 60.0) -> None:
+        """Wait until every delivery and invocation under way has ended; see :meth:`Background.settle`."""
+        background.settle(timeout)
+
+    def switch_on_config(self, region: str, resource_types: tuple[str, ...] = ("AWS::EC2::Instance",)) -> None:
+        """Make and start a recorder, as an account has it before the module is applied."""
+        config, bucket = self.client("config", region), f"config-{region}"
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        self.client("s3", region).create_bucket(Bucket=bucket, **place)
+        recorder = {
+            "name": "default",
+            "roleARN": f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
+            "recordingGroup": {"allSupported": False, "resourceTypes": list(resource_types)},
+        }
+        config.put_configuration_recorder(ConfigurationRecorder=recorder)
+        config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": bucket})
+        config.start_configuration_recorder(ConfigurationRecorderName="default")
+
+    def reset(self) -> None:
+        """Forget everything, as a new account would know nothing."""
+        background.settle()
+        moto_api_backend.reset()

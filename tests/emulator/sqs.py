@@ -1,0 +1,41 @@
+"""SQS: what AWS services put into queues, if the queue's policy and that of its key admit them.
+
+Follows https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html
+"""
+
+from collections.abc import Mapping
+
+from moto.sqs.models import Queue, sqs_backends
+
+from tests.emulator import policies
+from tests.emulator.extension import ACCOUNT_ID
+
+
+def queue_of(queue_arn: str) -> Queue | None:
+    """The queue with an ARN."""
+    queue: Queue | None = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]].queues.get(queue_arn.rpartition(":")[2])
+    return queue
+
+
+def may_send(queue_arn: str, *, principal: str, source_arn: str) -> bool:
+    """Say whether a service may send in the name of the resource ``source_arn``."""
+    queue = queue_of(queue_arn)
+    if queue is None:
+        return False
+    context = policies.service_context(source_arn)
+    key: str | None = queue.kms_master_key_id  # type: ignore[attr-defined]
+    return policies.admits(
+        queue.policy, principal=principal, action="sqs:SendMessage", resource=queue_arn, context=context
+    ) and (not key or policies.key_admits(key, queue_arn.split(":")[3], principal))
+
+
+def send(
+    queue_arn: str, body: str, *, principal: str, source_arn: str, attributes: Mapping[str, str] | None = None
+) -> bool:
+    """Send a message if that is admitted; returns whether it was."""
+    if not may_send(queue_arn, principal=principal, source_arn=source_arn):
+        return False
+    typed = {key: {"data_type": "String", "string_value": value} for key, value in (attributes or {}).items()}
+    backend = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]]
+    backend.send_message(queue_arn.rpartition(":")[2], body, message_attributes=typed)
+    return True

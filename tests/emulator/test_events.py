@@ -1,0 +1,418 @@
+"""EventBridge: what a target receives, who must admit it, and where the event goes otherwise."""
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, events, sns
+
+REGION = "eu-west-1"
+RULE = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/change"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:notifications"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:queue"
+DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:dead"
+THIS_RULE = {"ArnEquals": {"aws:SourceArn": RULE}}
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def policy(action: str, resource: str, condition: dict[str, Any] | None = None) -> str:
+    """A resource's policy that lets EventBridge do one thing."""
+    allow = {"Effect": "Allow", "Principal": {"Service": events.PRINCIPAL}, "Action": action, "Resource": resource}
+    if condition:
+        allow["Condition"] = condition
+    return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+
+
+def queue_of(aws: EmbeddedAws, arn: str, *, admits: bool = True, **attributes: str) -> None:
+    """A new queue that admits the rule, or nobody."""
+    if admits:
+        attributes["Policy"] = policy("sqs:SendMessage", arn, THIS_RULE)
+    aws.client("sqs", REGION).create_queue(QueueName=arn.rpartition(":")[2], Attributes=attributes)
+
+
+def topic_of(aws: EmbeddedAws, *, admits: bool = True, condition: Any = None, **attributes: str) -> None:
+    """A new topic that admits the rule, or nobody, with a confirmed mail address."""
+    client = aws.client("sns", REGION)
+    if admits:
+        attributes["Policy"] = policy("sns:Publish", TOPIC, condition)
+    client.create_topic(Name="notifications", Attributes=attributes)
+    client.subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="ops@example.com")
+    sns.confirm_all(REGION)
+
+
+def key_of(aws: EmbeddedAws, *, admits: bool, condition: Any = None) -> str:
+    """A new key that admits EventBridge, or no service."""
+    encrypt: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": events.PRINCIPAL},
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        "Resource": "*",
+    }
+    if condition:
+        encrypt["Condition"] = condition
+    given = {"Policy": json.dumps({"Statement": [encrypt]})} if admits else {}
+    return str(aws.client("kms", REGION).create_key(**given)["KeyMetadata"]["KeyId"])
+
+
+def rule_of(aws: EmbeddedAws, target_arn: str, **target: Any) -> None:
+    """A rule for every event of "test", with one target."""
+    client = aws.client("events", REGION)
+    client.put_rule(Name="change", EventPattern=json.dumps({"source": ["test"]}))
+    client.put_targets(Rule="change", Targets=[{"Id": "it", "Arn": target_arn, **target}])
+
+
+def fire(aws: EmbeddedAws, detail: dict[str, Any] | None = None) -> None:
+    """Let the service "test" emit an event, and wait for what comes of it."""
+    events.publish(REGION, "test", "A Change", detail or {"name": "value"}, resources=["arn:one"], time=WHEN)
+    aws.settle()
+
+
+def messages(aws: EmbeddedAws, arn: str) -> list[dict[str, Any]]:
+    """What is in a queue."""
+    client = aws.client("sqs", REGION)
+    url = client.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+    got = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    found: list[dict[str, Any]] = got.get("Messages", [])
+    return found
+
+
+def bodies(aws: EmbeddedAws, arn: str = QUEUE) -> list[str]:
+    """The texts in a queue."""
+    return [message["Body"] for message in messages(aws, arn)]
+
+
+def mails() -> list[str]:
+    """The mails that are no confirmation."""
+    return [mail.body for mail in sns.outbox(REGION) if mail.token is None]
+
+
+# The event
+
+
+def test_an_event_has_the_documented_envelope(aws: EmbeddedAws) -> None:
+    """A target without input gets the whole event, its fields in AWS's order and its time in AWS's form."""
+    queue_of(aws, QUEUE)
+    rule_of(aws, QUEUE)
+    fire(aws)
+    event = json.loads(bodies(aws)[0])
+    assert str(uuid.UUID(event.pop("id"))) != ""
+    assert list(event.items()) == [
+        ("version", "0"),
+        ("detail-type", "A Change"),
+        ("source", "test"),
+        ("account", ACCOUNT_ID),
+        ("time", "2026-01-02T03:04:05Z"),
+        ("region", REGION),
+        ("resources", ["arn:one"]),
+        ("detail", {"name": "value"}),
+    ]
+
+
+def test_put_events_is_answered_whatever_becomes_of_the_event(aws: EmbeddedAws) -> None:
+    """PutEvents answers 200 though the target refuses the event, and keeps to AWS's form."""
+    topic_of(aws, admits=False)
+    queue_of(aws, DEAD)
+    rule_of(aws, TOPIC, DeadLetterConfig={"Arn": DEAD})
+    entry = {"Source": "test", "DetailType": "A Change", "Detail": "{}", "Time": WHEN}
+    answer = aws.client("events", REGION).put_events(Entries=[entry])
+    aws.settle()
+    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["FailedEntryCount"]) == (200, 0)
+    event = json.loads(bodies(aws, DEAD)[0])
+    assert (event["id"], event["time"]) == (answer["Entries"][0]["EventId"], "2026-01-02T03:04:05Z")
+    assert "ingestion-time" not in event
+
+
+def test_only_what_the_pattern_matches_is_delivered(aws: EmbeddedAws) -> None:
+    """An event of another source is not delivered."""
+    queue_of(aws, QUEUE)
+    rule_of(aws, QUEUE)
+    events.publish(REGION, "other", "A Change", {})
+    aws.settle()
+    assert bodies(aws) == []
+
+
+def test_a_disabled_rule_does_not_fire(aws: EmbeddedAws) -> None:
+    """A disabled rule delivers nothing."""
+    queue_of(aws, QUEUE)
+    rule_of(aws, QUEUE)
+    aws.client("events", REGION).disable_rule(Name="change")
+    fire(aws)
+    assert bodies(aws) == []
+
+
+def test_a_scheduled_rule_is_not_fired_by_events(aws: EmbeddedAws) -> None:
+    """A rule with a schedule and no pattern matches no event."""
+    queue_of(aws, QUEUE)
+    rule_of(aws, QUEUE)
+    client = aws.client("events", REGION)
+    client.remove_targets(Rule="change", Ids=["it"])
+    client.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")
+    client.put_targets(Rule="hourly", Targets=[{"Id": "it", "Arn": QUEUE}])
+    fire(aws)
+    assert bodies(aws) == []
+
+
+def test_a_log_group_receives_the_event(aws: EmbeddedAws) -> None:
+    """A target that needs no policy of its own here is served as moto serves it."""
+    logs = aws.client("logs", REGION)
+    logs.create_log_group(logGroupName="/events")
+    rule_of(aws, f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:/events")
+    aws.client("events", REGION).put_events(Entries=[{"Source": "test", "DetailType": "A Change", "Detail": "{}"}])
+    fire(aws)
+    assert len(logs.filter_log_events(logGroupName="/events")["events"]) == 2
+
+
+# What a target receives
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param({"Input": '{"a": 1}'}, '{"a": 1}', id="a constant"),
+        pytest.param({"InputPath": "$.detail"}, '{"name":"value"}', id="a part"),
+        pytest.param({"InputPath": "$.detail.name"}, '"value"', id="a string"),
+        pytest.param({"InputPath": "$.resources[0]"}, '"arn:one"', id="an element of a list"),
+    ],
+)
+def test_a_target_receives_what_it_asks_for(aws: EmbeddedAws, target: dict[str, Any], expected: str) -> None:
+    """A target may ask for a constant or for a part of the event."""
+    queue_of(aws, QUEUE)
+    rule_of(aws, QUEUE, **target)
+    fire(aws)
+    assert bodies(aws) == [expected]
+
+
+ODD = 'a "b" \\ <c>\nü'
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        pytest.param('{"x": <plain>}', '{"x": "value"}', id="a string in a value's place"),
+        pytest.param('{"x": <odd>}', '{"x": "a \\"b\\" \\\\ <c>\\nü"}', id="odd characters are escaped"),
+        pytest.param('{"x": "is <plain>!"}', '{"x": "is value!"}', id="inside quotes"),
+        pytest.param('{"x": "say \\"<plain>\\""}', '{"x": "say \\"value\\""}', id="inside escaped quotes"),
+        pytest.param('{"x": <number>, "y": <list>}', '{"x": 1.5, "y": ["a",{"b":null}]}', id="number and list"),
+        pytest.param('{"x": <missing>, "y": "<missing>"}', '{"x": "", "y": ""}', id="a missing path"),
+        pytest.param('{"x": <gone>}', '{"x": ""}', id="null"),
+        pytest.param('"It is <plain>."', '"It is value."', id="a string keeps its quotation marks"),
+        pytest.param('"It is <odd>."', f'"It is {ODD}."', id="odd characters in a string"),
+        pytest.param('"It is <plain>."\n"And <number>."', '"It is value."\n"And 1.5."', id="several lines"),
+        pytest.param(
+            '{"a": <aws.events.rule-arn>, "b": "<aws.events.rule-name>", "c": <aws.events.event.ingestion-time>}',
+            f'{{"a": "{RULE}", "b": "change", "c": "2026-01-02T03:04:05Z"}}',
+            id="predefined",
+        ),
+    ],
+)
+def test_a_template_is_filled_in(aws: EmbeddedAws, template: str, expected: str) -> None:
+    """A placeholder becomes JSON in a value's place and plain text inside quotes; the rest stays as it is."""
+    queue_of(aws, QUEUE)
+    paths = {name: f"$.detail.{name}" for name in ("plain", "odd", "number", "list", "missing", "gone")}
+    rule_of(aws, QUEUE, InputTransformer={"InputPathsMap": paths, "InputTemplate": template})
+    fire(aws, {"plain": "value", "odd": ODD, "number": 1.5, "list": ["a", {"b": None}], "gone": None})
+    assert bodies(aws) == [expected]
+
+
+def test_the_event_itself_can_stand_in_a_template(aws: EmbeddedAws) -> None:
+    """Of the predefined variables, event.json is the whole event and event the same without its detail."""
+    queue_of(aws, QUEUE)
+    template = '{"all": <aws.events.event.json>, "most": <aws.events.event>}'
+    rule_of(aws, QUEUE, InputTransformer={"InputTemplate": template})
+    fire(aws)
+    document = json.loads(bodies(aws)[0])
+    assert document["all"].pop("detail") == {"name": "value"}
+    assert document["most"].keys() == document["all"].keys()
+
+
+def test_what_breaks_a_json_template_is_a_dead_letter(aws: EmbeddedAws) -> None:
+    """A quotation mark in a value that a placeholder inside quotes takes leaves no JSON, and nothing is delivered."""
+    queue_of(aws, QUEUE)
+    queue_of(aws, DEAD)
+    transformer = {"InputPathsMap": {"odd": "$.detail.odd"}, "InputTemplate": '{"x": "<odd>"}'}
+    rule_of(aws, QUEUE, InputTransformer=transformer, DeadLetterConfig={"Arn": DEAD})
+    fire(aws, {"odd": ODD})
+    assert (len(bodies(aws)), len(bodies(aws, DEAD))) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        pytest.param(
+            {"InputTransformer": {"InputPathsMap": {"a": "$.id"}, "InputTemplate": '"<a> <b>"'}},
+            "InputTemplate for target it contains invalid placeholder b",
+            id="a placeholder that is not defined",
+        ),
+        pytest.param(
+            {"InputTransformer": {"InputTemplate": '"<aws.events.other>"'}},
+            "invalid placeholder aws.events.other",
+            id="a predefined variable that there is not",
+        ),
+        pytest.param({"InputTransformer": {"InputTemplate": '"' + "x" * 8191 + '"'}}, "8192", id="a long template"),
+        pytest.param(
+            {"InputTransformer": {"InputPathsMap": {f"p{n}": "$.id" for n in range(101)}, "InputTemplate": '"x"'}},
+            "100 paths",
+            id="many paths",
+        ),
+        pytest.param({"InputTransformer": {"InputTemplate": "no quotes"}}, "Invalid InputTemplate", id="no JSON"),
+        pytest.param({"Input": "{}", "InputPath": "$"}, "Only one of Input", id="two kinds of input"),
+        pytest.param({"RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/r"}, "RoleArn is not supported", id="a role"),
+    ],
+)
+def test_a_bad_target_is_refused(aws: EmbeddedAws, target: dict[str, Any], message: str) -> None:
+    """PutTargets refuses what could never be delivered, and says why."""
+    with pytest.raises(ClientError, match=message):
+        rule_of(aws, QUEUE, **target)
+
+
+def test_a_rule_has_at_most_five_targets(aws: EmbeddedAws) -> None:
+    """The sixth target of a rule is refused, and one that is there already can be put again."""
+    client = aws.client("events", REGION)
+    client.put_rule(Name="change", EventPattern='{"source": ["test"]}')
+    targets = [{"Id": str(number), "Arn": QUEUE} for number in range(6)]
+    client.put_targets(Rule="change", Targets=targets[:5])
+    client.put_targets(Rule="change", Targets=targets[:1])
+    with pytest.raises(ClientError, match="LimitExceededException"):
+        client.put_targets(Rule="change", Targets=targets[5:])
+
+
+# Who must admit it
+
+
+def test_a_topic_that_admits_the_rule_gets_the_event(aws: EmbeddedAws) -> None:
+    """An event reaches the mail address behind a topic that admits EventBridge."""
+    topic_of(aws)
+    rule_of(aws, TOPIC, Input='"hello"')
+    fire(aws)
+    assert [body.partition("\n")[0] for body in mails()] == ['"hello"']
+
+
+def test_a_topic_that_admits_nobody_makes_a_dead_letter(aws: EmbeddedAws) -> None:
+    """What a topic refuses goes to the target's dead-letter queue: the original event, and what went wrong."""
+    topic_of(aws, admits=False)
+    queue_of(aws, DEAD)
+    rule_of(aws, TOPIC, Input='"hello"', DeadLetterConfig={"Arn": DEAD})
+    fire(aws)
+    (message,) = messages(aws, DEAD)
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert json.loads(message["Body"])["detail"] == {"name": "value"}
+    assert attributes.pop("ERROR_MESSAGE")
+    assert attributes == {"RULE_ARN": RULE, "TARGET_ARN": TOPIC, "ERROR_CODE": "NO_PERMISSIONS"}
+    assert mails() == []
+
+
+def test_a_missing_topic_makes_a_dead_letter(aws: EmbeddedAws) -> None:
+    """What is for a topic that is not there goes to the dead-letter queue with a code of its own."""
+    queue_of(aws, DEAD)
+    rule_of(aws, TOPIC, DeadLetterConfig={"Arn": DEAD})
+    fire(aws)
+    (message,) = messages(aws, DEAD)
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
+
+
+@pytest.mark.parametrize(
+    ("condition", "arrives"),
+    [
+        pytest.param(THIS_RULE, True, id="this rule"),
+        pytest.param({"ArnEquals": {"aws:SourceArn": RULE + "-other"}}, False, id="another rule"),
+        pytest.param({"StringEquals": {"aws:SourceOwner": ACCOUNT_ID}}, False, id="the default policy's key"),
+    ],
+)
+def test_a_topics_condition_is_honoured(aws: EmbeddedAws, condition: Any, arrives: bool) -> None:  # noqa: FBT001
+    """A topic whose policy has a condition admits only the rule that fulfils it."""
+    topic_of(aws, condition=condition)
+    rule_of(aws, TOPIC)
+    fire(aws)
+    assert bool(mails()) is arrives
+
+
+@pytest.mark.parametrize("service", ["sns", "sqs"])
+@pytest.mark.parametrize(
+    ("admits", "condition", "arrives"),
+    [
+        pytest.param(True, None, True, id="the key admits"),
+        pytest.param(False, None, False, id="the key has no statement"),
+        pytest.param(True, {"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}}, False, id="the key asks for a source"),
+    ],
+)
+def test_an_encrypted_target_needs_its_key(
+    aws: EmbeddedAws,
+    service: str,
+    admits: bool,  # noqa: FBT001
+    condition: Any,
+    arrives: bool,  # noqa: FBT001
+) -> None:
+    """A topic or a queue under a key that does not admit EventBridge gets nothing; the event is a dead letter."""
+    key_id = key_of(aws, admits=admits, condition=condition)
+    if service == "sns":
+        topic_of(aws, KmsMasterKeyId=key_id)
+    else:
+        queue_of(aws, QUEUE, KmsMasterKeyId=key_id)
+    queue_of(aws, DEAD)
+    rule_of(aws, TOPIC if service == "sns" else QUEUE, DeadLetterConfig={"Arn": DEAD})
+    fire(aws)
+    assert bool(mails() if service == "sns" else bodies(aws)) is arrives
+    assert len(bodies(aws, DEAD)) == (0 if arrives else 1)
+
+
+@pytest.mark.parametrize("admits", [True, False])
+def test_a_function_must_admit_the_rule(
+    aws: EmbeddedAws,
+    monkeypatch: pytest.MonkeyPatch,
+    admits: bool,  # noqa: FBT001
+) -> None:
+    """A function gets an event if it admits the rule; otherwise the event is a dead letter."""
+    invoked: list[tuple[str, str]] = []
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(awslambda, "may_invoke", lambda *arguments: asked.append(arguments) or admits)
+    monkeypatch.setattr(awslambda, "process", lambda *arguments: invoked.append(arguments))
+    function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:it"
+    queue_of(aws, DEAD)
+    rule_of(aws, function_arn, Input='"hello"', DeadLetterConfig={"Arn": DEAD})
+    fire(aws)
+    assert asked == [(function_arn, events.PRINCIPAL, RULE)]
+    assert invoked == [(function_arn, '"hello"')] * admits
+    assert len(bodies(aws, DEAD)) == (0 if admits else 1)
+
+
+def test_a_topic_under_the_managed_key_never_gets_anything(aws: EmbeddedAws) -> None:
+    """A topic under alias/aws/sns gets no event, whatever its own policy says."""
+    topic_of(aws, KmsMasterKeyId="alias/aws/sns")
+    queue_of(aws, DEAD)
+    rule_of(aws, TOPIC, DeadLetterConfig={"Arn": DEAD})
+    fire(aws)
+    assert (mails(), len(bodies(aws, DEAD))) == ([], 1)
+
+
+def test_without_a_dead_letter_queue_the_event_is_gone(aws: EmbeddedAws) -> None:
+    """A refused event without a dead-letter queue is gone, and nobody sees an error."""
+    topic_of(aws, admits=False)
+    rule_of(aws, TOPIC)
+    fire(aws)
+    assert mails() == []
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_dead_letter_queue_must_admit_the_rule_as_well(aws: EmbeddedAws, encrypted: bool) -> None:  # noqa: FBT001
+    """A dead-letter queue gets nothing if its policy, or that of its key, does not admit EventBridge."""
+    topic_of(aws, admits=False)
+    if encrypted:
+        queue_of(aws, DEAD, KmsMasterKeyId=key_of(aws, admits=False))
+    else:
+        queue_of(aws, DEAD, admits=False)
+    rule_of(aws, TOPIC, DeadLetterConfig={"Arn": DEAD})
+    fire(aws)
+    assert bodies(aws, DEAD) == []
+
+
+def test_a_fifo_queue_gets_the_targets_group(aws: EmbeddedAws) -> None:
+    """A FIFO queue gets the event in the message group that the target names."""
+    arn = QUEUE + ".fifo"
+    queue_of(aws, arn, FifoQueue="true", ContentBasedDeduplication="true")
+    rule_of(aws, arn, SqsParameters={"MessageGroupId": "group"})
+    fire(aws)
+    assert len(bodies(aws, arn)) == 1

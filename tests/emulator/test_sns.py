@@ -1,0 +1,278 @@
+"""SNS: who must confirm, what the mail says, and where it goes when it can't be delivered."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, sns
+
+REGION = "eu-west-1"
+ADDRESS = "ops@example.com"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:queue"
+
+
+def topic_of(aws: EmbeddedAws, **attributes: str) -> str:
+    """A new topic."""
+    arn: str = aws.client("sns", REGION).create_topic(Name="notifications", Attributes=attributes)["TopicArn"]
+    return arn
+
+
+def subscribe(aws: EmbeddedAws, topic_arn: str, protocol: str, endpoint: str, **attributes: str) -> str:
+    """A new subscription, made as Terraform makes it."""
+    answer = aws.client("sns", REGION).subscribe(
+        TopicArn=topic_arn, Protocol=protocol, Endpoint=endpoint, Attributes=attributes, ReturnSubscriptionArn=True
+    )
+    return str(answer["SubscriptionArn"])
+
+
+def queue_of(aws: EmbeddedAws, source_arn: str | None, name: str = "queue", **attributes: str) -> str:
+    """A new queue into which SNS may put what comes from a topic."""
+    allow: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}",
+        "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
+    }
+    if source_arn:
+        attributes["Policy"] = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    url: str = aws.client("sqs", REGION).create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return url
+
+
+def messages(aws: EmbeddedAws, url: str) -> list[dict[str, Any]]:
+    """What is in a queue."""
+    got = aws.client("sqs", REGION).receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    found: list[dict[str, Any]] = got.get("Messages", [])
+    return found
+
+
+def bodies() -> list[str]:
+    """The mails that are no confirmation."""
+    return [mail.body for mail in sns.outbox(REGION) if mail.token is None]
+
+
+# Confirming
+
+
+def test_a_pending_subscription_gets_nothing(aws: EmbeddedAws) -> None:
+    """Until somebody confirms it, an e-mail subscription gets its confirmation mail and nothing else."""
+    topic_arn = topic_of(aws)
+    subscribe(aws, topic_arn, "email", ADDRESS)
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="lost")
+    assert [(mail.to, mail.subject) for mail in sns.outbox(REGION)] == [
+        (ADDRESS, "AWS Notification - Subscription Confirmation")
+    ]
+
+
+def test_the_token_of_the_mail_confirms(aws: EmbeddedAws) -> None:
+    """ConfirmSubscription takes the token of the confirmation mail, and no other."""
+    topic_arn, client = topic_of(aws), aws.client("sns", REGION)
+    arn = subscribe(aws, topic_arn, "email", ADDRESS)
+    with pytest.raises(ClientError, match="InvalidParameter"):
+        client.confirm_subscription(TopicArn=topic_arn, Token="wrong")  # noqa: S106
+    assert client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["PendingConfirmation"] == "true"
+    token = sns.outbox(REGION)[0].token
+    assert client.confirm_subscription(TopicArn=topic_arn, Token=token)["SubscriptionArn"] == arn
+    attributes = client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert (attributes["PendingConfirmation"], attributes["ConfirmationWasAuthenticated"]) == ("false", "false")
+
+
+def test_the_token_of_another_topic_does_not_confirm(aws: EmbeddedAws) -> None:
+    """A token confirms a subscription of the topic that the caller names."""
+    topic_arn, client = topic_of(aws), aws.client("sns", REGION)
+    subscribe(aws, topic_arn, "email", ADDRESS)
+    other = client.create_topic(Name="other")["TopicArn"]
+    with pytest.raises(ClientError, match="InvalidParameter"):
+        client.confirm_subscription(TopicArn=other, Token=sns.outbox(REGION)[0].token)
+
+
+def test_confirming_everything_counts(aws: EmbeddedAws) -> None:
+    """The helper that confirms everything says how many it was, and finds nothing the second time."""
+    topic_arn = topic_of(aws)
+    for name in "ab":
+        subscribe(aws, topic_arn, "email", f"{name}@example.com")
+    assert (sns.confirm_all(REGION), sns.confirm_all(REGION)) == (2, 0)
+
+
+def test_subscribe_hides_a_pending_arn(aws: EmbeddedAws) -> None:
+    """Subscribe answers "pending confirmation" to a caller that does not ask for the ARN."""
+    answer = aws.client("sns", REGION).subscribe(TopicArn=topic_of(aws), Protocol="email", Endpoint=ADDRESS)
+    assert answer["SubscriptionArn"] == "pending confirmation"
+
+
+def test_a_queue_needs_no_confirmation(aws: EmbeddedAws) -> None:
+    """A queue of the same account is confirmed at once."""
+    arn = subscribe(aws, topic_of(aws), "sqs", QUEUE)
+    attributes = aws.client("sns", REGION).get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert (attributes["PendingConfirmation"], attributes["ConfirmationWasAuthenticated"]) == ("false", "true")
+
+
+def test_what_is_pending_can_not_be_unsubscribed(aws: EmbeddedAws) -> None:
+    """Unsubscribe refuses a pending subscription, and takes it once it is confirmed."""
+    client, arn = aws.client("sns", REGION), subscribe(aws, topic_of(aws), "email", ADDRESS)
+    with pytest.raises(ClientError, match="pending confirmation"):
+        client.unsubscribe(SubscriptionArn=arn)
+    sns.confirm_all(REGION)
+    client.unsubscribe(SubscriptionArn=arn)
+    assert client.list_subscriptions()["Subscriptions"] == []
+
+
+def test_reset_forgets_the_mails(aws: EmbeddedAws) -> None:
+    """An account that was emptied has no mails and no bouncing addresses."""
+    subscribe(aws, topic_of(aws), "email", ADDRESS)
+    sns.bounce(REGION, ADDRESS)
+    aws.reset()
+    assert (sns.outbox(REGION), sns.bounces(REGION)) == ([], set())
+
+
+# Mails
+
+
+def test_a_mail_says_how_to_unsubscribe(aws: EmbeddedAws) -> None:
+    """A mail has the subject that was given, or else AWS's, and ends with the link to unsubscribe."""
+    topic_arn = topic_of(aws)
+    subscribe(aws, topic_arn, "email", ADDRESS)
+    sns.confirm_all(REGION)
+    assert sns.publish(topic_arn, "one")
+    assert sns.publish(topic_arn, "two", "Subject")
+    first, second = sns.outbox(REGION)[1:]
+    assert (first.subject, second.subject) == ("AWS Notification Message", "Subject")
+    assert first.body.startswith("one\n\n--\nIf you wish to stop receiving notifications from this topic")
+
+
+def test_email_json_is_the_document(aws: EmbeddedAws) -> None:
+    """An email-json subscription gets the whole JSON document."""
+    topic_arn = topic_of(aws)
+    subscribe(aws, topic_arn, "email-json", ADDRESS)
+    sns.confirm_all(REGION)
+    sns.publish(topic_arn, "text")
+    document = json.loads(bodies()[0])
+    assert (document["Type"], document["Message"], document["TopicArn"]) == ("Notification", "text", topic_arn)
+
+
+def test_a_service_learns_that_a_topic_is_missing() -> None:
+    """Publishing to a topic that is not there says so and raises nothing."""
+    assert not sns.publish(f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:missing", "text")
+
+
+@pytest.mark.parametrize(
+    ("scope", "policy", "passing", "filtered"),
+    [
+        pytest.param("MessageBody", {"kind": ["a"]}, ('{"kind": "a"}', {}), ('{"kind": "b"}', {}), id="body"),
+        pytest.param(
+            "MessageAttributes",
+            {"kind": ["a"]},
+            ("text", {"kind": {"Type": "String", "Value": "a"}}),
+            ("text", {}),
+            id="attributes",
+        ),
+    ],
+)
+def test_a_filter_policy_filters(
+    aws: EmbeddedAws, scope: str, policy: dict[str, Any], passing: tuple[str, Any], filtered: tuple[str, Any]
+) -> None:
+    """A subscriber gets what its filter policy lets pass, by the body or by the attributes."""
+    topic_arn = topic_of(aws)
+    subscribe(aws, topic_arn, "email", ADDRESS, FilterPolicyScope=scope, FilterPolicy=json.dumps(policy))
+    sns.confirm_all(REGION)
+    for message, attributes in (passing, filtered):
+        sns.publish(topic_arn, message, message_attributes=attributes)
+    assert len(bodies()) == 1
+
+
+# Queues and dead letters
+
+
+def test_a_queue_must_admit_the_topic(aws: EmbeddedAws) -> None:
+    """A queue gets a topic's messages only if its policy names that topic."""
+    topic_arn = topic_of(aws)
+    admitting = queue_of(aws, topic_arn)
+    other = queue_of(aws, topic_arn + "-other", "other")
+    for name in ("queue", "other"):
+        subscribe(aws, topic_arn, "sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}")
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="text")
+    assert [json.loads(each["Body"])["Message"] for each in messages(aws, admitting)] == ["text"]
+    assert messages(aws, other) == []
+
+
+def test_what_a_queue_refuses_is_a_dead_letter(aws: EmbeddedAws) -> None:
+    """A message that a queue does not admit goes to the subscription's dead-letter queue."""
+    topic_arn = topic_of(aws)
+    queue_of(aws, None)
+    dead = queue_of(aws, topic_arn, "dead")
+    redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:dead"})
+    subscribe(aws, topic_arn, "sqs", QUEUE, RedrivePolicy=redrive)
+    sns.publish(topic_arn, "text")
+    assert [json.loads(each["Body"])["Message"] for each in messages(aws, dead)] == ["text"]
+
+
+@pytest.mark.parametrize("admits", [True, False])
+def test_a_bounced_mail_is_a_dead_letter(aws: EmbeddedAws, admits: bool) -> None:  # noqa: FBT001
+    """A mail that bounces goes to the subscription's dead-letter queue if that admits the topic, or is gone."""
+    topic_arn = topic_of(aws)
+    dead = queue_of(aws, topic_arn if admits else None, "dead")
+    redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:dead"})
+    subscribe(aws, topic_arn, "email", ADDRESS, RedrivePolicy=redrive)
+    sns.confirm_all(REGION)
+    sns.bounce(REGION, ADDRESS)
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="text")
+    assert bodies() == []
+    assert len(messages(aws, dead)) == (1 if admits else 0)
+
+
+@pytest.mark.parametrize("admits", [True, False])
+def test_a_function_must_admit_the_topic(
+    aws: EmbeddedAws,
+    monkeypatch: pytest.MonkeyPatch,
+    admits: bool,  # noqa: FBT001
+) -> None:
+    """A function gets a message if it admits the topic; otherwise the message is a dead letter."""
+    invoked: list[tuple[str, str]] = []
+    monkeypatch.setattr(awslambda, "may_invoke", lambda *_: admits)
+    monkeypatch.setattr(awslambda, "process", lambda *arguments: invoked.append(arguments))
+    topic_arn, function_arn = topic_of(aws), f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:it"
+    dead = queue_of(aws, topic_arn, "dead")
+    redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:dead"})
+    subscribe(aws, topic_arn, "lambda", function_arn, RedrivePolicy=redrive)
+    sns.publish(topic_arn, "text")
+    aws.settle()
+    assert [json.loads(event)["Records"][0]["Sns"]["Message"] for _, event in invoked] == ["text"] * admits
+    assert len(messages(aws, dead)) == (0 if admits else 1)
+
+
+def test_an_encrypted_queue_needs_its_key(aws: EmbeddedAws) -> None:
+    """A queue whose key does not admit SNS gets nothing, though its own policy admits the topic."""
+    topic_arn, kms = topic_of(aws), aws.client("kms", REGION)
+    key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+    url = queue_of(aws, topic_arn, KmsMasterKeyId=key_id)
+    subscribe(aws, topic_arn, "sqs", QUEUE)
+    sns.publish(topic_arn, "refused")
+    policy = json.loads(kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"])
+    actions = ["kms:GenerateDataKey*", "kms:Decrypt"]
+    admit = {"Effect": "Allow", "Principal": {"Service": sns.PRINCIPAL}, "Action": actions, "Resource": "*"}
+    policy["Statement"].append(admit)
+    kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(policy))
+    sns.publish(topic_arn, "taken")
+    assert [json.loads(each["Body"])["Message"] for each in messages(aws, url)] == ["taken"]
+
+
+def test_the_default_policy_admits_no_service(aws: EmbeddedAws) -> None:
+    """The policy that a topic has of itself names the account's own callers, and no service."""
+    rule_arn = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/change"
+    assert not sns.may_publish(topic_of(aws), principal="events.amazonaws.com", source_arn=rule_arn)
+
+
+# What Terraform reads back
+
+
+def test_topic_attributes_are_told(aws: EmbeddedAws) -> None:
+    """GetTopicAttributes tells what moto keeps to itself, and how many subscriptions are pending."""
+    topic_arn = topic_of(aws, SignatureVersion="2", TracingConfig="Active")
+    subscribe(aws, topic_arn, "email", ADDRESS)
+    subscribe(aws, topic_arn, "sqs", QUEUE)
+    attributes = aws.client("sns", REGION).get_topic_attributes(TopicArn=topic_arn)["Attributes"]
+    assert (attributes["SignatureVersion"], attributes["TracingConfig"]) == ("2", "Active")
+    assert (attributes["SubscriptionsPending"], attributes["SubscriptionsConfirmed"]) == ("1", "1")

@@ -1,0 +1,203 @@
+"""What the module promises without any input."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.terraform import Plan, Root
+
+ACCOUNT = "123456789012"
+STATES = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]
+
+
+def statements(policy: str) -> dict[str, dict[str, Any]]:
+    """A policy's statements by their sid."""
+    return {each["Sid"]: each for each in json.loads(policy)["Statement"]}
+
+
+def test_rule_watches_instances_and_nothing_else(defaults: Plan) -> None:
+    """The rule's scope is EC2 instances, its triggers their changes, small and oversized."""
+    rule = defaults.resources["aws_config_config_rule.this"]
+
+    assert rule["scope"][0]["compliance_resource_types"] == ["AWS::EC2::Instance"]
+    assert rule["source"][0]["owner"] == "CUSTOM_LAMBDA"
+    details = {
+        (each["message_type"], each["maximum_execution_frequency"] or "") for each in rule["source"][0]["source_detail"]
+    }
+    assert details == {
+        ("ConfigurationItemChangeNotification", ""),
+        ("OversizedConfigurationItemChangeNotification", ""),
+    }
+    assert rule["input_parameters"] is None
+
+
+def test_function(defaults: Plan) -> None:
+    """The function runs Python 3.13 on arm64 with 256 MB, 60 s and JSON logs."""
+    function = defaults.resources["aws_lambda_function.evaluator"]
+
+    assert {name: function[name] for name in ("runtime", "architectures", "memory_size", "timeout")} == {
+        "runtime": "python3.13",
+        "architectures": ["arm64"],
+        "memory_size": 256,
+        "timeout": 60,
+    }
+    assert function["logging_config"][0]["log_format"] == "JSON"
+    assert function["logging_config"][0]["log_group"] == "/aws/lambda/ec2-key-pair-monitor-evaluator"
+
+
+def test_events_are_retried_and_then_kept(defaults: Plan) -> None:
+    """Retries and maximum age of the asynchronous invocation are set and not left to a default."""
+    invoke = defaults.resources["aws_lambda_function_event_invoke_config.evaluator"]
+
+    assert (invoke["maximum_retry_attempts"], invoke["maximum_event_age_in_seconds"]) == (2, 21600)
+
+
+def test_role_may_do_what_the_code_calls(defaults: Plan) -> None:
+    """The role's policy is inline, names each action, and reaches no log group and no queue but its own."""
+    policy = statements(defaults.resources["aws_iam_role_policy.evaluator"]["policy"])
+
+    assert sorted(policy["EvaluateAndReport"]["Action"]) == ["config:GetResourceConfigHistory", "config:PutEvaluations"]
+    assert policy["WriteLog"]["Resource"] == (
+        f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/ec2-key-pair-monitor-evaluator:*"
+    )
+    assert policy["KeepFailedEvents"]["Action"] == "sqs:SendMessage"
+    assert policy["KeepFailedEvents"]["Resource"].endswith(":ec2-key-pair-monitor-dead-evaluations")
+    assert set(policy) == {"EvaluateAndReport", "WriteLog", "KeepFailedEvents"}
+    assert not [address for address in defaults.resources if "policy_attachment" in address]
+
+
+def test_names_carry_the_region_where_they_are_global(defaults: Plan) -> None:
+    """IAM knows no regions, so the role is named for its own; nothing else needs it."""
+    assert defaults.resources["aws_iam_role.evaluator"]["name"] == "ec2-key-pair-monitor-evaluator-eu-central-1"
+    assert defaults.resources["aws_config_config_rule.this"]["name"] == "ec2-key-pair-monitor"
+
+
+def test_only_aws_config_of_this_account_may_invoke(defaults: Plan) -> None:
+    """The permission is bound to the account; a source ARN would be a cycle."""
+    permission = defaults.resources["aws_lambda_permission.config"]
+
+    assert (permission["principal"], permission["source_account"], permission["source_arn"]) == (
+        "config.amazonaws.com",
+        ACCOUNT,
+        None,
+    )
+
+
+def test_event_pattern(defaults: Plan) -> None:
+    """Only this rule's changes of instances to NON_COMPLIANT are notified."""
+    rules = {address: each for address, each in defaults.resources.items() if "event_rule" in address}
+
+    assert list(rules) == ['aws_cloudwatch_event_rule.compliance_change["NON_COMPLIANT"]']
+    assert json.loads(next(iter(rules.values()))["event_pattern"]) == {
+        "source": ["aws.config"],
+        "detail-type": ["Config Rules Compliance Change"],
+        "detail": {
+            "messageType": ["ComplianceChangeNotification"],
+            "configRuleName": ["ec2-key-pair-monitor"],
+            "resourceType": ["AWS::EC2::Instance"],
+            "newEvaluationResult": {"complianceType": ["NON_COMPLIANT"]},
+        },
+    }
+
+
+def test_topic_policy_admits_the_owner_and_eventbridge(defaults: Plan) -> None:
+    """Setting a policy replaces the default one, so the owner is stated again, and EventBridge may publish."""
+    policy = statements(defaults.resources["aws_sns_topic_policy.notifications"]["policy"])
+
+    assert policy["Owner"]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert (policy["EventBridge"]["Principal"], policy["EventBridge"]["Action"]) == (
+        {"Service": "events.amazonaws.com"},
+        "sns:Publish",
+    )
+    assert "Condition" not in policy["EventBridge"]
+    assert set(policy) == {"Owner", "EventBridge"}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "service", "sources"),
+    [
+        ("deliveries", "sns.amazonaws.com", f"arn:aws:sns:eu-central-1:{ACCOUNT}:ec2-key-pair-monitor"),
+        ("evaluations", None, None),
+        (
+            "notifications",
+            "events.amazonaws.com",
+            f"arn:aws:events:eu-central-1:{ACCOUNT}:rule/ec2-key-pair-monitor-non-compliant",
+        ),
+    ],
+)
+def test_dead_letters(defaults: Plan, purpose: str, service: str | None, sources: str | None) -> None:
+    """Each queue keeps 14 days, is encrypted, refuses plain HTTP, and admits its one service for its one source."""
+    queue = defaults.resources[f'aws_sqs_queue.dead_letters["{purpose}"]']
+    policy = statements(queue["policy"])
+
+    assert (queue["message_retention_seconds"], queue["sqs_managed_sse_enabled"]) == (1209600, True)
+    assert policy["DenyWithoutTls"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    if service is None:
+        assert set(policy) == {"DenyWithoutTls"}
+    else:
+        assert policy["KeepDeadLetters"]["Principal"] == {"Service": service}
+        assert policy["KeepDeadLetters"]["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
+
+
+def test_nobody_is_subscribed_without_an_address(defaults: Plan) -> None:
+    """Without addresses there is no subscription, and the topic all the same."""
+    assert not [address for address in defaults.resources if "subscription" in address]
+    assert "aws_sns_topic.notifications" in defaults.resources
+
+
+def test_log_is_kept_for_a_year(defaults: Plan) -> None:
+    """The module makes the log group itself, for Lambda's would keep everything for ever."""
+    assert defaults.resources["aws_cloudwatch_log_group.evaluator"]["retention_in_days"] == 365
+
+
+def package_of(plan: Plan) -> dict[str, Any]:
+    """What the plan says of the zip."""
+    return dict(plan.data["data.archive_file.evaluator"])
+
+
+def test_zip_holds_the_package_and_nothing_else(module: Root, defaults: Plan) -> None:
+    """The zip carries the evaluator's own modules: no bytecode, no other function, nothing of a third party."""
+    with zipfile.ZipFile(module.directory / package_of(defaults)["output_path"]) as package:
+        names = {entry.filename for entry in package.infolist()}
+        modes = {entry.external_attr >> 16 & 0o777 for entry in package.infolist()}
+
+    assert names == {f"evaluator/{path.name}" for path in (module.directory / "lambda/evaluator").glob("*.py")}
+    assert {"evaluator/handler.py", "evaluator/compliance.py"} <= names
+    assert modes == {0o644}
+
+
+def test_zip_is_small(defaults: Plan) -> None:
+    """The deployed zip stays below 20 KiB."""
+    assert package_of(defaults)["output_size"] <= 20 * 1024
+
+
+def test_zip_is_reproducible(module: Root, defaults: Plan) -> None:
+    """Neither bytecode, nor another umask, nor another time of checkout changes the function's hash."""
+    package = module.directory / "lambda/evaluator"
+    bytecode = package / "__pycache__" / "handler.cpython-313.pyc"
+    bytecode.parent.mkdir()
+    bytecode.write_bytes(b"bytecode")
+    stray = [module.directory / "lambda/notes.txt", package / "handler.py~"]
+    for path in stray:
+        path.write_text("stray")
+    for path in package.glob("*.py"):
+        path.chmod(0o600)
+        path.touch()
+    try:
+        again = module.plan()
+    finally:
+        for path in [bytecode, *stray]:
+            path.unlink()
+        bytecode.parent.rmdir()
+
+    assert package_of(again)["output_base64sha256"] == package_of(defaults)["output_base64sha256"]
+
+
+def test_zip_is_named_for_its_instance(defaults: Plan) -> None:
+    """Two instances of the module in one root never write the same file."""
+    assert (
+        Path(package_of(defaults)["output_path"]).name == f"ec2-key-pair-monitor-{ACCOUNT}-eu-central-1-evaluator.zip"
+    )

@@ -1,0 +1,157 @@
+"""What each input does to the plan, and what each bad input is answered with."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.terraform import Plan, Root, TerraformError
+
+INSIDE = "module.ec2_key_pair_monitor."
+
+
+def fields(template: str) -> dict[str, Any]:
+    """An input template's fields in their order, with a text in the place of each placeholder that stands alone."""
+    document: dict[str, Any] = json.loads(re.sub(r": (<\w+>)", r': "\1"', template))
+    return document
+
+
+def test_every_state_has_its_own_rule_and_words(everything: Plan) -> None:
+    """Each verdict to notify has an event rule, and a message whose fields stand in the order of reading."""
+    common = ["what_happened", "what_to_do", "instance", "account", "region", "rule", "time"]
+    for state in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
+        rule = everything.resources[f'{INSIDE}aws_cloudwatch_event_rule.compliance_change["{state}"]']
+        target = everything.resources[f'{INSIDE}aws_cloudwatch_event_target.notifications["{state}"]']
+        transformer = target["input_transformer"][0]
+        message = fields(transformer["input_template"])
+
+        assert json.loads(rule["event_pattern"])["detail"]["newEvaluationResult"]["complianceType"] == [state]
+        annotation = [] if state == "NOT_APPLICABLE" else ["annotation"]
+        assert list(message) == [*common, *annotation, "console"]
+        assert f" is {state}" in message["what_happened"]
+        assert set(re.findall(r"<(\w+)>", transformer["input_template"])) == set(transformer["input_paths"])
+        assert not [path for path in transformer["input_paths"].values() if "oldEvaluationResult" in path]
+
+
+def test_target_keeps_what_it_cannot_deliver(everything: Plan) -> None:
+    """The retry policy is stated, and every target has the dead letters."""
+    for state in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
+        address = f'{INSIDE}aws_cloudwatch_event_target.notifications["{state}"]'
+        target = everything.resources[address]
+
+        assert target["retry_policy"] == [{"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}]
+        assert everything.unknown[address]["dead_letter_config"] == [{"arn": True}]
+        assert target["role_arn"] is None
+
+
+def test_policy_travels_as_the_rules_parameters(everything: Plan) -> None:
+    """The policy is the rule's parameters: strings without blanks, which AWS Config shows beside the rule."""
+    parameters = json.loads(everything.resources[f"{INSIDE}aws_config_config_rule.this"]["input_parameters"])
+
+    assert parameters == {
+        "allowedKeyNames": '["break-glass","ops-*"]',
+        "exemptTags": '{"aws:autoscaling:groupName":"build-agents-*","karpenter.sh/nodepool":"*"}',
+        "exemptUntilTagKey": "key-pair-exempt-until",
+    }
+
+
+def test_frequency_adds_the_sweep(everything: Plan) -> None:
+    """A frequency is the rule's third trigger, gives the function 15 minutes, and its role what the sweep calls."""
+    rule = everything.resources[f"{INSIDE}aws_config_config_rule.this"]
+    details = {
+        (each["message_type"], each["maximum_execution_frequency"] or "") for each in rule["source"][0]["source_detail"]
+    }
+    policy = json.loads(everything.resources[f"{INSIDE}aws_iam_role_policy.evaluator"]["policy"])
+
+    assert ("ScheduledNotification", "TwentyFour_Hours") in details
+    assert len(details) == 3
+    assert everything.resources[f"{INSIDE}aws_lambda_function.evaluator"]["timeout"] == 900
+    assert "config:SelectResourceConfig" in policy["Statement"][0]["Action"]
+    assert f"{INSIDE}aws_iam_role_policy.sweep[0]" in everything.resources
+
+
+def test_boundary_of_the_same_root(everything: Plan) -> None:
+    """The permissions boundary may be a resource that is not made yet."""
+    assert everything.unknown[f"{INSIDE}aws_iam_role.evaluator"]["permissions_boundary"] is True
+
+
+def test_one_subscription_for_each_address(everything: Plan) -> None:
+    """Each address is subscribed by e-mail, and what can't be delivered is kept."""
+    subscriptions = {
+        address: each for address, each in everything.resources.items() if "topic_subscription.email" in address
+    }
+
+    assert {each["endpoint"] for each in subscriptions.values()} == {"security@example.com", "platform@example.com"}
+    assert {each["protocol"] for each in subscriptions.values()} == {"email"}
+    assert all(everything.unknown[address]["redrive_policy"] for address in subscriptions)
+
+
+def test_tags_and_retention(everything: Plan) -> None:
+    """Every resource that can have tags has them, and the log is kept as long as asked."""
+    tagged = [
+        each["tags"] for address, each in everything.resources.items() if address.startswith(INSIDE) and "tags" in each
+    ]
+
+    assert len(tagged) >= 9
+    assert all(tags == {"team": "security"} for tags in tagged)
+    assert everything.resources[f"{INSIDE}aws_cloudwatch_log_group.evaluator"]["retention_in_days"] == 90
+
+
+# Terraform reports every variable that is wrong, so each plan below tries one bad value of many variables at once.
+BAD = [
+    {
+        "allowed_key_names": (["my key"], "allowed_key_names must hold names of 1 to 255 characters without blanks"),
+        "evaluation_frequency": ("Daily", "evaluation_frequency must be null or one of One_Hour"),
+        "exempt_tags": ({"a": "b c"}, "exempt_tags must map tag keys"),
+        "log_retention_days": (42, "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5"),
+        "name": ("key.pairs", "name must consist of letters, digits, hyphens and underscores"),
+        "notification_emails": (["nobody"], 'such as "security@example.com"; these are none: nobody'),
+        "notify_on": ([], "notify_on must name at least one verdict"),
+        "permissions_boundary_arn": ("boundary", "permissions_boundary_arn must be null or the ARN of an IAM policy"),
+        "tags": ({"aws:x": "y"}, "tags must have keys of 1 to 128 characters that do not start with aws:"),
+    },
+    {
+        "allowed_key_names": ([""], "allowed_key_names must hold names"),
+        "exempt_tags": ({"a b": "c"}, "exempt_tags must map tag keys"),
+        "exempt_until_tag_key": ("until", "exempt_until_tag_key needs evaluation_frequency"),
+        "log_retention_days": (0, "log_retention_days must be"),
+        "name": ("k" * 42, "name has 42 characters and may have at most 41 in eu-central-1"),
+        "notification_emails": (["a@b.example, c@d.example"], "notification_emails must hold plain e-mail addresses"),
+        "notify_on": (["NON_COMPLIANT", "INSUFFICIENT_DATA"], "notify_on must hold nothing but COMPLIANT, NON_"),
+        "permissions_boundary_arn": ("arn:aws:iam::123456789012:role/x", "permissions_boundary_arn must be null or"),
+    },
+    {
+        "exempt_tags": ({"": "x"}, "exempt_tags must map tag keys"),
+        "exempt_until_tag_key": ("a b", "exempt_until_tag_key must be null or a tag key"),
+        "name": ("", "name must consist of"),
+        "notification_emails": (["ops@localhost"], "notification_emails must hold plain e-mail addresses"),
+        "notify_on": (["non_compliant"], "notify_on must hold nothing but"),
+        "permissions_boundary_arn": ("", "permissions_boundary_arn must be null or"),
+    },
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", BAD, ids=["first", "second", "third"])
+def test_bad_input(module: Root, bad: dict[str, tuple[Any, str]]) -> None:
+    """A bad input is refused at plan time with a message that names the variable and shows what is right."""
+    with pytest.raises(TerraformError) as error:
+        module.plan(**{name: value for name, (value, _) in bad.items()})
+
+    missing = [message for _, message in bad.values() if message not in str(error.value)]
+    assert not missing, str(error.value)
+
+
+def test_longest_name(module: Root) -> None:
+    """The longest name that is accepted fits every resource that is named for it."""
+    plan = module.plan(name="k" * 41, notify_on=["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"])
+
+    assert len(plan.resources["aws_iam_role.evaluator"]["name"]) == 64
+    rules = [each["name"] for address, each in plan.resources.items() if "event_rule" in address]
+    assert max(map(len, rules)) <= 64
+
+
+def test_too_many_parameters(module: Root) -> None:
+    """Parameters that AWS Config would refuse are refused at plan time, with the length they have and may have."""
+    with pytest.raises(TerraformError, match=r"make \d{4} characters of AWS Config rule parameters and may make 1024"):
+        module.plan(allowed_key_names=[f"a-rather-long-key-name-{n}" for n in range(40)])

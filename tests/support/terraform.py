@@ -1,0 +1,199 @@
+"""Terraform through python-terraform: copies of the module to work on, plans to read, errors to assert on.
+
+Everything odd about python-terraform 0.10.1 stays in here.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import python_terraform
+from python_terraform import IsFlagged
+
+from tests.support.providers import pinned_versions
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+class TerraformError(RuntimeError):
+    """Terraform refused; the message is its diagnostics, each as one line without frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan as ``terraform show -json`` tells it, by resource address.
+
+    ``resources`` and ``outputs`` hold planned values, ``data`` what data sources read, ``unknown`` what is known only
+    after the apply, ``changes`` the actions without those that do nothing, and ``configuration`` what is written.
+    ``is_empty`` is true when neither a resource nor an output would change.
+    """
+
+    resources: Mapping[str, Mapping[str, Any]]
+    data: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, Any]
+    changes: Mapping[str, list[str]]
+    unknown: Mapping[str, Mapping[str, Any]]
+    configuration: Mapping[str, Any]
+    is_empty: bool
+
+
+def copy_module(destination: Path) -> Path:
+    """Copy what makes the module and its examples, so that the checkout stays clean; returns the copy."""
+    destination.mkdir(parents=True, exist_ok=True)
+    for path in CHECKOUT.glob("*.tf"):
+        shutil.copy(path, destination)
+    no_state = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*")
+    for folder in ("lambda", "examples"):
+        shutil.copytree(CHECKOUT / folder, destination / folder, ignore=no_state)
+    return destination
+
+
+class Root:
+    """A root module in a temporary folder, its providers pinned to what was tried."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+        """Take a root module.
+
+        Args:
+            directory: its folder, into which the pins are written.
+            environment: all that Terraform sees of AWS and of its own settings, the providers' among them.
+        """
+        self.directory = directory
+        (directory / "pinned_override.tf").write_text(_pins(environment), encoding="utf-8")
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
+        settings = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
+        self._terraform = _Terraform(directory, {**inherited, **settings, **environment})
+
+    def init(self) -> None:
+        """Install the providers and modules."""
+        self._run("init", input=False)
+
+    def validate(self) -> None:
+        """Check the configuration without looking at values."""
+        self._run("validate")
+
+    def plan(self, **variables: Any) -> Plan:
+        """Plan, and keep the plan as ``tfplan`` in the folder.
+
+        Raises:
+            TerraformError: the configuration or a variable is refused.
+        """
+        self._run("plan", out="tfplan", input=False, var=self._declared(variables))
+        return _read_plan(json.loads(self._run("show", "tfplan", json=IsFlagged)))
+
+    def apply(self, **variables: Any) -> None:
+        """Apply without asking."""
+        self._run("apply", input=False, auto_approve=IsFlagged, var=self._declared(variables))
+
+    def destroy(self, **variables: Any) -> None:
+        """Destroy without asking."""
+        self._run("destroy", input=False, auto_approve=IsFlagged, var=self._declared(variables))
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs' values after an apply."""
+        return {name: output["value"] for name, output in json.loads(self._run("output", json=IsFlagged)).items()}
+
+    def _declared(self, variables: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The variables as a variable file takes them; of one that is not declared Terraform would only warn there."""
+        text = "\n".join(path.read_text(encoding="utf-8") for path in self.directory.glob("*.tf"))
+        undeclared = sorted(variables.keys() - set(re.findall(r'^variable\s+"([^"]+)"', text, re.MULTILINE)))
+        if undeclared:
+            raise TerraformError(f"Error: Value for undeclared variable: {', '.join(undeclared)}")
+        return {name: _plain(value) for name, value in variables.items()} or None
+
+    def _run(self, command: str, *arguments: str, **options: Any) -> str:
+        status, output, errors = self._terraform.cmd(command, *arguments, no_color=IsFlagged, **options)
+        if status != 0:
+            raise TerraformError(_diagnostics(errors or output))
+        return output
+
+
+class _Terraform(python_terraform.Terraform):  # type: ignore[misc]
+    """Python-terraform with an environment of its own, for it would hand on ``os.environ``."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+        super().__init__(working_dir=str(directory))
+        self._environment = environment
+
+    def cmd(self, cmd: str, *args: str, **kwargs: Any) -> tuple[int, str, str]:
+        """Run a command to its end; as python-terraform does, but it does not read the state back."""
+        words = self.generate_cmd_string(cmd, *args, **kwargs)
+        try:
+            process = subprocess.Popen(  # noqa: S603  (Terraform, with the tests' arguments)
+                words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.working_dir, env=self._environment
+            )
+            output, errors = _communicate(process)
+        finally:
+            self.temp_var_files.clean_up()
+        return process.returncode, output.decode(), errors.decode()
+
+
+def _communicate(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Wait for Terraform; on Ctrl-C, which it gets too, let it end in order first."""
+    try:
+        return process.communicate()
+    except KeyboardInterrupt:
+        process.communicate()
+        raise
+
+
+def _pins(environment: Mapping[str, str]) -> str:
+    """An override of the module's own constraints, which stay open upward: what is released tomorrow is not tried."""
+    required = {
+        name: {"source": f"hashicorp/{name}", "version": version}
+        for name, version in pinned_versions(environment).items()
+    }
+    lines = (f"    {name} = {json.dumps(each)}\n" for name, each in required.items())
+    return f"terraform {{\n  required_providers {{\n{''.join(lines)}  }}\n}}\n"
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: a set becomes a list."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _diagnostics(text: str) -> str:
+    """Take away the frames and join the lines that Terraform wraps."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    blocks = re.split(r"^╷$|^╵$", text, flags=re.MULTILINE)
+    lines = (" ".join(re.sub(r"^│ ?", "", line).strip() for line in block.splitlines()) for block in blocks)
+    return "\n".join(re.sub(r"\s+", " ", line).strip() for line in lines if line.strip())
+
+
+def _read_plan(document: Mapping[str, Any]) -> Plan:
+    planned = document["planned_values"]
+    resources = _resources(planned.get("root_module", {}))
+    read = _resources(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
+    data = {each["address"]: each.get("values", {}) for each in read if each["mode"] == "data"}
+    changes = document.get("resource_changes", [])
+    acting = {
+        each["address"]: each["change"]["actions"]
+        for each in changes
+        if each["mode"] == "managed" and each["change"]["actions"] != ["no-op"]
+    }
+    output_changes = document.get("output_changes", {}).values()
+    return Plan(
+        resources={each["address"]: each.get("values", {}) for each in resources if each["mode"] == "managed"},
+        data=data,
+        outputs={name: output.get("value") for name, output in planned.get("outputs", {}).items()},
+        changes=acting,
+        unknown={each["address"]: each["change"].get("after_unknown") or {} for each in changes},
+        configuration=document.get("configuration", {}),
+        is_empty=not acting and all(change["actions"] == ["no-op"] for change in output_changes),
+    )
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from module.get("resources", [])
+    for child in module.get("child_modules", []):
+        yield from _resources(child)

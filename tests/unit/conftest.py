@@ -1,0 +1,90 @@
+"""Sample events, and an AWS Config that remembers what it was asked."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# boto3 makes its client when the handler is imported, and a client needs a region.
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+
+EVENTS = Path(__file__).parent / "events"
+
+
+def sample(name: str, item: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """An event as the function receives it.
+
+    Args:
+        name: one of the files under events/, where ``invokingEvent`` stands as an object, to be read.
+        item: what replaces parts of its item, or of its item's summary.
+        changes: what replaces parts of the event, or of its ``invokingEvent`` where they belong there.
+    """
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    notification = event["invokingEvent"]
+    for key, value in changes.items():
+        (notification if key in notification or key == "configurationItem" else event)[key] = value
+    for key, value in (item or {}).items():
+        notification["configurationItem" if name == "change" else "configurationItemSummary"][key] = value
+    event["invokingEvent"] = json.dumps(notification)
+    return event
+
+
+@dataclass
+class RecordingConfig:
+    """Answers as told and keeps every call, as (API, arguments)."""
+
+    answers: dict[str, list[Any]] = field(default_factory=dict)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def _call(self, api: str, arguments: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append((api, arguments))
+        answer = self.answers[api].pop(0) if self.answers.get(api) else default
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+    def get_compliance_details_by_config_rule(self, **kwargs: Any) -> dict[str, Any]:
+        return self._call("GetComplianceDetailsByConfigRule", kwargs, {"EvaluationResults": []})
+
+    def get_resource_config_history(self, **kwargs: Any) -> dict[str, Any]:
+        return self._call("GetResourceConfigHistory", kwargs, {"configurationItems": []})
+
+    def put_evaluations(self, **kwargs: Any) -> dict[str, Any]:
+        return self._call("PutEvaluations", kwargs, {"FailedEvaluations": []})
+
+    def select_resource_config(self, **kwargs: Any) -> dict[str, Any]:
+        return self._call("SelectResourceConfig", kwargs, {"Results": []})
+
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Everything that was reported."""
+        return [each for api, call in self.calls if api == "PutEvaluations" for each in call["Evaluations"]]
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The last verdict on each resource."""
+        return {each["ComplianceResourceId"]: str(each["ComplianceType"]) for each in self.evaluations}
+
+
+@dataclass
+class Context:
+    """A Lambda context with all the time in the world, or as much as it is given for each question."""
+
+    remaining: list[int] = field(default_factory=list)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining.pop(0) if self.remaining else 900_000
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch) -> RecordingConfig:
+    """AWS Config in the place of the handler's client."""
+    from evaluator import handler  # noqa: PLC0415  (after the region is set)
+
+    client = RecordingConfig()
+    monkeypatch.setattr(handler, "config_client", client)
+    return client

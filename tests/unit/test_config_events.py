@@ -1,0 +1,253 @@
+"""What is read from an event, and what is refused."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from evaluator.compliance import Instance, Policy
+from evaluator.config_events import (
+    InvalidEventError,
+    InvalidRuleParametersError,
+    OversizedChange,
+    ResourceChange,
+    Schedule,
+    parse,
+    parse_configuration_item,
+    parse_instance,
+    parse_rule_parameters,
+)
+
+from tests.unit.conftest import sample
+
+CAPTURED = datetime(2026, 3, 1, 10, 0, 0, 123000, UTC)
+INSTANCE_ID = "i-0123456789abcdef0"
+RUNNING = {"keyName": "ops", "state": {"code": 16, "name": "running"}}
+
+
+def test_change() -> None:
+    """A change carries the instance, and today is the notification's UTC date, not the item's."""
+    event = parse(sample("change", {"configuration": RUNNING, "tags": {"a": "b"}}))
+
+    assert event.trigger == ResourceChange(
+        "AWS::EC2::Instance", INSTANCE_ID, CAPTURED, Instance("ops", "running", {"a": "b"})
+    )
+    assert (event.today, event.result_token, event.policy) == (date(2026, 3, 2), "token-of-the-change", Policy())
+
+
+@pytest.mark.parametrize("notified", [None, "missing"])
+def test_today_without_a_notification_time(notified: str | None) -> None:
+    """Without the notification's time, today is the UTC date of the item's capture."""
+    body = sample("change", {"configurationItemCaptureTime": "2026-03-01T23:30:00-02:00"})
+    notification = json.loads(body["invokingEvent"])
+    notification["notificationCreationTime"] = None
+    if notified == "missing":
+        del notification["notificationCreationTime"]
+
+    assert parse(body | {"invokingEvent": json.dumps(notification)}).today == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("item", "changes"),
+    [
+        ({"configurationItemStatus": "ResourceDeleted", "configuration": None}, {}),
+        ({"configurationItemStatus": "ResourceDeletedNotRecorded", "configuration": None}, {}),
+        ({"configurationItemStatus": "ResourceNotRecorded", "configuration": None}, {}),
+        ({"resourceType": "AWS::EC2::Volume", "configuration": None}, {}),
+        ({}, {"eventLeftScope": True}),
+    ],
+    ids=["deleted", "deleted and not recorded", "not recorded", "another type", "left scope"],
+)
+def test_nothing_to_judge(item: dict[str, Any], changes: dict[str, Any]) -> None:
+    """What is gone, out of scope or no instance has nothing to judge, with or without a configuration."""
+    trigger = parse(sample("change", item, **changes)).trigger
+
+    assert isinstance(trigger, ResourceChange)
+    assert trigger.instance is None
+
+
+@pytest.mark.parametrize("left_scope", ["true", "false", 1, [True], {}, None])
+def test_only_true_leaves_the_scope(left_scope: object) -> None:
+    """A value that is merely truthy does not take an instance out of scope."""
+    trigger = parse(sample("change", {"configuration": RUNNING}, eventLeftScope=left_scope)).trigger
+
+    assert isinstance(trigger, ResourceChange)
+    assert trigger.instance == Instance("ops", "running")
+
+
+def test_oversized_change() -> None:
+    """An oversized change names what to fetch; its notification may lack a time."""
+    event = parse(sample("oversized"))
+
+    assert event.trigger == OversizedChange("AWS::EC2::Instance", INSTANCE_ID, CAPTURED)
+    assert event.today == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("item", "changes"),
+    [
+        ({"configurationItemStatus": "ResourceDeleted"}, {}),
+        ({"resourceType": "AWS::EC2::Volume"}, {}),
+        ({}, {"eventLeftScope": True}),
+    ],
+    ids=["deleted", "another type", "left scope"],
+)
+def test_oversized_change_with_nothing_to_judge(item: dict[str, Any], changes: dict[str, Any]) -> None:
+    """There is nothing to fetch where there is nothing to judge."""
+    trigger = parse(sample("oversized", item, **changes)).trigger
+
+    assert isinstance(trigger, ResourceChange)
+    assert trigger.instance is None
+
+
+def test_schedule() -> None:
+    """A schedule has the notification's time and the rule whose results are to be cleared."""
+    event = parse(sample("schedule"))
+
+    assert event.trigger == Schedule("ec2-key-pair-monitor", datetime(2026, 3, 2, 0, 0, 5, 456000, UTC))
+    assert event.today == date(2026, 3, 2)
+
+
+def test_item_of_the_history() -> None:
+    """GetResourceConfigHistory gives the configuration as a string and times as datetimes."""
+    item = {
+        "resourceType": "AWS::EC2::Instance",
+        "resourceId": INSTANCE_ID,
+        "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": CAPTURED,
+        "configuration": json.dumps(RUNNING),
+        "tags": {"a": "b"},
+    }
+
+    assert parse_configuration_item(item) == ResourceChange(
+        "AWS::EC2::Instance", INSTANCE_ID, CAPTURED, Instance("ops", "running", {"a": "b"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("configuration", "tags", "instance"),
+    [
+        ({"keyName": "ops"}, None, Instance("ops")),
+        ({"keyName": None}, {}, Instance(None)),
+        ({}, [], Instance(None)),
+        (
+            {"state": {"name": "stopped"}},
+            [{"key": "a", "value": "", "tag": "a="}],
+            Instance(None, "stopped", {"a": ""}),
+        ),
+        ({"state": None}, {"a": "b"}, Instance(None, None, {"a": "b"})),
+    ],
+)
+def test_instance(configuration: dict[str, Any], tags: object, instance: Instance) -> None:
+    """Tags are a map in items and a list in query rows, and a row leaves out what is null."""
+    assert parse_instance(configuration, tags) == instance
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (None, "event is missing"),
+        ([], "event is not a JSON object"),
+        (sample("change", resultToken=None), "resultToken"),
+        (sample("change", resultToken=""), "resultToken"),
+        (sample("change", resultToken=7), "resultToken"),
+        (sample("change") | {"invokingEvent": None}, "invokingEvent is missing"),
+        (sample("change") | {"invokingEvent": {}}, "invokingEvent is not a string"),
+        (sample("change") | {"invokingEvent": "{"}, "invokingEvent does not hold JSON"),
+        (sample("change") | {"invokingEvent": "[" * 100_000}, "invokingEvent does not hold JSON"),
+        (sample("change") | {"invokingEvent": "[]"}, "invokingEvent is not a JSON object"),
+        (sample("change", messageType="ConfigurationSnapshotDeliveryCompleted"), "messageType 'ConfigurationSnapshot"),
+        (sample("change", messageType=None), r"messageType \(missing\)"),
+        (sample("change", messageType=["x"]), "messageType"),
+        (sample("change", configurationItem=None), "configurationItem is missing"),
+        (sample("change", configurationItem=[]), "configurationItem is not a JSON object"),
+        (sample("change", notificationCreationTime="yesterday"), "notificationCreationTime 'yesterday' is not a time"),
+        (sample("change", {"resourceId": None}), r"resourceId \(missing\) is not a text"),
+        (sample("change", {"resourceId": " "}), "resourceId ' ' is not a text"),
+        (sample("change", {"resourceId": "\ud800"}), "resourceId .* is not a text"),
+        (sample("change", {"resourceId": "i" * 769}), "is not a text of 1 to 768 characters"),
+        (sample("change", {"resourceType": 1}), "resourceType 1 is not a text"),
+        (sample("change", {"resourceType": "x" * 257}), "is not a text of 1 to 256 characters"),
+        (sample("change", {"configurationItemStatus": "Fine"}), "configurationItemStatus 'Fine' is unknown"),
+        (sample("change", {"configurationItemStatus": None}), "configurationItemStatus"),
+        (sample("change", {"configurationItemStatus": {}}), "configurationItemStatus {} is not a text"),
+        (sample("change", {"configurationItemCaptureTime": None}), "configurationItemCaptureTime"),
+        (sample("change", {"configurationItemCaptureTime": 1}), "configurationItemCaptureTime 1 is not a time"),
+        (sample("change", {"configurationItemCaptureTime": "2026-03-01T10:00:00"}), "configurationItemCaptureTime"),
+        (sample("change", {"configurationItemCaptureTime": "2026-03-01"}), "configurationItemCaptureTime"),
+        (sample("change", {"configurationItemCaptureTime": "0001-01-01T00:00+23:00"}), "configurationItemCaptureTime"),
+        (sample("change", {"configuration": None}), f"configuration of {INSTANCE_ID} is missing"),
+        (sample("change", {"configuration": {}}), f"configuration of {INSTANCE_ID} is empty"),
+        (sample("change", {"configuration": []}), f"configuration of {INSTANCE_ID} is not a JSON object"),
+        (sample("change", {"configuration": "{"}), "configuration does not hold JSON"),
+        (sample("change", {"configuration": {"keyName": 7}}), "keyName 7 is not a string"),
+        (sample("change", {"configuration": {"keyName": ["ops"]}}), "keyName .* is not a string"),
+        (sample("change", {"configuration": {"keyName": False}}), "keyName False is not a string"),
+        (sample("change", {"configuration": RUNNING | {"state": "running"}}), "state is not a JSON object"),
+        (sample("change", {"configuration": RUNNING | {"state": {}}}), "name .* is not a text"),
+        (sample("change", {"configuration": RUNNING, "tags": "a=b"}), "tags is not a JSON object"),
+        (sample("change", {"configuration": RUNNING, "tags": {"a": None}}), "tags .* are not all strings"),
+        (sample("change", {"configuration": RUNNING, "tags": ["a"]}), "tags .* are not all strings"),
+        (sample("oversized", configurationItemSummary=None), "configurationItemSummary is missing"),
+        (sample("oversized", {"configurationItemCaptureTime": None}), "configurationItemCaptureTime"),
+        (sample("oversized", {"configurationItemStatus": "?"}), "configurationItemStatus '?.' is unknown"),
+        (sample("schedule", notificationCreationTime=None), "notificationCreationTime is missing"),
+        (sample("schedule", configRuleName=None), "configRuleName"),
+    ],
+)
+def test_malformed_event(event: object, message: str) -> None:
+    """Whatever is missing or of another type is named in the error."""
+    with pytest.raises(InvalidEventError, match=message):
+        parse(event)
+
+
+def test_error_never_shows_the_token() -> None:
+    """The result token is a credential: not even a malformed one is quoted."""
+    with pytest.raises(InvalidEventError) as error:
+        parse(sample("change", resultToken=["secret-token"]))
+
+    assert "secret-token" not in str(error.value)
+
+
+@pytest.mark.parametrize("parameters", [None, "", "{}"])
+def test_no_rule_parameters(parameters: object) -> None:
+    """Absent, empty and {} mean the defaults."""
+    assert parse_rule_parameters(parameters) == Policy()
+
+
+def test_rule_parameters() -> None:
+    """The parameters are strings that hold JSON, but for the tag key, which is plain."""
+    parameters = {
+        "allowedKeyNames": '["ops-*","break-glass"]',
+        "exemptTags": '{"karpenter.sh/nodepool":"*"}',
+        "exemptUntilTagKey": "until",
+    }
+
+    policy = parse_rule_parameters(json.dumps(parameters))
+
+    assert policy == Policy(("ops-*", "break-glass"), {"karpenter.sh/nodepool": "*"}, "until")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ("{", "ruleParameters does not hold JSON"),
+        ("[]", "ruleParameters is not a JSON object"),
+        ({}, "ruleParameters is not a string"),
+        ('{"allowedKeyName":"[]"}', "'allowedKeyName' is unknown; known are allowedKeyNames"),
+        ('{"allowedKeyNames":"ops"}', "allowedKeyNames does not hold JSON"),
+        ('{"allowedKeyNames":["ops"]}', "allowedKeyNames is not a string"),
+        ('{"allowedKeyNames":"[7]"}', "allowedKeyNames is not a list of names"),
+        ('{"allowedKeyNames":"[\\"\\"]"}', "allowedKeyNames is not a list of names"),
+        ('{"allowedKeyNames":"{}"}', "allowedKeyNames is not a list of names"),
+        ('{"exemptTags":"[]"}', "exemptTags is not a JSON object"),
+        ('{"exemptTags":"{\\"a\\":1}"}', "exemptTags is not a map of patterns"),
+        ('{"exemptTags":"{\\"\\":\\"1\\"}"}', "exemptTags is not a map of patterns"),
+        ('{"exemptUntilTagKey":""}', "exemptUntilTagKey is not the key of a tag"),
+        ('{"exemptUntilTagKey":7}', "exemptUntilTagKey is not the key of a tag"),
+    ],
+)
+def test_malformed_rule_parameters(parameters: object, message: str) -> None:
+    """Unknown and malformed parameters are errors that name the parameter."""
+    with pytest.raises(InvalidRuleParametersError, match=message):
+        parse_rule_parameters(parameters)

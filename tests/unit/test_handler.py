@@ -1,0 +1,161 @@
+"""What the handler calls, reports and raises."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from evaluator.config_events import InvalidEventError
+from evaluator.handler import ItemNotRecordedError, lambda_handler
+from evaluator.reporting import EvaluationsRejectedError
+
+from tests.unit.conftest import Context, RecordingConfig, sample
+
+CAPTURED = datetime(2026, 3, 1, 10, 0, 0, 123000, UTC)
+INSTANCE_ID = "i-0123456789abcdef0"
+
+
+def history_item(**changes: Any) -> dict[str, Any]:
+    """What GetResourceConfigHistory says of an instance with a key pair."""
+    return {
+        "resourceType": "AWS::EC2::Instance",
+        "resourceId": INSTANCE_ID,
+        "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": CAPTURED,
+        "configuration": json.dumps({"keyName": "ops", "state": {"name": "running"}}),
+        "tags": {},
+    } | changes
+
+
+def test_change_is_one_call(config: RecordingConfig) -> None:
+    """A changed instance costs one call, with the capture time as the ordering timestamp."""
+    lambda_handler(sample("change"), Context())
+
+    [(api, arguments)] = config.calls
+    assert api == "PutEvaluations"
+    assert arguments == {
+        "Evaluations": [
+            {
+                "ComplianceResourceType": "AWS::EC2::Instance",
+                "ComplianceResourceId": INSTANCE_ID,
+                "ComplianceType": "NON_COMPLIANT",
+                "OrderingTimestamp": CAPTURED,
+                "Annotation": "No key pair was assigned at launch and none can be added later: replace the instance.",
+            }
+        ],
+        "ResultToken": "token-of-the-change",
+        "TestMode": False,
+    }
+
+
+def test_not_applicable_has_no_annotation(config: RecordingConfig) -> None:
+    """A deleted instance is reported without an annotation, for an empty one is refused."""
+    lambda_handler(sample("change", {"configurationItemStatus": "ResourceDeleted", "configuration": None}), Context())
+
+    [evaluation] = config.evaluations
+    assert evaluation["ComplianceType"] == "NOT_APPLICABLE"
+    assert "Annotation" not in evaluation
+
+
+def test_another_resource_keeps_its_type(config: RecordingConfig) -> None:
+    """A resource that is no instance is NOT_APPLICABLE under its own type."""
+    lambda_handler(sample("change", {"resourceType": "AWS::EC2::Volume", "resourceId": "vol-1"}), Context())
+
+    [evaluation] = config.evaluations
+    assert evaluation["ComplianceResourceType"] == "AWS::EC2::Volume"
+    assert config.verdicts == {"vol-1": "NOT_APPLICABLE"}
+
+
+def test_test_mode(config: RecordingConfig) -> None:
+    """The token TESTMODE evaluates without storing a result."""
+    lambda_handler(sample("change", resultToken="TESTMODE"), Context())
+
+    assert config.calls[0][1]["TestMode"] is True
+
+
+def test_policy_decides(config: RecordingConfig) -> None:
+    """The rule's parameters reach the decision, and today is the event's."""
+    item = {"tags": {"until": "2026-03-01"}}
+    lambda_handler(sample("change", item, ruleParameters='{"exemptUntilTagKey":"until"}'), Context())
+
+    assert "ended on 2026-03-01" in config.evaluations[0]["Annotation"]
+
+
+def test_oversized_change_fetches_the_item(config: RecordingConfig) -> None:
+    """An oversized change costs two calls; the time asked for lies behind the capture, cut to seconds or not."""
+    config.answers["GetResourceConfigHistory"] = [{"configurationItems": [history_item()]}]
+
+    lambda_handler(sample("oversized"), Context())
+
+    [(api, arguments), (second, _)] = config.calls
+    assert (api, second) == ("GetResourceConfigHistory", "PutEvaluations")
+    assert arguments.pop("laterTime").replace(microsecond=0) > CAPTURED
+    assert arguments == {"resourceType": "AWS::EC2::Instance", "resourceId": INSTANCE_ID, "limit": 1}
+    assert config.verdicts == {INSTANCE_ID: "COMPLIANT"}
+
+
+def test_oversized_change_that_is_deleted_since(config: RecordingConfig) -> None:
+    """The history's item decides, not the summary."""
+    gone = history_item(configurationItemStatus="ResourceDeleted", configuration="null")
+    config.answers["GetResourceConfigHistory"] = [{"configurationItems": [gone]}]
+
+    lambda_handler(sample("oversized"), Context())
+
+    assert config.verdicts == {INSTANCE_ID: "NOT_APPLICABLE"}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [[], [history_item(configurationItemCaptureTime=datetime(2026, 3, 1, 9, 59, 59, 0, UTC))]],
+    ids=["no item", "an older item"],
+)
+def test_oversized_change_not_recorded_yet(config: RecordingConfig, items: list[dict[str, Any]]) -> None:
+    """A history that lags behind is an error, so that Lambda tries again, and never an old verdict."""
+    config.answers["GetResourceConfigHistory"] = [{"configurationItems": items}]
+
+    with pytest.raises(ItemNotRecordedError, match=INSTANCE_ID):
+        lambda_handler(sample("oversized"), Context())
+
+    assert config.evaluations == []
+
+
+def test_failed_evaluation_is_sent_again(config: RecordingConfig) -> None:
+    """What AWS Config hands back is reported once more, and that is enough if it is taken then."""
+    failed = {"ComplianceResourceId": INSTANCE_ID, "ComplianceType": "NON_COMPLIANT"}
+    config.answers["PutEvaluations"] = [{"FailedEvaluations": [failed]}, {"FailedEvaluations": []}]
+
+    lambda_handler(sample("change"), Context())
+
+    assert [call["Evaluations"] for _, call in config.calls][1] == [failed]
+
+
+def test_evaluation_that_fails_twice_is_an_error(config: RecordingConfig) -> None:
+    """What fails twice is raised with the resource's id, so that Lambda keeps the event."""
+    failed = {"ComplianceResourceId": INSTANCE_ID}
+    config.answers["PutEvaluations"] = [{"FailedEvaluations": [failed]}] * 2
+
+    with pytest.raises(EvaluationsRejectedError, match=INSTANCE_ID):
+        lambda_handler(sample("change"), Context())
+
+    assert len(config.calls) == 2
+
+
+def test_malformed_event_reports_nothing(config: RecordingConfig) -> None:
+    """A malformed event is raised and no verdict guessed."""
+    with pytest.raises(InvalidEventError):
+        lambda_handler(sample("change", {"configuration": None}), Context())
+
+    assert config.calls == []
+
+
+def test_decision_is_logged_without_the_token(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """Each decision is one log line with its parts as fields, and the token is in none of them."""
+    caplog.set_level(logging.DEBUG)
+
+    lambda_handler(sample("change"), Context())
+
+    [line] = [record for record in caplog.records if record.message == "evaluated"]
+    assert (line.__dict__["resourceId"], line.__dict__["complianceType"]) == (INSTANCE_ID, "NON_COMPLIANT")
+    assert config.verdicts
+    assert "token-of-the-change" not in str([record.__dict__ for record in caplog.records])

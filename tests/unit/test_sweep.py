@@ -1,0 +1,192 @@
+"""The scheduled sweep: what it reads, reports, clears and leaves alone."""
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from evaluator.handler import lambda_handler
+
+from tests.unit.conftest import Context, RecordingConfig, sample
+
+FIRED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)
+LONG_AGO = FIRED - timedelta(days=1)
+
+
+def row(instance_id: str, key_name: str | None = None, **more: Any) -> str:
+    """A row of the inventory."""
+    configuration = {"state": {"name": "running"}} | ({"keyName": key_name} if key_name else {})
+    return json.dumps({"resourceId": instance_id, "configuration": configuration} | more)
+
+
+def result(resource_id: str, at: datetime = LONG_AGO, resource_type: str = "AWS::EC2::Instance") -> dict[str, Any]:
+    """A result that the rule has already."""
+    qualifier = {"ConfigRuleName": "r", "ResourceType": resource_type, "ResourceId": resource_id}
+    return {"EvaluationResultIdentifier": {"EvaluationResultQualifier": qualifier, "OrderingTimestamp": at}}
+
+
+def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """The level and message of what the evaluator logged."""
+    return [(record.levelname, record.message) for record in caplog.records if record.message.startswith("sweep")]
+
+
+def test_everything_recorded_is_evaluated(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """Each page is reported with the schedule's time as ordering timestamp, and the end is logged."""
+    caplog.set_level(logging.INFO)
+    config.answers["SelectResourceConfig"] = [
+        {"Results": [row("i-1", "ops"), row("i-2")], "NextToken": "next"},
+        {"Results": [row("i-3", "ops"), json.dumps({"resourceId": "i-4"})]},
+    ]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert config.verdicts == {"i-1": "COMPLIANT", "i-2": "NON_COMPLIANT", "i-3": "COMPLIANT", "i-4": "NON_COMPLIANT"}
+    assert {each["OrderingTimestamp"] for each in config.evaluations} == {FIRED}
+    assert messages(caplog) == [("INFO", "sweep complete")]
+    selects = [call for api, call in config.calls if api == "SelectResourceConfig"]
+    assert [select.get("NextToken") for select in selects] == [None, "next"]
+    assert all(select["Limit"] == 100 for select in selects)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "columns"),
+    [
+        ("", "resourceId, configuration.keyName, configuration.state.name"),
+        ('{"allowedKeyNames":"[\\"a\\"]"}', "resourceId, configuration.keyName, configuration.state.name"),
+        ('{"exemptTags":"{\\"a\\":\\"b\\"}"}', "resourceId, configuration.keyName, configuration.state.name, tags"),
+        ('{"exemptUntilTagKey":"a"}', "resourceId, configuration.keyName, configuration.state.name, tags"),
+    ],
+)
+def test_tags_only_where_the_policy_reads_them(config: RecordingConfig, parameters: str, columns: str) -> None:
+    """The query is as few columns wide as the verdict needs."""
+    lambda_handler(sample("schedule", ruleParameters=parameters), Context())
+
+    expression = config.calls[0][1]["Expression"]
+    assert expression == f"SELECT {columns} WHERE resourceType = 'AWS::EC2::Instance'"
+
+
+def test_exemption_ends_on_its_day(config: RecordingConfig) -> None:
+    """The sweep holds exemption dates against its own UTC date, with tags as the query gives them."""
+    tags = [{"key": "until", "value": "2026-03-01", "tag": "until=2026-03-01"}]
+    config.answers["SelectResourceConfig"] = [{"Results": [row("i-1", tags=tags)]}]
+
+    lambda_handler(sample("schedule", ruleParameters='{"exemptUntilTagKey":"until"}'), Context())
+
+    assert config.verdicts == {"i-1": "NON_COMPLIANT"}
+
+
+def test_terminated_row(config: RecordingConfig) -> None:
+    """A terminated instance that the inventory still holds is NOT_APPLICABLE."""
+    config.answers["SelectResourceConfig"] = [
+        {"Results": [row("i-1", configuration={"state": {"name": "terminated"}})]}
+    ]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert config.verdicts == {"i-1": "NOT_APPLICABLE"}
+
+
+def test_stale_results_are_cleared(config: RecordingConfig) -> None:
+    """A result of something that is recorded no longer goes to NOT_APPLICABLE under its own type."""
+    config.answers["SelectResourceConfig"] = [{"Results": [row("i-1", "ops")]}]
+    config.answers["GetComplianceDetailsByConfigRule"] = [
+        {"EvaluationResults": [result("i-1"), result("i-2")], "NextToken": "next"},
+        {"EvaluationResults": [result("vol-1", resource_type="AWS::EC2::Volume")]},
+    ]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert config.verdicts == {"i-1": "COMPLIANT", "i-2": "NOT_APPLICABLE", "vol-1": "NOT_APPLICABLE"}
+    assert config.evaluations[-1]["ComplianceResourceType"] == "AWS::EC2::Volume"
+    listings = [call for api, call in config.calls if api == "GetComplianceDetailsByConfigRule"]
+    assert [(call["ConfigRuleName"], call.get("NextToken")) for call in listings] == [
+        ("ec2-key-pair-monitor", None),
+        ("ec2-key-pair-monitor", "next"),
+    ]
+
+
+@pytest.mark.parametrize(("age", "cleared"), [(timedelta(hours=1), False), (timedelta(hours=1, seconds=1), True)])
+def test_results_of_the_last_hour_stay(config: RecordingConfig, age: timedelta, *, cleared: bool) -> None:
+    """An instance launched a moment ago, which the inventory does not hold yet, keeps its verdict."""
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-new", FIRED - age)]}]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert ("i-new" in config.verdicts) is cleared
+
+
+def test_many_stale_results_are_cleared_100_a_call(config: RecordingConfig) -> None:
+    """No call carries more than the 100 that AWS Config takes."""
+    pages = [[result(f"i-{page}-{n}") for n in range(100)] for page in range(3)]
+    config.answers["GetComplianceDetailsByConfigRule"] = [
+        {"EvaluationResults": page, "NextToken": "next" if index < 2 else None} for index, page in enumerate(pages)
+    ]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert [len(call["Evaluations"]) for api, call in config.calls if api == "PutEvaluations"] == [100, 100, 100]
+
+
+def test_sweep_stops_before_the_deadline(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """Out of time, a sweep keeps what it has reported, clears nothing, says so in an error line and does not raise."""
+    config.answers["SelectResourceConfig"] = [
+        {"Results": [row("i-1", "ops")], "NextToken": "2"},
+        {"Results": [row("i-2", "ops")], "NextToken": "3"},
+        {"Results": [row("i-3", "ops")]},
+    ]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-2"), result("i-9")]}]
+
+    lambda_handler(sample("schedule"), Context(remaining=[61_000, 59_000, 58_000]))
+
+    assert config.verdicts == {"i-1": "COMPLIANT", "i-2": "COMPLIANT"}
+    assert messages(caplog) == [("ERROR", "sweep incomplete")]
+    assert caplog.records[-1].__dict__["instances"] == 2
+
+
+def test_deadline_while_results_are_listed(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """A listing that is not complete clears nothing."""
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9")], "NextToken": "next"}]
+
+    lambda_handler(sample("schedule"), Context(remaining=[59_000]))
+
+    assert config.verdicts == {}
+    assert messages(caplog) == [("ERROR", "sweep incomplete")]
+
+
+def test_unreadable_row_stops_no_other(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """An instance that can't be read keeps its verdict, the others get theirs, and the log names it."""
+    config.answers["SelectResourceConfig"] = [
+        {"Results": [row("i-bad", configuration={"keyName": 7}), row("i-1", "ops")]}
+    ]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-bad")]}]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert config.verdicts == {"i-1": "COMPLIANT"}
+    assert messages(caplog) == [("ERROR", "sweep incomplete")]
+    assert "i-bad: keyName 7" in caplog.records[-1].__dict__["reason"]
+
+
+def test_failing_call_is_raised(config: RecordingConfig) -> None:
+    """A call that fails for good is raised, so that Lambda starts the sweep again."""
+    config.answers["SelectResourceConfig"] = [{"Results": [row("i-1")], "NextToken": "2"}, RuntimeError("throttled")]
+
+    with pytest.raises(RuntimeError, match="throttled"):
+        lambda_handler(sample("schedule"), Context())
+
+
+@pytest.mark.parametrize("instances", [1, 100, 101, 250])
+def test_number_of_calls(config: RecordingConfig, instances: int) -> None:
+    """A sweep of N instances is one select and one put for each 100, and one listing for each 100 old results."""
+    rows = [row(f"i-{n}", "ops") for n in range(instances)]
+    pages = [rows[start : start + 100] for start in range(0, instances, 100)]
+    config.answers["SelectResourceConfig"] = [
+        {"Results": page, "NextToken": "next" if index < len(pages) - 1 else None} for index, page in enumerate(pages)
+    ]
+
+    lambda_handler(sample("schedule"), Context())
+
+    apis = [api for api, _ in config.calls]
+    assert (apis.count("SelectResourceConfig"), apis.count("PutEvaluations")) == (len(pages), len(pages))
+    assert apis.count("GetComplianceDetailsByConfigRule") == 1
