@@ -1,48 +1,60 @@
 """AWS Lambda: the deployed zip really runs, with the credentials of its role.
 
-- Invocation, retries and dead letters: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html and
-  https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+- Invocation, retries and dead letters: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+  and https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+- Environment: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 - Errors: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
-- Logs: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html
+- Logs: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html and
+  https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
 
-Stricter than AWS: a function has one execution environment and works off one event at a time. Laxer: the pauses of one
-and two minutes before a retry are left out, events do not grow too old, and writing logs asks for no permission.
+Stricter than AWS: a function has one execution environment, which takes one event at a time; an update or a deletion
+ends the invocation under way, which on AWS goes on with the old code. Laxer: the pauses of one and two minutes before
+a retry are left out and events do not grow too old; logs need no permission, which on AWS is the role's; Lambda's own
+lines (START, END, REPORT) are not written; the key of an encrypted dead-letter queue, and that queue's own policy, are
+not asked. Dead letters and failure records go to SQS queues only.
 """
 
 import atexit
 import base64
-import io
 import json
-import shutil
-import tempfile
 import threading
 import uuid
-import zipfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction, lambda_backends
-from moto.core.exceptions import JsonRESTError
 from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.logs.models import logs_backends
 from moto.moto_api._internal.models import MotoAPIBackend
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
 
 from tests.emulator import policies, server
 from tests.emulator.background import background
-from tests.emulator.extension import ACCOUNT_ID, extends
+from tests.emulator.extension import ACCOUNT_ID, extends, refuse
 from tests.emulator.runtime import Outcome, Request, Runtime
 
 PRINCIPAL = "lambda.amazonaws.com"
+NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One invocation that has ended; ``error`` is the error document, or None."""
+    """One invocation that has ended.
+
+    Attributes:
+        request_id: the same for all attempts at one event.
+        event: the JSON text that the function got.
+        attempt: 1 for the first.
+        response: what the function answered, or the error document.
+        error: the error document, or None.
+        log: what the function printed.
+    """
 
     request_id: str
     event: str
@@ -52,28 +64,44 @@ class Invocation:
     log: tuple[str, ...]
 
 
+# moto copies functions, and a process can't be copied: so they are kept apart, by the function's ARN.
 _runtimes: dict[str, Runtime] = {}
-_invocations: defaultdict[str, list[Invocation]] = defaultdict(list)
 _one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-
-
-def invocations(function_arn: str) -> list[Invocation]:
-    """Every invocation of a function, oldest first."""
-    return list(_invocations[function_arn])
 
 
 def function_of(function_arn: str) -> LambdaFunction | None:
     """The function with an unqualified ARN."""
-    region = function_arn.split(":")[3]
+    prefix, _, rest = function_arn.partition(":lambda:")
+    region = rest.split(":")[0]
+    if not prefix or not region:
+        return None
     backend: LambdaBackend = lambda_backends[ACCOUNT_ID][region]
     return next((each for each in backend.list_functions() if each.function_arn == function_arn), None)
+
+
+def invocations(function_arn: str) -> list[Invocation]:
+    """Every invocation of a function that has ended, oldest first; they are forgotten with the function."""
+    function = function_of(function_arn)
+    return list(history(function)) if function else []
+
+
+def history(function: LambdaFunction) -> list[Invocation]:
+    """The list in which a function's invocations are kept."""
+    kept: list[Invocation] = vars(function).setdefault("invocations", [])
+    return kept
 
 
 # Who may invoke
 
 
-def may_invoke(function_arn: str, principal: str, source_arn: str | None = None) -> bool:
-    """Say whether the function's policy lets a service of this account invoke it."""
+def may_invoke(function_arn: str, principal: str, *, source_arn: str | None = None) -> bool:
+    """Say whether the function's policy lets a service of this account invoke it.
+
+    Args:
+        function_arn: an unqualified ARN.
+        principal: such as ``config.amazonaws.com``.
+        source_arn: the resource in whose name the service invokes; without it, conditions on it are not fulfilled.
+    """
     function = function_of(function_arn)
     if function is None:
         return False
@@ -92,64 +120,86 @@ def invoke_async(function_arn: str, event: str, *, principal: str, source_arn: s
     Returns:
         Whether the function's policy admits the service; if not, nothing happens.
     """
-    if not may_invoke(function_arn, principal, source_arn):
+    if not may_invoke(function_arn, principal, source_arn=source_arn):
         return False
     background.submit(process, function_arn, event)
     return True
 
 
+# Asynchronous invocation
+
+
 def process(function_arn: str, event: str) -> None:
-    """Invoke with retries; what fails for the last time goes to the dead-letter queue and the on-failure queue."""
+    """Invoke with retries; what fails for the last time goes to the dead-letter and the on-failure queue."""
     function = function_of(function_arn)
     if function is None:
         return
-    request_id = str(uuid.uuid4())
     config = function.event_invoke_config[0].config if function.event_invoke_config else {}
-    attempts = 1 + int(config.get("MaximumRetryAttempts", 2))
-    for attempt in range(1, attempts + 1):
-        outcome = run(function, event, request_id, attempt)
-        if not outcome.is_error:
+    request_id = str(uuid.uuid4())
+    for attempt in range(1, 2 + int(config.get("MaximumRetryAttempts", 2))):
+        failed = run(function, event, request_id, attempt)
+        if failed.error is None:
             return
-    error = json.loads(outcome.payload)
-    if target := getattr(function, "dead_letter_config", {}).get("TargetArn"):
-        attributes = {
-            "RequestID": {"DataType": "String", "StringValue": request_id},
-            "ErrorCode": {"DataType": "Number", "StringValue": "200"},
-            "ErrorMessage": {"DataType": "String", "StringValue": str(error.get("errorMessage"))[:1024] or "-"},
-        }
-        send(function, target, event, attributes)
-    if target := config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
-        record = {
-            "version": "1.0",
-            "timestamp": datetime.now(UTC).isoformat(),
-            "requestContext": {
-                "requestId": request_id,
-                "functionArn": f"{function_arn}:$LATEST",
-                "condition": "RetriesExhausted",
-                "approximateInvokeCount": attempts,
-            },
-            "requestPayload": json.loads(event),
-            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-            "responsePayload": error,
-        }
-        send(function, target, json.dumps(record), {})
+    if queue_arn := dead_letter_config(function).get("TargetArn"):
+        send(function, queue_arn, event, dead_letter_attributes(failed))
+    if queue_arn := failure_destination(config):
+        send(function, queue_arn, failure_record(function, failed), {})
+
+
+def dead_letter_attributes(failed: Invocation) -> dict[str, Any]:
+    """The message attributes of a dead letter."""
+    # SQS takes no empty value.
+    message = str(json.loads(failed.response).get("errorMessage") or "-")[:1024]
+    return {
+        "RequestID": {"DataType": "String", "StringValue": failed.request_id},
+        "ErrorCode": {"DataType": "Number", "StringValue": "200"},
+        "ErrorMessage": {"DataType": "String", "StringValue": message},
+    }
+
+
+def failure_destination(config: Mapping[str, Any]) -> str | None:
+    """Where an event invoke configuration sends what has failed."""
+    destination: str | None = (config.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
+    return destination
+
+
+def failure_record(function: LambdaFunction, failed: Invocation) -> str:
+    """What an on-failure destination is sent."""
+    record = {
+        "version": "1.0",
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "requestContext": {
+            "requestId": failed.request_id,
+            "functionArn": f"{function.function_arn}:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": failed.attempt,
+        },
+        "requestPayload": json.loads(failed.event),
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": json.loads(failed.response),
+    }
+    return json.dumps(record)
 
 
 def send(function: LambdaFunction, queue_arn: str, body: str, attributes: Mapping[str, Any]) -> None:
-    """Send to a queue in the name of the function's role; without its permission the event is gone, as on AWS."""
+    """Send to a queue with the role's permission; without it, or without the queue, the event is gone, as on AWS."""
     if not role_allows(function.role, "sqs:SendMessage", queue_arn):
         return
+    _, _, _, region, account, name = queue_arn.split(":")
     credentials = role_credentials(function)
     sqs = boto3.client(
         "sqs",
-        region_name=function.region,
+        region_name=region,
         endpoint_url=server.endpoint_url(),
         aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=credentials["AWS_SESSION_TOKEN"],
     )
-    url = f"{server.endpoint_url()}/{ACCOUNT_ID}/{queue_arn.rpartition(':')[2]}"
-    sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+    try:
+        url = f"{server.endpoint_url()}/{account}/{name}"
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+    except (BotoCoreError, ClientError):
+        return
 
 
 # The role
@@ -157,8 +207,16 @@ def send(function: LambdaFunction, queue_arn: str, body: str, attributes: Mappin
 
 def role_of(role_arn: str) -> Role | None:
     """The role with an ARN."""
-    backend = iam_backends[ACCOUNT_ID]["aws"]
-    return next((role for role in backend.roles.values() if role.arn == role_arn), None)
+    roles = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].roles.values()
+    return next((role for role in roles if role.arn == role_arn), None)
+
+
+def role_trusts_lambda(role_arn: str) -> bool:
+    """Say whether Lambda may assume the role."""
+    role = role_of(role_arn)
+    trust = role.assume_role_policy_document if role else None
+    context = {"aws:SourceAccount": ACCOUNT_ID}
+    return policies.admits(trust, principal=PRINCIPAL, action="sts:AssumeRole", resource=role_arn, context=context)
 
 
 def role_allows(role_arn: str, action: str, resource: str) -> bool:
@@ -167,10 +225,11 @@ def role_allows(role_arn: str, action: str, resource: str) -> bool:
     if role is None:
         return False
     documents = [*role.policies.values(), *map(document_of, role.managed_policies.values())]
+    if not policies.allows(documents, action, resource):
+        return False
     boundary = role.permissions_boundary_arn
-    known = iam_backends[ACCOUNT_ID]["aws"].managed_policies.values()
-    bounds = [document_of(policy) for policy in known if policy.arn == boundary]
-    return policies.allows(documents, action, resource) and (not boundary or policies.allows(bounds, action, resource))
+    known = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].managed_policies
+    return not boundary or policies.allows([document_of(known[boundary])], action, resource)
 
 
 def document_of(policy: ManagedPolicy) -> str:
@@ -179,85 +238,85 @@ def document_of(policy: ManagedPolicy) -> str:
 
 
 def role_credentials(function: LambdaFunction) -> dict[str, str]:
-    """Temporary credentials of the function's role, if the role trusts Lambda."""
-    role = role_of(function.role)
-    trust = role.assume_role_policy_document if role else None
-    if not policies.admits(trust, principal=PRINCIPAL, action="sts:AssumeRole", resource="*", context={}):
-        raise PermissionError(f"The role defined for the function cannot be assumed by Lambda: {function.role}")
-    sts = boto3.client(
-        "sts",
+    """Temporary credentials of the function's role, as Lambda gets them from STS."""
+    # Not through the API: moto would ask Lambda for credentials of its own once it enforces IAM.
+    partition = get_partition(function.region)
+    session = sts_backends[ACCOUNT_ID][partition].assume_role(
         region_name=function.region,
-        endpoint_url=server.endpoint_url(),
-        aws_access_key_id="embedded",
-        aws_secret_access_key="embedded",  # noqa: S106
+        role_session_name=function.function_name,
+        role_arn=function.role,
+        policy="",
+        duration=3600,
+        external_id="",
     )
-    credentials = sts.assume_role(RoleArn=function.role, RoleSessionName=function.function_name)["Credentials"]
     return {
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
     }
 
 
 # Running
 
 
-def run(function: LambdaFunction, event: str, request_id: str | None = None, attempt: int = 1) -> Outcome:
+def run(function: LambdaFunction, event: str, request_id: str, attempt: int = 1) -> Invocation:
     """Invoke the function once, in its warm execution environment or in a new one."""
-    request = Request(request_id or str(uuid.uuid4()), function.function_arn, event, float(function.timeout))
     with _one_at_a_time[function.function_arn]:
-        runtime = _runtimes.get(function.function_arn)
-        if runtime is None or not runtime.is_alive:
-            stop(function.function_arn)
-            try:
-                runtime = _runtimes[function.function_arn] = start(function)
-            except PermissionError as error:
-                document = {"errorType": "AccessDeniedException", "errorMessage": str(error)}
-                return Outcome(json.dumps(document), is_error=True)
-        outcome = runtime.invoke(request)
-        lines = tuple(line for line in runtime.new_output() if line)
-    write_log(function, lines)
+        outcome, lines = invoke_in_runtime(function, event, request_id)
     failure = outcome.payload if outcome.is_error else None
-    done = Invocation(request.request_id, event, attempt, outcome.payload, failure, lines)
-    _invocations[function.function_arn].append(done)
-    return outcome
+    invocation = Invocation(request_id, event, attempt, outcome.payload, failure, tuple(lines))
+    history(function).append(invocation)
+    return invocation
+
+
+def invoke_in_runtime(function: LambdaFunction, event: str, request_id: str) -> tuple[Outcome, list[str]]:
+    """Invoke, and return with the outcome what the function has printed."""
+    runtime = _runtimes.get(function.function_arn)
+    if runtime is None or not runtime.is_usable:
+        stop(function.function_arn)
+        if not role_trusts_lambda(function.role):
+            document = {"errorType": "AccessDeniedException", "errorMessage": NOT_ASSUMABLE}
+            return Outcome(json.dumps(document), is_error=True), []
+        runtime = _runtimes[function.function_arn] = start(function)
+    outcome = runtime.invoke(Request(request_id, function.function_arn, event, float(function.timeout)))
+    lines = runtime.new_log_lines()
+    write_log(function, runtime.log_stream, lines)
+    return outcome, lines
 
 
 def start(function: LambdaFunction) -> Runtime:
-    """Unpack the deployed zip and start it, with nothing of this process's environment."""
-    folder = Path(tempfile.mkdtemp(prefix="lambda-")) / "task"
-    with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as package:
-        package.extractall(folder)
+    """Start the deployed zip in a process of its own, with nothing of this process's environment."""
+    stream = log_stream_name(function)
+    return Runtime(function.code_bytes, str(function.handler), environment(function, stream), stream)
+
+
+def environment(function: LambdaFunction, log_stream: str) -> dict[str, str]:
+    """The runtime environment variables that Lambda documents; the function's own can't replace the reserved ones."""
     logging = logging_config(function)
-    environment = {
-        "_HANDLER": function.handler,
+    level = {"AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"]} if "ApplicationLogLevel" in logging else {}
+    unreserved = {"LANG": "en_US.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin", "TZ": ":UTC"}
+    reserved = {
+        "_HANDLER": str(function.handler),
         "AWS_DEFAULT_REGION": function.region,
-        "AWS_ENDPOINT_URL": server.endpoint_url(),
+        "AWS_ENDPOINT_URL": server.endpoint_url(),  # what leads an SDK here and not to AWS
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
         "AWS_LAMBDA_LOG_GROUP_NAME": logging["LogGroup"],
-        "AWS_LAMBDA_LOG_LEVEL": logging.get("ApplicationLogLevel", ""),
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_REGION": function.region,
-        "LAMBDA_TASK_ROOT": str(folder),
-        "LANG": "en_US.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "TZ": ":UTC",
-        **role_credentials(function),
-        **function.environment_vars,
     }
-    return Runtime(str(function.handler), folder, environment)
+    return {**unreserved, **function.environment_vars, **reserved, **level, **role_credentials(function)}
 
 
 def stop(function_arn: str) -> None:
-    """End the function's process, if it has one; the next event starts a new one."""
-    runtime = _runtimes.pop(function_arn, None)
-    if runtime:
-        runtime.stop()
-        shutil.rmtree(Path(runtime.folder).parent, ignore_errors=True)
+    """End the processes of a function and of its versions; the next event starts a new one."""
+    for arn in list(_runtimes):
+        if arn == function_arn or arn.startswith(f"{function_arn}:"):
+            _runtimes.pop(arn).stop()
 
 
 @atexit.register
@@ -269,23 +328,38 @@ def stop_all() -> None:
 
 @extends(MotoAPIBackend)
 def reset(self: MotoAPIBackend) -> None:
-    """Forget the functions with everything else."""
+    """End the processes with everything else."""
     stop_all()
-    _invocations.clear()
     reset.replaced(self)  # type: ignore[attr-defined]
 
 
-def write_log(function: LambdaFunction, lines: Sequence[str]) -> None:
+# Logs
+
+
+def logging_config(function: LambdaFunction) -> dict[str, str]:
+    """Where and how the function logs, with Lambda's defaults."""
+    given: dict[str, str] = vars(function).get("logging_config") or {}
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
+    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"} | levels | given
+
+
+def log_stream_name(function: LambdaFunction) -> str:
+    """A new execution environment's log stream; in a group of the user's choice it begins with the function's name."""
+    given = vars(function).get("logging_config") or {}
+    name = function.function_name if given.get("LogGroup") else ""
+    return f"{datetime.now(UTC):%Y/%m/%d}/{name}[{function.version}]{uuid.uuid4().hex}"
+
+
+def write_log(function: LambdaFunction, stream: str, lines: Sequence[str]) -> None:
     """Write lines to the function's log group, where there is one."""
     backend = logs_backends[ACCOUNT_ID][function.region]
-    group = logging_config(function)["LogGroup"]
-    if not lines or group not in backend.groups:
+    group = backend.groups.get(logging_config(function)["LogGroup"])
+    if not lines or group is None:
         return
-    now = datetime.now(UTC)
-    stream = f"{now:%Y/%m/%d}/{function.function_name}[$LATEST]{uuid.uuid4().hex}"
-    backend.create_log_stream(group, stream)
-    stamp = int(now.timestamp() * 1000)
-    backend.put_log_events(group, stream, [{"timestamp": stamp, "message": line} for line in lines])
+    if stream not in group.streams:
+        backend.create_log_stream(group.name, stream)
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    backend.put_log_events(group.name, stream, [{"timestamp": now, "message": line} for line in lines])
 
 
 # The API
@@ -295,63 +369,80 @@ def write_log(function: LambdaFunction, lines: Sequence[str]) -> None:
 def invoke(self: LambdaFunction, body: str | bytes, request_headers: Any, response_headers: Any) -> bytes:
     """Invoke: synchronously, asynchronously (Event) or not at all (DryRun)."""
     event = (body.decode() if isinstance(body, bytes) else body) or "{}"
-    invocation_type = request_headers.get("X-Amz-Invocation-Type", "RequestResponse")
-    if invocation_type != "RequestResponse":
-        if invocation_type == "Event":
+    check_event(event)
+    response_headers["X-Amz-Executed-Version"] = str(self.version)
+    match request_headers.get("X-Amz-Invocation-Type", "RequestResponse"):
+        case "Event":
             background.submit(process, self.function_arn, event)
-        return b""
-    outcome = run(self, event)
-    if outcome.is_error:
+            return b""
+        case "DryRun":
+            return b""
+    done = run(self, event, str(uuid.uuid4()))
+    if done.error:
         response_headers["x-amz-function-error"] = "Unhandled"
-    tail = "\n".join(invocations(self.function_arn)[-1].log)[-4096:] if invocations(self.function_arn) else ""
-    response_headers["x-amz-log-result"] = base64.b64encode(tail.encode()).decode()
-    return outcome.payload.encode()
+    log = "\n".join(done.log).encode()
+    response_headers["x-amz-log-result"] = base64.b64encode(log[-4096:]).decode()
+    return done.response.encode()
 
 
-def logging_config(function: LambdaFunction) -> dict[str, str]:
-    """Where and how the function logs, with Lambda's defaults."""
-    given: dict[str, str] = getattr(function, "logging_config", None) or {}
-    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"} | given
+def check_event(event: str) -> None:
+    """Refuse an event that is no JSON."""
+    try:
+        json.loads(event)
+    except json.JSONDecodeError as error:
+        refuse("InvalidRequestContentException", f"Could not parse request body into json: {error}")
 
 
-def check_dead_letter_queue(role_arn: str, config: Mapping[str, str]) -> None:
-    """Refuse a dead-letter queue that the role may not write to, as CreateFunction does."""
-    target = config.get("TargetArn")
-    if target and not role_allows(role_arn, "sqs:SendMessage", target):
+def check_role(role_arn: str, dead_letters: Mapping[str, str]) -> None:
+    """Refuse a role that Lambda can't assume, and a dead-letter queue that the role may not write to."""
+    if not role_trusts_lambda(role_arn):
+        refuse("InvalidParameterValueException", NOT_ASSUMABLE)
+    queue_arn = dead_letters.get("TargetArn")
+    if queue_arn and not role_allows(role_arn, "sqs:SendMessage", queue_arn):
         message = "The provided execution role does not have permissions to call SendMessage on SQS"
-        raise JsonRESTError("InvalidParameterValueException", message)
+        refuse("InvalidParameterValueException", message)
+
+
+def dead_letter_config(function: LambdaFunction) -> dict[str, str]:
+    """The function's dead-letter queue as it was configured; an empty ARN stands for none."""
+    return vars(function).get("dead_letter_config") or {}
 
 
 @extends(LambdaBackend)
 def create_function(self: LambdaBackend, spec: dict[str, Any]) -> LambdaFunction:
-    """CreateFunction keeps what moto drops: the dead-letter queue and the logging configuration."""
-    check_dead_letter_queue(spec["Role"], spec.get("DeadLetterConfig") or {})
-    function: LambdaFunction = create_function.replaced(self, spec)  # type: ignore[attr-defined]
-    function.__dict__["dead_letter_config"] = spec.get("DeadLetterConfig") or {}
-    function.__dict__["logging_config"] = spec.get("LoggingConfig") or {}
-    return function
+    """CreateFunction, with the checks of the role; keeps the dead-letter queue and the logging, which moto drops."""
+    check_role(spec["Role"], spec.get("DeadLetterConfig") or {})
+    created: LambdaFunction = create_function.replaced(self, spec)  # type: ignore[attr-defined]
+    # With Publish, moto hands back a copy.
+    for function in (created, self.get_function(created.function_name)):
+        keep(function, spec)
+    return created
+
+
+def keep(function: LambdaFunction, spec: Mapping[str, Any]) -> None:
+    """Keep what moto drops of a function's configuration."""
+    for name, attribute in (("DeadLetterConfig", "dead_letter_config"), ("LoggingConfig", "logging_config")):
+        if name in spec:
+            vars(function)[attribute] = spec[name]
 
 
 @extends(LambdaFunction)
 def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
-    """The configuration with the dead-letter queue and the logging configuration."""
+    """The configuration with the dead-letter queue and the logging."""
     described: dict[str, Any] = get_configuration.replaced(self, on_create=on_create)  # type: ignore[attr-defined]
     described["LoggingConfig"] = logging_config(self)
-    if queue := getattr(self, "dead_letter_config", None):
-        described["DeadLetterConfig"] = queue
+    if dead_letter_config(self).get("TargetArn"):
+        described["DeadLetterConfig"] = dead_letter_config(self)
     return described
 
 
 @extends(LambdaFunction)
 def update_configuration(self: LambdaFunction, config_updates: dict[str, Any]) -> dict[str, Any]:
-    """UpdateFunctionConfiguration; the next event starts cold."""
-    check_dead_letter_queue(config_updates.get("Role", self.role), config_updates.get("DeadLetterConfig") or {})
-    for name, attribute in (("DeadLetterConfig", "dead_letter_config"), ("LoggingConfig", "logging_config")):
-        if name in config_updates:
-            self.__dict__[attribute] = config_updates[name]
+    """UpdateFunctionConfiguration, with the checks of the role; the next event starts cold."""
+    check_role(config_updates.get("Role", self.role), config_updates.get("DeadLetterConfig", dead_letter_config(self)))
+    keep(self, config_updates)
     stop(self.function_arn)
-    update_configuration.replaced(self, config_updates)  # type: ignore[attr-defined]
-    described: dict[str, Any] = self.get_configuration()
+    described: dict[str, Any] = update_configuration.replaced(self, config_updates)  # type: ignore[attr-defined]
     return described
 
 
@@ -366,14 +457,29 @@ def update_function_code(self: LambdaFunction, updated_spec: dict[str, Any]) -> 
 @extends(LambdaBackend)
 def delete_function(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
     """DeleteFunction ends the process."""
-    stop(self.get_function(function_name).function_arn)
+    stop(self.get_function(function_name, qualifier).function_arn)
     delete_function.replaced(self, function_name, qualifier)  # type: ignore[attr-defined]
 
 
 @extends(LambdaBackend)
 def put_function_event_invoke_config(self: LambdaBackend, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
-    """PutFunctionEventInvokeConfig replaces what was there; moto keeps the first."""
+    """PutFunctionEventInvokeConfig replaces what was there; moto keeps the first. Its queue must be writable."""
     function = self.get_function(function_name)
+    queue_arn = failure_destination(config)
+    if queue_arn and not role_allows(function.role, "sqs:SendMessage", queue_arn):
+        message = f"The function's execution role does not have permissions to call SendMessage on {queue_arn}"
+        refuse("InvalidParameterValueException", message)
     function.event_invoke_config = [EventInvokeConfig(function.function_arn, function.last_modified, config)]
     described: dict[str, Any] = function.event_invoke_config[0].response()
+    return described
+
+
+@extends(LambdaBackend)
+def update_function_event_invoke_config(
+    self: LambdaBackend, function_name: str, config: dict[str, Any]
+) -> dict[str, Any]:
+    """UpdateFunctionEventInvokeConfig leaves alone what it does not name."""
+    self.get_function_event_invoke_config(function_name)  # refuses where there is none
+    known = self.get_function(function_name).event_invoke_config[0].config
+    described: dict[str, Any] = self.put_function_event_invoke_config(function_name, known | config)
     return described

@@ -13,7 +13,7 @@ Where AWS documents nothing, this assumes:
 
 Laxer than AWS: a resource that leaves the scope of a rule by tags is not reported with ``eventLeftScope``, items arrive
 at once and not after minutes, a recorder set to record daily records continuously, and a result token never expires
-unless :func:`expire_tokens` is called.
+unless a test lets it.
 """
 
 import json
@@ -155,14 +155,20 @@ class Result:
 
 @dataclass(slots=True)
 class Store:
-    """What AWS Config knows in one region, beyond what moto keeps."""
+    """What AWS Config knows in one region, beyond what moto keeps.
+
+    The last five are for ``scenarios.py``: resources whose items are announced as oversized, told to no rule, or not in
+    the inventory; whose evaluations fail, once for each entry; and how many tokens to come are expired.
+    """
 
     items: dict[tuple[str, str], list[Item]] = field(default_factory=dict)
     results: dict[tuple[str, str, str], Result] = field(default_factory=dict)
     tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     oversized: set[str] = field(default_factory=set)
     dropped: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
     failing: list[str] = field(default_factory=list)
+    expired_tokens: int = 0
 
 
 def iso(moment: datetime) -> str:
@@ -251,7 +257,11 @@ def in_scope(rule: ConfigRule, item: Item) -> bool:
 def invoke(backend: ConfigBackend, rule: ConfigRule, notification: dict[str, Any]) -> None:
     """Invoke a rule's function asynchronously with a result token of its own."""
     token = uuid.uuid4().hex
-    store_of(backend).tokens[token] = (str(rule.config_rule_name), now())
+    store = store_of(backend)
+    if store.expired_tokens:
+        store.expired_tokens -= 1
+    else:
+        store.tokens[token] = (str(rule.config_rule_name), now())
     event = {
         "version": "1.0",
         "invokingEvent": json.dumps(notification),
@@ -294,36 +304,6 @@ def evaluate_recorded(backend: ConfigBackend, rule: ConfigRule) -> None:
     for history in list(store_of(backend).items.values()):
         if not history[-1].is_deleted:
             background.submit(deliver, backend.region_name, history[-1], [rule])
-
-
-# Faults that a test asks for
-
-
-def send_oversized(region: str, resource_id: str) -> None:
-    """Announce the resource's items by their summary from now on, as if they were too large to be sent."""
-    store_of(backend_of(region)).oversized.add(resource_id)
-
-
-def drop_deliveries(region: str, resource_ids: Iterable[str]) -> None:
-    """Record the resources' changes and tell no rule of them: AWS Config's delivery is best effort."""
-    store_of(backend_of(region)).dropped.update(resource_ids)
-
-
-def forget_history(region: str, resource_id: str) -> None:
-    """Empty the history of a resource, as where a query is asked before the item has arrived."""
-    for key, history in store_of(backend_of(region)).items.items():
-        if key[1] == resource_id:
-            history.clear()
-
-
-def expire_tokens(region: str) -> None:
-    """Let every result token given out so far expire."""
-    store_of(backend_of(region)).tokens.clear()
-
-
-def fail_evaluations(region: str, resource_id: str, times: int) -> None:
-    """Hand back the next evaluations of a resource as failed."""
-    store_of(backend_of(region)).failing.extend([resource_id] * times)
 
 
 # Rules
@@ -654,7 +634,7 @@ def parse_query(expression: str) -> tuple[list[str], list[tuple[str, str]]]:
 def inventory(backend: ConfigBackend) -> Iterator[dict[str, Any]]:
     """The resources that exist, as queries see them: tags as a list."""
     for history in list(store_of(backend).items.values()):
-        if history and not history[-1].is_deleted:
+        if history and not history[-1].is_deleted and history[-1].resource_id not in store_of(backend).hidden:
             document = history[-1].as_event(backend.account_id, backend.region_name)
             tags = [{"key": key, "value": value, "tag": f"{key}={value}"} for key, value in history[-1].tags.items()]
             yield document | {"accountId": backend.account_id, "tags": tags}

@@ -19,7 +19,7 @@ from tests.emulator.extension import extends
 ADMINISTRATOR = "embedded"
 
 calls: Counter[str] = Counter()
-_faults: dict[str, list["Fault"]] = {}
+_faults: dict[str, list["Fault | None"]] = {}
 
 
 class Kind(Enum):
@@ -39,9 +39,9 @@ class Fault:
     seconds: float = 0.0
 
 
-def inject(action: str, kind: Kind, times: int, seconds: float = 0.0) -> None:
-    """Let the next ``times`` calls of an action, such as ``PutEvaluations``, fail."""
-    _faults.setdefault(action, []).extend([Fault(kind, seconds)] * times)
+def inject(action: str, kind: Kind, times: int, *, after: int = 0, seconds: float = 0.0) -> None:
+    """Let ``times`` calls of an action, such as ``PutEvaluations``, fail, once ``after`` calls have passed."""
+    _faults.setdefault(action, []).extend([None] * after + [Fault(kind, seconds)] * times)
 
 
 def reset() -> None:
@@ -56,8 +56,9 @@ def __call__(self: Any, environ: dict[str, Any], start_response: Callable[..., A
     action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     if action and f"Credential={ADMINISTRATOR}/" not in environ.get("HTTP_AUTHORIZATION", ""):
         calls[action] += 1
-        if _faults.get(action):
-            return fail(_faults[action].pop(0), environ, start_response)
+        fault = _faults[action].pop(0) if _faults.get(action) else None
+        if fault:
+            return fail(fault, environ, start_response)
     answer: Iterable[bytes] = __call__.replaced(self, environ, start_response)  # type: ignore[attr-defined]
     return answer
 

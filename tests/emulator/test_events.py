@@ -368,7 +368,12 @@ def test_a_function_must_admit_the_rule(
     """A function gets an event if it admits the rule; otherwise the event is a dead letter."""
     invoked: list[tuple[str, str]] = []
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(awslambda, "may_invoke", lambda *arguments: asked.append(arguments) or admits)
+
+    def may_invoke(*arguments: str) -> bool:
+        asked.append(arguments)
+        return admits
+
+    monkeypatch.setattr(awslambda, "may_invoke", may_invoke)
     monkeypatch.setattr(awslambda, "process", lambda *arguments: invoked.append(arguments))
     function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:it"
     queue_of(aws, DEAD)

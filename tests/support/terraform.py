@@ -166,7 +166,7 @@ def _diagnostics(text: str) -> str:
     """Take away the frames and join the lines that Terraform wraps."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     blocks = re.split(r"^╷$|^╵$", text, flags=re.MULTILINE)
-    lines = (" ".join(re.sub(r"^│ ?", "", line).strip() for line in block.splitlines()) for block in blocks)
+    lines = (" ".join(re.sub(r"^[│├─\s]+", "", line) for line in block.splitlines()) for block in blocks)
     return "\n".join(re.sub(r"\s+", " ", line).strip() for line in lines if line.strip())
 
 

@@ -1,0 +1,86 @@
+"""An example applied on the embedded AWS, and what a person would do with it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REGION
+from tests.emulator import EmbeddedAws, faults, sns
+from tests.emulator.sns import Mail
+from tests.support.terraform import Root
+
+IMAGE = "ami-0123456789abcdef0"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """An applied example."""
+
+    aws: EmbeddedAws
+    root: Root
+    outputs: Mapping[str, Any]
+    rule_name: str
+
+    def client(self, service: str) -> Any:
+        """A client of the account's administrator."""
+        return self.aws.client(service, REGION)
+
+    def launch(self, key_name: str | None = None, tags: Mapping[str, str] | None = None) -> str:
+        """Launch an instance and wait until everything that follows has happened; returns its id."""
+        options: dict[str, Any] = {"KeyName": key_name} if key_name else {}
+        if tags:
+            listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+            options["TagSpecifications"] = [{"ResourceType": "instance", "Tags": listed}]
+        answer = self.client("ec2").run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, **options)
+        self.aws.settle()
+        return str(answer["Instances"][0]["InstanceId"])
+
+    def result(self, instance_id: str) -> tuple[str, str] | None:
+        """The rule's verdict on an instance and its annotation, or None where there is none."""
+        answer = self.client("config").get_compliance_details_by_resource(
+            ResourceType="AWS::EC2::Instance", ResourceId=instance_id
+        )
+        found = [(each["ComplianceType"], each.get("Annotation", "")) for each in answer["EvaluationResults"]]
+        return found[0] if found else None
+
+    def notifications(self) -> list[Mail]:
+        """Every mail that is no request for confirmation."""
+        return [mail for mail in sns.outbox(REGION) if mail.token is None]
+
+    def dead_letters(self, purpose: str) -> list[dict[str, Any]]:
+        """What lies in a queue of dead letters; it is taken out."""
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName=f"{self.rule_name}-dead-{purpose}")["QueueUrl"]
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        for message in answer.get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return list(answer.get("Messages", []))
+
+
+Deploy = Callable[[str], AbstractContextManager[Deployment]]
+
+
+@pytest.fixture(scope="session")
+def deploy(module_copy: Path, terraform_environment: dict[str, str], embedded_aws: EmbeddedAws) -> Deploy:
+    """Apply an example in an account that has nothing but a recorder, and destroy it afterwards."""
+
+    @contextmanager
+    def deployed(example: str) -> Iterator[Deployment]:
+        embedded_aws.reset()
+        faults.reset()
+        embedded_aws.switch_on_config(REGION)
+        root = Root(module_copy / "examples" / example, terraform_environment)
+        root.init()
+        root.apply()
+        try:
+            sns.confirm_all(REGION)
+            outputs = root.outputs()
+            yield Deployment(embedded_aws, root, outputs, outputs["config_rule_name"])
+        finally:
+            root.destroy()
+
+    return deployed

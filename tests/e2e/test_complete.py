@@ -1,0 +1,222 @@
+"""examples/complete: the verdict table through the deployed function, exemptions, and the sweep."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.conftest import REGION
+from tests.e2e.conftest import Deploy, Deployment
+from tests.emulator import config, faults, scenarios, sns, sqs
+
+TODAY = datetime.now(UTC).date()
+UNTIL = "key-pair-exempt-until"
+
+
+@pytest.fixture(scope="module")
+def complete(deploy: Deploy) -> Iterator[Deployment]:
+    """The applied example."""
+    with deploy("complete") as deployment:
+        yield deployment
+
+
+def test_second_plan_is_empty(complete: Deployment) -> None:
+    """What was applied is what is planned, with every input set."""
+    plan = complete.root.plan()
+
+    assert plan.is_empty, plan.changes
+
+
+@pytest.mark.parametrize(
+    ("key_name", "tags", "verdict", "annotation"),
+    [
+        pytest.param("ops-eu", {}, "COMPLIANT", "Launched with key pair ops-eu.", id="key on the list"),
+        pytest.param("break-glass", {}, "COMPLIANT", "Launched with key pair break-glass.", id="key on the list, whole"),
+        pytest.param(
+            None, {"karpenter.sh/nodepool": "default"}, "COMPLIANT", "Exempt by tag karpenter.sh/nodepool=default.",
+            id="exempting tag",
+        ),
+        pytest.param(
+            None, {UNTIL: TODAY.isoformat()}, "COMPLIANT", f"Exempt until {TODAY.isoformat()} by tag {UNTIL}.",
+            id="exempt until today",
+        ),
+        pytest.param("mine", {}, "NON_COMPLIANT", "Key pair mine is not allowed", id="key off the list"),
+        pytest.param(
+            "mine", {UNTIL: "2026-01-01"}, "NON_COMPLIANT", f"exemption by tag {UNTIL} ended on 2026-01-01.",
+            id="key off the list, exemption ended",
+        ),
+        pytest.param(None, {}, "NON_COMPLIANT", "No key pair was assigned at launch", id="no key"),
+        pytest.param(None, {UNTIL: "soon"}, "NON_COMPLIANT", "is not a date like 2030-12-31: soon.", id="unreadable date"),
+    ],
+)  # fmt: skip
+def test_verdict(
+    complete: Deployment, key_name: str | None, tags: dict[str, str], verdict: str, annotation: str
+) -> None:
+    """Each row of the table, decided by the deployed function."""
+    result = complete.result(complete.launch(key_name, tags))
+
+    assert result is not None
+    assert result[0] == verdict
+    assert annotation in result[1]
+
+
+@pytest.mark.parametrize("change", ["stop_instances", "terminate_instances"])
+def test_state_of_an_instance(complete: Deployment, change: str) -> None:
+    """A stopped instance is judged as a running one; a terminated one is NOT_APPLICABLE."""
+    instance = complete.launch()
+
+    getattr(complete.client("ec2"), change)(InstanceIds=[instance])
+    complete.aws.settle()
+
+    result = complete.result(instance)
+    assert result is not None
+    assert result[0] == ("NON_COMPLIANT" if change == "stop_instances" else "NOT_APPLICABLE")
+
+
+def test_tagging_exempts_at_once(complete: Deployment) -> None:
+    """A tag that is added to an instance is a change of it, and changes its verdict."""
+    instance = complete.launch()
+
+    complete.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "karpenter.sh/nodepool", "Value": "x"}])
+    complete.aws.settle()
+
+    assert complete.result(instance) == ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
+
+
+def test_each_verdict_has_its_own_words(complete: Deployment) -> None:
+    """Every change of verdict is notified to both addresses in the words of that verdict."""
+    before = len(complete.notifications())
+    instance = complete.launch()
+    complete.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "karpenter.sh/nodepool", "Value": "x"}])
+    complete.aws.settle()
+    complete.client("ec2").terminate_instances(InstanceIds=[instance])
+    complete.aws.settle()
+
+    mails = complete.notifications()[before:]
+    messages = [json.loads(mail.body.partition("\n\n--\n")[0]) for mail in mails if mail.to == "security@example.com"]
+    assert len(mails) == 2 * len(messages)
+    assert [message["what_happened"].split(":")[0] for message in messages] == [
+        f"EC2 instance {instance} is {state}" for state in ("NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE")
+    ]
+    assert ["annotation" in message for message in messages] == [True, True, False]
+
+
+def test_oversized_change_costs_two_calls(complete: Deployment) -> None:
+    """An item too large to be sent is fetched from the history, and judged as any other."""
+    instance = complete.launch("ops-eu")
+    scenarios.send_oversized(REGION, instance)
+    faults.reset()
+
+    complete.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "size", "Value": "huge"}])
+    complete.aws.settle()
+
+    assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
+    assert faults.calls == {"GetResourceConfigHistory": 1, "PutEvaluations": 1}
+
+
+def test_change_costs_one_call(complete: Deployment) -> None:
+    """A changed instance costs one call."""
+    faults.reset()
+    complete.launch("ops-eu")
+
+    assert faults.calls == {"PutEvaluations": 1}
+
+
+def test_sweep_ends_an_exemption_on_its_day(complete: Deployment) -> None:
+    """Nothing changes on the day after an exemption's last but the date, and the schedule sees it."""
+    instance = complete.launch(None, {UNTIL: TODAY.isoformat()})
+
+    config.fire_schedule(REGION, datetime.now(UTC) + timedelta(days=1))
+    complete.aws.settle()
+
+    result = complete.result(instance)
+    assert result is not None
+    assert result[0] == "NON_COMPLIANT"
+    assert f"ended on {TODAY.isoformat()}" in result[1]
+
+
+def test_sweep_repairs_lost_events(complete: Deployment) -> None:
+    """An instance whose event was lost gets its verdict by the schedule, one that vanished unseen loses it."""
+    vanished = complete.launch()
+    scenarios.drop_deliveries(REGION, [vanished])
+    complete.client("ec2").terminate_instances(InstanceIds=[vanished])
+    unseen = complete.launch("ops-eu")
+    scenarios.delete_result(REGION, unseen)
+
+    config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=2))
+    complete.aws.settle()
+
+    assert complete.result(unseen) == ("COMPLIANT", "Launched with key pair ops-eu.")
+    assert complete.result(vanished) == ("NOT_APPLICABLE", "")
+
+
+def test_sweep_leaves_a_fresh_verdict_alone(complete: Deployment) -> None:
+    """An instance that was launched just before the sweep and is not in the inventory yet keeps its verdict."""
+    instance = complete.launch()
+    scenarios.hide_from_inventory(REGION, instance)
+
+    config.fire_schedule(REGION)
+    complete.aws.settle()
+
+    result = complete.result(instance)
+    assert result is not None
+    assert result[0] == "NON_COMPLIANT"
+
+
+def test_older_event_after_a_newer_one(complete: Deployment) -> None:
+    """Delivering an event twice, or an older one late, leaves the newest verdict."""
+    instance = complete.launch()
+    complete.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "karpenter.sh/nodepool", "Value": "x"}])
+    complete.aws.settle()
+    first, last = scenarios.history_of(REGION, instance)
+
+    for item in (last, first, last, first):
+        config.deliver(REGION, item)
+        complete.aws.settle()
+
+    assert complete.result(instance) == ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
+
+
+def test_topic_that_admits_nobody_fills_the_dead_letters(complete: Deployment) -> None:
+    """What EventBridge can't publish lies in the queue of notifications, whole."""
+    topic = complete.outputs["topic_arn"]
+    policy = complete.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    statements = [each for each in json.loads(policy)["Statement"] if each["Sid"] != "EventBridge"]
+    broken = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    complete.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=broken)
+    before = len(complete.notifications())
+    try:
+        instance = complete.launch()
+    finally:
+        complete.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+
+    [letter] = complete.dead_letters("notifications")
+    assert json.loads(letter["Body"])["detail"]["resourceId"] == instance
+    assert letter["MessageAttributes"]["TARGET_ARN"]["StringValue"] == topic
+    assert len(complete.notifications()) == before
+
+
+def test_mail_that_bounces_lies_in_the_dead_letters(complete: Deployment) -> None:
+    """What SNS can't deliver lies in the queue of deliveries; the other address has it all the same."""
+    sns.bounces(REGION).add("platform@example.com")
+    before = len(complete.notifications())
+    try:
+        instance = complete.launch()
+    finally:
+        sns.bounces(REGION).clear()
+
+    [letter] = complete.dead_letters("deliveries")
+    assert instance in letter["Body"]
+    assert [mail.to for mail in complete.notifications()[before:]] == ["security@example.com"]
+
+
+def test_queues_admit_nobody_else(complete: Deployment) -> None:
+    """A queue of dead letters takes nothing from another service, or for another source."""
+    queue = f"arn:aws:sqs:{REGION}:123456789012:key-pairs-dead-notifications"
+    rule = f"arn:aws:events:{REGION}:123456789012:rule/key-pairs-non-compliant"
+
+    assert complete.rule_name == "key-pairs"
+    assert sqs.may_send(queue, principal="events.amazonaws.com", source_arn=rule)
+    assert not sqs.may_send(queue, principal="events.amazonaws.com", source_arn=f"{rule}-of-others")
+    assert not sqs.may_send(queue, principal="sns.amazonaws.com", source_arn=rule)

@@ -1,0 +1,197 @@
+"""Faults in the way of the deployed function: how often it calls, what it does, and where the event is at the end."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.conftest import REGION
+from tests.e2e.conftest import Deploy, Deployment
+from tests.emulator import awslambda, config, faults, scenarios
+from tests.emulator.faults import Kind
+
+pytestmark = pytest.mark.slow
+
+FUNCTION = f"arn:aws:lambda:{REGION}:123456789012:function:key-pairs-evaluator"
+ATTEMPTS = 4  # calls of one invocation
+RETRIES = 3  # invocations of one event
+
+
+@pytest.fixture(scope="module")
+def module_deployment(deploy: Deploy) -> Iterator[Deployment]:
+    """The applied example."""
+    with deploy("complete") as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def complete(module_deployment: Deployment) -> Deployment:
+    """The applied example without faults and dead letters, its function warm."""
+    faults.reset()
+    module_deployment.dead_letters("evaluations")
+    module_deployment.launch("ops-warm")
+    faults.reset()
+    return module_deployment
+
+
+def evaluated_event(letter: dict[str, Any]) -> str:
+    """The instance that a dead letter of the function is about."""
+    return str(json.loads(json.loads(letter["Body"])["invokingEvent"])["configurationItem"]["resourceId"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds"),
+    [(Kind.THROTTLED, 0.0), (Kind.INTERNAL_ERROR, 0.0), (Kind.CONNECTION_DROPPED, 0.0), (Kind.NO_ANSWER, 9.0)],
+    ids=["throttled", "internal error", "connection dropped", "no answer"],
+)
+def test_fault_that_passes_is_survived(complete: Deployment, kind: Kind, seconds: float) -> None:
+    """A call that fails once is made again within the invocation, and nobody notices."""
+    faults.inject("PutEvaluations", kind, times=1, seconds=seconds)
+
+    instance = complete.launch("ops-eu")
+
+    assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
+    assert faults.calls == {"PutEvaluations": 2}
+    assert complete.dead_letters("evaluations") == []
+
+
+@pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.INTERNAL_ERROR, Kind.CONNECTION_DROPPED])
+def test_fault_that_lasts_an_invocation(complete: Deployment, kind: Kind) -> None:
+    """When the attempts are used up the error is raised, and Lambda's retry ends well."""
+    faults.inject("PutEvaluations", kind, times=ATTEMPTS)
+
+    instance = complete.launch("ops-eu")
+
+    assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
+    assert faults.calls == {"PutEvaluations": ATTEMPTS + 1}
+    assert [each.error is None for each in awslambda.invocations(FUNCTION)[-2:]] == [False, True]
+
+
+def test_fault_that_stays_fills_the_dead_letters(complete: Deployment) -> None:
+    """What fails in every retry lies in the dead-letter queue with its error, and the sweep repairs the verdict."""
+    faults.inject("PutEvaluations", Kind.THROTTLED, times=ATTEMPTS * RETRIES)
+
+    instance = complete.launch("ops-eu")
+
+    assert complete.result(instance) is None
+    assert faults.calls == {"PutEvaluations": ATTEMPTS * RETRIES}
+    [letter] = complete.dead_letters("evaluations")
+    assert evaluated_event(letter) == instance
+    assert "ThrottlingException" in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
+
+    config.fire_schedule(REGION)
+    complete.aws.settle()
+    assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
+
+
+def test_expired_token(complete: Deployment) -> None:
+    """A token that has expired is not retried within the invocation; the event is kept."""
+    instance = complete.launch("ops-eu")
+    [item] = scenarios.history_of(REGION, instance)
+    faults.reset()
+    scenarios.use_expired_tokens(REGION, times=1)
+
+    config.deliver(REGION, item)
+    complete.aws.settle()
+
+    assert faults.calls == {"PutEvaluations": RETRIES}
+    [letter] = complete.dead_letters("evaluations")
+    assert evaluated_event(letter) == instance
+    assert "InvalidResultTokenException" in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
+
+
+def test_failed_evaluation_is_sent_once_more(complete: Deployment) -> None:
+    """An evaluation that AWS Config hands back is reported again in the same invocation."""
+    instance = complete.launch("ops-eu")
+    scenarios.delete_result(REGION, instance)
+    scenarios.fail_evaluations(REGION, instance, times=1)
+    faults.reset()
+
+    config.deliver(REGION, scenarios.history_of(REGION, instance)[-1])
+    complete.aws.settle()
+
+    assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
+    assert faults.calls == {"PutEvaluations": 2}
+
+
+def test_evaluation_that_keeps_failing(complete: Deployment) -> None:
+    """One that is handed back again and again is raised with the resource's id, and the event is kept."""
+    instance = complete.launch("ops-eu")
+    scenarios.fail_evaluations(REGION, instance, times=2 * RETRIES)
+    faults.reset()
+
+    config.deliver(REGION, scenarios.history_of(REGION, instance)[-1])
+    complete.aws.settle()
+
+    assert faults.calls == {"PutEvaluations": 2 * RETRIES}
+    [letter] = complete.dead_letters("evaluations")
+    assert instance in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
+
+
+def test_oversized_item_without_a_history(complete: Deployment) -> None:
+    """An oversized item that is not in the history yet is asked for in every retry, and then kept."""
+    instance = complete.launch("ops-eu")
+    [item] = scenarios.history_of(REGION, instance)
+    scenarios.send_oversized(REGION, instance)
+    scenarios.forget_history(REGION, instance)
+    faults.reset()
+
+    config.deliver(REGION, item)
+    complete.aws.settle()
+
+    assert faults.calls == {"GetResourceConfigHistory": RETRIES}
+    [letter] = complete.dead_letters("evaluations")
+    assert instance in letter["Body"]
+    assert "ItemNotRecordedError" in complete_error(instance)
+
+
+def complete_error(instance: str) -> str:
+    """The error document of the last invocation about an instance."""
+    return next(each.error or "" for each in reversed(awslambda.invocations(FUNCTION)) if instance in each.event)
+
+
+def test_malformed_event_is_kept(complete: Deployment) -> None:
+    """An item without a configuration is raised and kept, and no verdict is guessed."""
+    instance = complete.launch("ops-eu")
+    scenarios.delete_result(REGION, instance)
+    [item] = scenarios.history_of(REGION, instance)
+
+    config.deliver(REGION, scenarios.without_configuration(item))
+    complete.aws.settle()
+
+    assert complete.result(instance) is None
+    [letter] = complete.dead_letters("evaluations")
+    assert evaluated_event(letter) == instance
+
+
+def test_sweep_of_10000_instances_repairs_everything(complete: Deployment) -> None:
+    """After the loss of every event of 10,000 instances, one sweep leaves each with the right verdict."""
+    expected = scenarios.add_instances(REGION, 10_000)
+    faults.reset()
+
+    config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=2))
+    complete.aws.settle(timeout=300)
+
+    verdicts = scenarios.verdicts_of(REGION, complete.rule_name)
+    wrong = {each: verdicts.get(each) for each, verdict in expected.items() if verdicts.get(each) != verdict}
+    assert wrong == {}
+    pages = faults.calls["SelectResourceConfig"]
+    assert 100 <= pages <= 102
+    assert faults.calls["PutEvaluations"] == pages
+
+
+def test_sweep_that_fails_half_way_starts_over(complete: Deployment) -> None:
+    """A scan that ends in an error is raised, so that Lambda starts it again, and no verdict is lost."""
+    instance = complete.launch()
+    scenarios.add_instances(REGION, 300)
+    faults.inject("SelectResourceConfig", Kind.THROTTLED, times=ATTEMPTS, after=2)
+
+    config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=3))
+    complete.aws.settle(timeout=120)
+
+    result = complete.result(instance)
+    assert result is not None
+    assert result[0] == "NON_COMPLIANT"
+    assert [each.error is None for each in awslambda.invocations(FUNCTION)[-2:]] == [False, True]

@@ -1,0 +1,85 @@
+"""What a test arranges in AWS Config: things that happen there, and that no API call brings about."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.emulator.config import Item, Store, backend_of, iso, now, store_of
+from tests.emulator.ec2 import INSTANCE
+
+
+def store(region: str) -> Store:
+    """What AWS Config knows in a region."""
+    return store_of(backend_of(region))
+
+
+def history_of(region: str, resource_id: str) -> list[Item]:
+    """The recorded items of an instance, oldest first."""
+    return list(store(region).items[INSTANCE, resource_id])
+
+
+def verdicts_of(region: str, rule_name: str) -> dict[str, str]:
+    """The rule's verdict on each resource."""
+    results = store(region).results.values()
+    return {each.resource_id: each.compliance_type for each in results if each.rule_name == rule_name}
+
+
+def send_oversized(region: str, resource_id: str) -> None:
+    """Announce the resource's items by their summary from now on, as if they were too large to be sent."""
+    store(region).oversized.add(resource_id)
+
+
+def drop_deliveries(region: str, resource_ids: Iterable[str]) -> None:
+    """Record the resources' changes and tell no rule of them: AWS Config's delivery is best effort."""
+    store(region).dropped.update(resource_ids)
+
+
+def hide_from_inventory(region: str, resource_id: str) -> None:
+    """Leave a resource out of the inventory, which lags behind the events."""
+    store(region).hidden.add(resource_id)
+
+
+def forget_history(region: str, resource_id: str) -> None:
+    """Empty the history of an instance, as where it is asked for before the item has arrived."""
+    store(region).items[INSTANCE, resource_id].clear()
+
+
+def delete_result(region: str, resource_id: str) -> None:
+    """Forget what rules said of a resource, as if its event had been lost."""
+    results = store(region).results
+    for key in [key for key in results if key[2] == resource_id]:
+        del results[key]
+
+
+def use_expired_tokens(region: str, times: int) -> None:
+    """Let the next invocations carry a result token that has expired."""
+    store(region).expired_tokens = times
+
+
+def fail_evaluations(region: str, resource_id: str, times: int) -> None:
+    """Hand back the next evaluations of a resource as failed."""
+    store(region).failing.extend([resource_id] * times)
+
+
+def without_configuration(item: Item) -> Item:
+    """An item that should carry a configuration and does not."""
+    return replace(item, configuration=None, captured_at=item.captured_at + timedelta(seconds=1))
+
+
+def add_instances(region: str, count: int) -> dict[str, str]:
+    """Record a fleet without telling any rule; returns the verdict that each instance should have.
+
+    Of ten instances one has no key pair, one a key pair that examples/complete does not allow, and one is exempt.
+    """
+    expected = {}
+    for number in range(count):
+        instance_id = f"i-{number:017x}"
+        kind = number % 10
+        key_name = None if kind in (0, 2) else "mine" if kind == 1 else "ops-fleet"
+        tags = {"karpenter.sh/nodepool": "default"} if kind == 2 else {}
+        configuration = {"instanceId": instance_id, "keyName": key_name, "state": {"code": 16, "name": "running"}}
+        resource = {"arn": f"arn:aws:ec2:{region}:123456789012:instance/{instance_id}", "creationTime": iso(now())}
+        item = Item(INSTANCE, instance_id, "OK", now(), configuration, tags, resource)
+        store(region).items[INSTANCE, instance_id] = [item]
+        expected[instance_id] = "NON_COMPLIANT" if kind in (0, 1) else "COMPLIANT"
+    return expected
