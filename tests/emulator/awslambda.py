@@ -227,9 +227,10 @@ def role_allows(role_arn: str, action: str, resource: str) -> bool:
     documents = [*role.policies.values(), *map(document_of, role.managed_policies.values())]
     if not policies.allows(documents, action, resource):
         return False
-    boundary = role.permissions_boundary_arn
-    known = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].managed_policies
-    return not boundary or policies.allows([document_of(known[boundary])], action, resource)
+    if not role.permissions_boundary_arn:
+        return True
+    boundary = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].managed_policies.get(role.permissions_boundary_arn)
+    return boundary is not None and policies.allows([document_of(boundary)], action, resource)
 
 
 def document_of(policy: ManagedPolicy) -> str:
@@ -377,6 +378,8 @@ def invoke(self: LambdaFunction, body: str | bytes, request_headers: Any, respon
             return b""
         case "DryRun":
             return b""
+    if not role_trusts_lambda(self.role):
+        refuse("AccessDeniedException", NOT_ASSUMABLE)
     done = run(self, event, str(uuid.uuid4()))
     if done.error:
         response_headers["x-amz-function-error"] = "Unhandled"

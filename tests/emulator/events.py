@@ -27,7 +27,6 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
-from moto.sqs.models import sqs_backends
 
 from tests.emulator import awslambda, sns, sqs
 from tests.emulator.background import background
@@ -102,19 +101,7 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> 
     code, message = problem
     # EXHAUSTED_RETRY_CONDITION and RETRY_ATTEMPTS are of events that were tried again, which these never are.
     reason = {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], "ERROR_CODE": code, "ERROR_MESSAGE": message}
-    send(rule, dead_letters, compact(event), attributes=reason)
-
-
-def send(
-    rule: Rule, queue_arn: str, body: str, *, group_id: str | None = None, attributes: Mapping[str, str] | None = None
-) -> bool:
-    """Send to a queue if its policy and that of its key admit EventBridge; returns whether they did."""
-    if not sqs.may_send(queue_arn, principal=PRINCIPAL, source_arn=rule.arn):
-        return False
-    typed = {name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()}
-    backend = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]]
-    backend.send_message(queue_arn.rpartition(":")[2], body, message_attributes=typed, group_id=group_id)
-    return True
+    sqs.send(dead_letters, compact(event), principal=PRINCIPAL, source_arn=rule.arn, attributes=reason)
 
 
 def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> tuple[str, str] | None:
@@ -129,7 +116,8 @@ def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> tuple[str, s
         delivered = sns.may_publish(arn, principal=PRINCIPAL, source_arn=rule.arn) and sns.publish(arn, message)
     elif service == "sqs":
         exists = sqs.queue_of(arn) is not None
-        delivered = send(rule, arn, message, group_id=target.get("SqsParameters", {}).get("MessageGroupId"))
+        group_id = target.get("SqsParameters", {}).get("MessageGroupId")
+        delivered = sqs.send(arn, message, principal=PRINCIPAL, source_arn=rule.arn, group_id=group_id)
     else:
         exists = awslambda.function_of(arn) is not None
         delivered = awslambda.invoke_async(arn, message, principal=PRINCIPAL, source_arn=rule.arn)

@@ -7,7 +7,7 @@ a moto class for the rest of the process. moto is pinned exactly, because these 
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import BaseResponse
 
@@ -35,9 +35,9 @@ def extends(cls: type[Any], name: str | None = None) -> Callable[[Method], Metho
     return install
 
 
-def refuse(code: str, message: str, cls: type[ServiceException] = ServiceException) -> NoReturn:
-    """Answer the request at hand with an error of AWS's own form; ``code`` is an error shape of the service's model."""
-    raise cls(code, message)
+def refuse(code: str, message: str) -> NoReturn:
+    """Answer the request at hand, of one of AWS's JSON protocols, with an error of AWS's own form."""
+    raise JsonRESTError(code, message)
 
 
 @extends(BaseResponse)

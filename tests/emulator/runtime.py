@@ -156,7 +156,7 @@ class Runtime:
     def _exited(self, request: Request) -> Outcome:
         self._kill()
         status = self._process.returncode
-        reason = f"signal: {-status}" if status < 0 else f"exit status {status}"
+        reason = f"signal: {str(signal.strsignal(-status)).lower()}" if status < 0 else f"exit status {status}"
         error = f"exited with error: {reason}" if status else "exited without providing a reason"
         message = f"RequestId: {request.request_id} Error: Runtime {error}"
         return Outcome(json.dumps({"errorType": "Runtime.ExitError", "errorMessage": message}), is_error=True)
@@ -171,11 +171,12 @@ class _RuntimeApi(BaseHTTPRequestHandler):
         if request is None:
             self.close_connection = True
             return
+        trace = f"{int(time.time()):08x}-{request.request_id.replace('-', '')[:24]}"
         headers = {
             "Lambda-Runtime-Aws-Request-Id": request.request_id,
             "Lambda-Runtime-Deadline-Ms": str(int((time.time() + request.timeout) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": request.function_arn,
-            "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{request.request_id.replace('-', '')[:24]};Sampled=0",
+            "Lambda-Runtime-Trace-Id": f"Root=1-{trace};Sampled=0",
             "Content-Type": "application/json",
         }
         self._answer(200, request.event.encode(), headers)

@@ -29,13 +29,19 @@ def may_send(queue_arn: str, *, principal: str, source_arn: str) -> bool:
     ) and (not key or policies.key_admits(key, queue_arn.split(":")[3], principal))
 
 
-def send(
-    queue_arn: str, body: str, *, principal: str, source_arn: str, attributes: Mapping[str, str] | None = None
+def send(  # noqa: PLR0913  (what SendMessage takes)
+    queue_arn: str,
+    body: str,
+    *,
+    principal: str,
+    source_arn: str,
+    attributes: Mapping[str, str] | None = None,
+    group_id: str | None = None,
 ) -> bool:
     """Send a message if that is admitted; returns whether it was."""
     if not may_send(queue_arn, principal=principal, source_arn=source_arn):
         return False
-    typed = {key: {"data_type": "String", "string_value": value} for key, value in (attributes or {}).items()}
+    typed = {key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items()}
     backend = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]]
-    backend.send_message(queue_arn.rpartition(":")[2], body, message_attributes=typed)
+    backend.send_message(queue_arn.rpartition(":")[2], body, message_attributes=typed, group_id=group_id)
     return True

@@ -231,7 +231,7 @@ def test_a_function_must_admit_the_topic(
 ) -> None:
     """A function gets a message if it admits the topic; otherwise the message is a dead letter."""
     invoked: list[tuple[str, str]] = []
-    monkeypatch.setattr(awslambda, "may_invoke", lambda *_: admits)
+    monkeypatch.setattr(awslambda, "may_invoke", lambda *_, **__: admits)
     monkeypatch.setattr(awslambda, "process", lambda *arguments: invoked.append(arguments))
     topic_arn, function_arn = topic_of(aws), f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:it"
     dead = queue_of(aws, topic_arn, "dead")

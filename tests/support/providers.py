@@ -192,5 +192,8 @@ def _packages() -> Path:
 
 
 def _text(path: Path) -> str:
-    """A configuration without its comments, or nothing where there is none."""
-    return re.sub(r"(#|//).*", "", path.read_text(encoding="utf-8")) if path.is_file() else ""
+    """A configuration without its comments, or nothing where there is none to read."""
+    try:
+        return re.sub(r"(#|//).*", "", path.read_text(encoding="utf-8"))
+    except OSError:
+        return ""

@@ -1,0 +1,449 @@
+"""AWS Config as its API reference describes it: recording, rules, evaluations and queries."""
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator import EmbeddedAws, awslambda, config, scenarios
+
+REGION = "eu-central-1"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+NOW = datetime.now(UTC)
+
+
+def evaluation(resource_id: str, verdict: str = "COMPLIANT", at: datetime = NOW, **more: Any) -> dict[str, Any]:
+    """An evaluation as PutEvaluations takes it."""
+    return {
+        "ComplianceResourceType": "AWS::EC2::Instance",
+        "ComplianceResourceId": resource_id,
+        "ComplianceType": verdict,
+        "OrderingTimestamp": at,
+    } | more
+
+
+class Region:
+    """A region with a recorder, a function and a rule that it evaluates; what the function is sent is only kept."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.config = aws.client("config", REGION)
+        self.function_arn = ""
+        self.received: list[dict[str, Any]] = []
+
+    def add_function(self, *, source_account: str = "123456789012") -> None:
+        """Make the function, with a permission for AWS Config of an account."""
+        iam, functions = self.aws.client("iam", REGION), self.aws.client("lambda", REGION)
+        role = iam.create_role(RoleName="evaluator", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("main.py", "def handler(event, context): pass")
+        function = functions.create_function(
+            FunctionName="evaluator",
+            Role=role,
+            Runtime="python3.13",
+            Handler="main.handler",
+            Code={"ZipFile": package.getvalue()},
+        )
+        self.function_arn = function["FunctionArn"]
+        functions.add_permission(
+            FunctionName="evaluator",
+            StatementId="config",
+            Action="lambda:InvokeFunction",
+            Principal="config.amazonaws.com",
+            SourceAccount=source_account,
+        )
+
+    def put_rule(self, parameters: str | None = None, *, schedule: bool = False) -> None:
+        """Make or change the rule."""
+        types = ["ConfigurationItemChangeNotification", "OversizedConfigurationItemChangeNotification"]
+        details = [{"EventSource": "aws.config", "MessageType": each} for each in types]
+        if schedule:
+            details.append({"EventSource": "aws.config", "MessageType": "ScheduledNotification"})
+        rule: dict[str, Any] = {
+            "ConfigRuleName": "rule",
+            "Scope": {"ComplianceResourceTypes": ["AWS::EC2::Instance"]},
+            "Source": {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": self.function_arn, "SourceDetails": details},
+        }
+        self.config.put_config_rule(ConfigRule=rule | ({"InputParameters": parameters} if parameters else {}))
+        self.aws.settle()
+
+    def token(self) -> str:
+        """A result token of the rule."""
+        backend = config.backend_of(REGION)
+        config.invoke(backend, backend.config_rules["rule"], {})
+        return str(self.received[-1]["resultToken"])
+
+    def put(self, *evaluations: dict[str, Any], token: str | None = None) -> dict[str, Any]:
+        """Report evaluations and wait for what follows."""
+        answer: dict[str, Any] = self.config.put_evaluations(
+            Evaluations=list(evaluations), ResultToken=token or self.token()
+        )
+        self.aws.settle()
+        return answer
+
+    def verdicts(self) -> dict[str, str]:
+        """The rule's results."""
+        return scenarios.verdicts_of(REGION, "rule")
+
+    def launch(self, **options: Any) -> str:
+        """Launch an instance and wait for what follows."""
+        ec2 = self.aws.client("ec2", REGION)
+        answer = ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1, **options)
+        self.aws.settle()
+        return str(answer["Instances"][0]["InstanceId"])
+
+    def items(self) -> list[dict[str, Any]]:
+        """The invoking events that the function was sent."""
+        return [json.loads(each["invokingEvent"]) for each in self.received]
+
+
+@pytest.fixture
+def region(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Region:
+    """A region with recorder, function and rule."""
+    made = Region(aws)
+
+    def keep(_arn: str, event: str, **_: Any) -> bool:
+        made.received.append(json.loads(event))
+        return True
+
+    monkeypatch.setattr(awslambda, "invoke_async", keep)
+    aws.switch_on_config(REGION)
+    made.add_function()
+    made.put_rule()
+    return made
+
+
+def refused(error: pytest.ExceptionInfo[ClientError]) -> str:
+    """The error's code; a server error would make SDKs try again."""
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_rule_needs_a_recorder(aws: EmbeddedAws) -> None:
+    """A region without a recorder takes no rule."""
+    made = Region(aws)
+    made.add_function()
+
+    with pytest.raises(ClientError) as error:
+        made.put_rule()
+
+    assert refused(error) == "NoAvailableConfigurationRecorderException"
+
+
+def test_rule_needs_the_permission(aws: EmbeddedAws) -> None:
+    """A function whose policy does not admit AWS Config of this account can't be a rule's."""
+    made = Region(aws)
+    aws.switch_on_config(REGION)
+    made.add_function(source_account="999999999999")
+
+    with pytest.raises(ClientError) as error:
+        made.put_rule()
+
+    assert refused(error) == "InsufficientPermissionsException"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    ['{"a":"b c"}', '{"a":7}', '{"a":""}', '["a"]', "{", '{"a":"' + "x" * 1017 + '"}'],
+    ids=["blank", "number", "empty", "list", "no JSON", "1025 characters"],
+)
+def test_input_parameters_are_bounded(region: Region, parameters: str) -> None:
+    """Parameters are a JSON object of strings without blanks, 1,024 characters in all."""
+    with pytest.raises(ClientError) as error:
+        region.put_rule(parameters)
+
+    assert refused(error) in {"InvalidParameterValueException", "ValidationException"}
+
+
+def test_longest_input_parameters(region: Region) -> None:
+    """1,024 characters are taken, and handed to the function."""
+    longest = '{"a":"' + "x" * 1016 + '"}'
+    region.put_rule(longest)
+    region.launch()
+
+    assert len(longest) == 1024
+    assert region.received[-1]["ruleParameters"] == longest
+
+
+def test_instance_changes_are_delivered(region: Region) -> None:
+    """Launch, stop, tagging and termination each send an item; the last carries no configuration."""
+    ec2 = region.aws.client("ec2", REGION)
+    instance = region.launch(KeyName="ops")
+    ec2.stop_instances(InstanceIds=[instance])
+    ec2.create_tags(Resources=[instance], Tags=[{"Key": "a", "Value": "b"}])
+    ec2.terminate_instances(InstanceIds=[instance])
+    region.aws.settle()
+
+    items = [each["configurationItem"] for each in region.items()]
+    assert [item["configurationItemStatus"] for item in items] == ["ResourceDiscovered", "OK", "OK", "ResourceDeleted"]
+    assert [(item["configuration"] or {}).get("state", {}).get("name") for item in items] == [
+        "running",
+        "stopped",
+        "stopped",
+        None,
+    ]
+    assert items[0]["configuration"]["keyName"] == "ops"
+    assert items[2]["tags"] == {"a": "b"}
+    times = [item["configurationItemCaptureTime"] for item in items]
+    assert times == sorted(set(times))
+
+
+def test_instance_without_a_key_pair(region: Region) -> None:
+    """Its key name is there, and null."""
+    region.launch()
+
+    assert region.items()[-1]["configurationItem"]["configuration"]["keyName"] is None
+
+
+def test_oversized_item(region: Region) -> None:
+    """An item that is too large is announced by a summary, and can be fetched from the history."""
+    instance = region.launch(KeyName="ops")
+    scenarios.send_oversized(REGION, instance)
+    region.aws.client("ec2", REGION).stop_instances(InstanceIds=[instance])
+    region.aws.settle()
+
+    notification = region.items()[-1]
+    assert notification["messageType"] == "OversizedConfigurationItemChangeNotification"
+    assert "configurationItem" not in notification
+    summary = notification["configurationItemSummary"]
+    [item] = region.config.get_resource_config_history(
+        resourceType="AWS::EC2::Instance",
+        resourceId=instance,
+        laterTime=datetime.fromisoformat(summary["configurationItemCaptureTime"]),
+        limit=1,
+    )["configurationItems"]
+    assert json.loads(item["configuration"])["state"]["name"] == "stopped"
+
+
+def test_stopped_recorder_records_nothing(region: Region) -> None:
+    """While the recorder is stopped, AWS Config is blind."""
+    region.config.stop_configuration_recorder(ConfigurationRecorderName="default")
+    region.launch()
+
+    assert region.received == []
+
+
+def test_new_rule_evaluates_what_is_recorded(region: Region) -> None:
+    """A rule that is made or changed is sent what exists already."""
+    instance = region.launch()
+    region.received.clear()
+    region.put_rule('{"a":"b"}')
+
+    assert [each["configurationItem"]["resourceId"] for each in region.items()] == [instance]
+
+
+def test_evaluation_on_demand(region: Region) -> None:
+    """StartConfigRulesEvaluation sends the last item of everything that exists, and fires the schedule."""
+    instance = region.launch()
+    gone = region.launch()
+    region.aws.client("ec2", REGION).terminate_instances(InstanceIds=[gone])
+    region.put_rule(schedule=True)
+    region.received.clear()
+    region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
+    region.aws.settle()
+
+    change, schedule = region.items()
+    assert change["configurationItem"]["resourceId"] == instance
+    assert schedule["messageType"] == "ScheduledNotification"
+
+
+def test_results(region: Region) -> None:
+    """What is reported can be asked for by rule and by resource."""
+    region.put(evaluation("i-1", Annotation="because"), evaluation("i-2", "NON_COMPLIANT"))
+
+    by_rule = region.config.get_compliance_details_by_config_rule(ConfigRuleName="rule")["EvaluationResults"]
+    assert {
+        each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]: each["ComplianceType"]
+        for each in by_rule
+    } == {"i-1": "COMPLIANT", "i-2": "NON_COMPLIANT"}
+    [by_resource] = region.config.get_compliance_details_by_resource(
+        ResourceType="AWS::EC2::Instance", ResourceId="i-1", ComplianceTypes=["COMPLIANT"]
+    )["EvaluationResults"]
+    assert by_resource["Annotation"] == "because"
+    [rule] = region.config.describe_compliance_by_config_rule()["ComplianceByConfigRules"]
+    assert rule["Compliance"]["ComplianceType"] == "NON_COMPLIANT"
+    assert rule["Compliance"]["ComplianceContributorCount"] == {"CappedCount": 1, "CapExceeded": False}
+    [resource] = region.config.describe_compliance_by_resource(ResourceId="i-1", ResourceType="AWS::EC2::Instance")[
+        "ComplianceByResources"
+    ]
+    assert resource["Compliance"]["ComplianceType"] == "COMPLIANT"
+
+
+def test_results_come_in_pages(region: Region) -> None:
+    """At most 100 results come at once."""
+    token = region.token()
+    for start in (0, 100):
+        region.put(*(evaluation(f"i-{n}") for n in range(start, start + 100)), token=token)
+
+    first = region.config.get_compliance_details_by_config_rule(ConfigRuleName="rule", Limit=100)
+    second = region.config.get_compliance_details_by_config_rule(
+        ConfigRuleName="rule", Limit=100, NextToken=first["NextToken"]
+    )
+    assert (len(first["EvaluationResults"]), len(second["EvaluationResults"])) == (100, 100)
+    assert "NextToken" not in second
+
+
+def test_deleted_results(region: Region) -> None:
+    """DeleteEvaluationResults and DeleteConfigRule forget the rule's results."""
+    region.put(evaluation("i-1"))
+    region.config.delete_evaluation_results(ConfigRuleName="rule")
+    assert region.verdicts() == {}
+
+    region.put(evaluation("i-1"))
+    region.config.delete_config_rule(ConfigRuleName="rule")
+    assert region.verdicts() == {}
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "code"),
+    [
+        ([], "InvalidParameterValueException"),
+        ([evaluation(f"i-{n}") for n in range(101)], "ValidationException"),
+        ([evaluation("i-1", Annotation="x" * 257)], "ValidationException"),
+        ([evaluation("i-1", "INSUFFICIENT_DATA")], "InvalidParameterValueException"),
+    ],
+    ids=["none", "101", "annotation of 257", "not a verdict to give"],
+)
+def test_evaluations_are_checked(region: Region, evaluations: list[dict[str, Any]], code: str) -> None:
+    """A call takes 1 to 100 evaluations, and an annotation 256 characters."""
+    with pytest.raises(ClientError) as error:
+        region.put(*evaluations)
+
+    assert refused(error) == code
+    assert region.verdicts() == {}
+
+
+def test_token_is_checked(region: Region) -> None:
+    """Nothing is stored under a token that AWS Config has not given out."""
+    with pytest.raises(ClientError) as error:
+        region.put(evaluation("i-1"), token="made-up")  # noqa: S106
+
+    assert refused(error) == "InvalidResultTokenException"
+
+
+def test_token_of_a_deleted_rule(region: Region) -> None:
+    """The rule must still exist when its function reports."""
+    token = region.token()
+    region.config.delete_config_rule(ConfigRuleName="rule")
+
+    with pytest.raises(ClientError) as error:
+        region.put(evaluation("i-1"), token=token)
+
+    assert refused(error) == "NoSuchConfigRuleException"
+
+
+def test_test_mode_stores_nothing(region: Region) -> None:
+    """TestMode checks and forgets."""
+    region.config.put_evaluations(Evaluations=[evaluation("i-1")], ResultToken="TESTMODE", TestMode=True)
+
+    assert region.verdicts() == {}
+
+
+@pytest.mark.parametrize(
+    ("later", "verdict"), [(timedelta(seconds=1), "NON_COMPLIANT"), (-timedelta(seconds=1), "COMPLIANT")]
+)
+def test_newer_result_stays(region: Region, later: timedelta, verdict: str) -> None:
+    """Of two results the one with the newer ordering timestamp stays."""
+    region.put(evaluation("i-1", at=NOW))
+    region.put(evaluation("i-1", "NON_COMPLIANT", at=NOW + later))
+
+    assert region.verdicts() == {"i-1": verdict}
+
+
+def test_changes_of_verdict_are_events(region: Region) -> None:
+    """A first verdict and each change of it is an event in AWS's shape; a verdict that stays is none."""
+    queue_url = catch_events(region.aws)
+    for seconds, verdict in enumerate(["COMPLIANT", "COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]):
+        region.put(evaluation("i-1", verdict, NOW + timedelta(seconds=seconds), Annotation=f"{seconds}"))
+    region.put(evaluation("i-2", "NOT_APPLICABLE"))
+
+    first, second, third = received(region.aws, queue_url)
+    assert (first["source"], first["detail-type"]) == ("aws.config", "Config Rules Compliance Change")
+    assert first["detail"]["messageType"] == "ComplianceChangeNotification"
+    assert (first["detail"]["resourceId"], first["detail"]["configRuleName"]) == ("i-1", "rule")
+    assert "oldEvaluationResult" not in first["detail"]
+    changes = [each["detail"]["newEvaluationResult"] for each in (first, second, third)]
+    assert [each["complianceType"] for each in changes] == ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]
+    assert [each.get("annotation") for each in changes] == ["0", "2", None]
+    assert second["detail"]["oldEvaluationResult"]["complianceType"] == "COMPLIANT"
+
+
+def catch_events(aws: EmbeddedAws) -> str:
+    """Send every compliance change to a queue; returns its URL."""
+    events, queues = aws.client("events", REGION), aws.client("sqs", REGION)
+    admit = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:*", "Resource": "*"}
+    url: str = queues.create_queue(QueueName="caught", Attributes={"Policy": json.dumps({"Statement": [admit]})})[
+        "QueueUrl"
+    ]
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.config"]}))
+    events.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": f"arn:aws:sqs:{REGION}:123456789012:caught"}])
+    return url
+
+
+def received(aws: EmbeddedAws, queue_url: str) -> list[dict[str, Any]]:
+    """The events that a queue holds, oldest first."""
+    answer = aws.client("sqs", REGION).receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+    return [json.loads(each["Body"]) for each in answer.get("Messages", [])]
+
+
+def test_query_of_the_inventory(region: Region) -> None:
+    """A query gives the selected paths as JSON, leaves out what is null, and lists tags as key and value."""
+    with_key = region.launch(
+        KeyName="ops", TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]
+    )
+    without = region.launch()
+    gone = region.launch()
+    region.aws.client("ec2", REGION).terminate_instances(InstanceIds=[gone])
+
+    answer = region.config.select_resource_config(
+        Expression="SELECT resourceId, configuration.keyName, tags WHERE resourceType = 'AWS::EC2::Instance'"
+    )
+    rows = {row["resourceId"]: row for row in map(json.loads, answer["Results"])}
+    assert rows == {
+        with_key: {
+            "resourceId": with_key,
+            "configuration": {"keyName": "ops"},
+            "tags": [{"key": "a", "value": "b", "tag": "a=b"}],
+        },
+        without: {"resourceId": without, "tags": []},
+    }
+
+
+@pytest.mark.parametrize("expression", ["SELECT COUNT(*)", "SELECT a WHERE b LIKE 'c%'", "DROP TABLE", "SELECT"])
+def test_query_that_is_not_understood(region: Region, expression: str) -> None:
+    """SQL that the embedded AWS does not know is refused and not guessed."""
+    with pytest.raises(ClientError) as error:
+        region.config.select_resource_config(Expression=expression)
+
+    assert refused(error) == "InvalidExpressionException"
+
+
+def test_history_of_the_unknown(region: Region) -> None:
+    """A resource that was never recorded has no history."""
+    with pytest.raises(ClientError) as error:
+        region.config.get_resource_config_history(resourceType="AWS::EC2::Instance", resourceId="i-none")
+
+    assert refused(error) == "ResourceNotDiscoveredException"
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "arguments"),
+    [
+        ("config", "get_stored_query", {"QueryName": "x"}),
+        ("sns", "verify_sms_sandbox_phone_number", {"PhoneNumber": "+1", "OneTimePassword": "12345"}),
+    ],
+)
+def test_missing_api_is_named_at_once(aws: EmbeddedAws, service: str, action: str, arguments: dict[str, Any]) -> None:
+    """An API that the embedded AWS lacks answers with its name, and no server error that would be tried again."""
+    with pytest.raises(ClientError, match="The embedded AWS does not have") as error:
+        getattr(aws.client(service, REGION), action)(**arguments)
+
+    assert refused(error) == "NotImplementedException"
