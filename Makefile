@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo test test-all lint requirements clean
+.PHONY: demo test test-all lint docs requirements clean
 
 demo: $(INSTALLED)
 	@$(BIN)/python -m tests.acceptance.walkthrough
@@ -22,6 +22,10 @@ lint: $(INSTALLED)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy lambda tests
 	@terraform fmt -check -diff -recursive .
+
+# Writes the README's tables of inputs and outputs.
+docs: $(INSTALLED)
+	@$(BIN)/python -m tests.support.docs
 
 # Locks requirements.in, with the hashes of what was locked.
 requirements:

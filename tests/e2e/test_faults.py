@@ -76,7 +76,7 @@ def test_fault_that_stays_fills_the_dead_letters(complete: Deployment) -> None:
     instance = complete.launch("ops-eu")
 
     assert complete.result(instance) is None
-    assert faults.calls == {"PutEvaluations": ATTEMPTS * RETRIES}
+    assert faults.calls == {"PutEvaluations": ATTEMPTS * RETRIES, "SendMessage": 1}
     [letter] = complete.dead_letters("evaluations")
     assert evaluated_event(letter) == instance
     assert "ThrottlingException" in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
@@ -96,7 +96,7 @@ def test_expired_token(complete: Deployment) -> None:
     config.deliver(REGION, item)
     complete.aws.settle()
 
-    assert faults.calls == {"PutEvaluations": RETRIES}
+    assert faults.calls == {"PutEvaluations": RETRIES, "SendMessage": 1}
     [letter] = complete.dead_letters("evaluations")
     assert evaluated_event(letter) == instance
     assert "InvalidResultTokenException" in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
@@ -125,7 +125,7 @@ def test_evaluation_that_keeps_failing(complete: Deployment) -> None:
     config.deliver(REGION, scenarios.history_of(REGION, instance)[-1])
     complete.aws.settle()
 
-    assert faults.calls == {"PutEvaluations": 2 * RETRIES}
+    assert faults.calls == {"PutEvaluations": 2 * RETRIES, "SendMessage": 1}
     [letter] = complete.dead_letters("evaluations")
     assert instance in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
 
@@ -141,7 +141,7 @@ def test_oversized_item_without_a_history(complete: Deployment) -> None:
     config.deliver(REGION, item)
     complete.aws.settle()
 
-    assert faults.calls == {"GetResourceConfigHistory": RETRIES}
+    assert faults.calls == {"GetResourceConfigHistory": RETRIES, "SendMessage": 1}
     [letter] = complete.dead_letters("evaluations")
     assert instance in letter["Body"]
     assert "ItemNotRecordedError" in complete_error(instance)
@@ -179,7 +179,8 @@ def test_sweep_of_10000_instances_repairs_everything(complete: Deployment) -> No
     assert wrong == {}
     pages = faults.calls["SelectResourceConfig"]
     assert 100 <= pages <= 102
-    assert faults.calls["PutEvaluations"] == pages
+    # The instances that earlier tests have left without a history are taken back in one call more.
+    assert pages <= faults.calls["PutEvaluations"] <= pages + 1
 
 
 def test_sweep_that_fails_half_way_starts_over(complete: Deployment) -> None:

@@ -1,0 +1,72 @@
+"""The README's tables of inputs and outputs, from the HCL; ``make docs`` writes them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import hcl2
+
+CHECKOUT = Path(__file__).parents[2]
+MARKERS = re.compile(r"(<!-- BEGIN_TF_DOCS -->\n).*?(<!-- END_TF_DOCS -->)", re.DOTALL)
+
+
+def blocks(file: str, kind: str) -> dict[str, dict[str, Any]]:
+    """The blocks of one kind in a file of the module, by name."""
+    document: dict[str, Any] = hcl2.loads((CHECKOUT / file).read_text())
+    return {unquoted(name): body for block in document[kind] for name, body in block.items()}
+
+
+def unquoted(text: Any) -> str:
+    """A string without the quotes that the parser keeps, or an expression without its frame."""
+    text = str(text)
+    text = text[2:-1] if text.startswith("${") else text
+    return text[1:-1] if text.startswith('"') else text
+
+
+def default_of(variable: dict[str, Any]) -> str:
+    """A default as one would write it in HCL."""
+    if "default" not in variable:
+        return "required"
+    value = variable["default"]
+    if isinstance(value, list):
+        return "`[" + ", ".join(f'"{unquoted(each)}"' for each in value) + "]`"
+    if isinstance(value, str):
+        return f'`"{unquoted(value)}"`'
+    return "`null`" if value is None else "`{}`" if value == {} else f"`{value}`"
+
+
+def tables() -> str:
+    """Both tables, in the order of the files."""
+    inputs = [
+        f"| `{name}` | {unquoted(each['description'])} | `{unquoted(each['type'])}` | {default_of(each)} |"
+        for name, each in blocks("variables.tf", "variable").items()
+    ]
+    outputs = [
+        f"| `{name}` | {unquoted(each['description'])} |" for name, each in blocks("outputs.tf", "output").items()
+    ]
+    return "\n".join(
+        [
+            "### Inputs",
+            "",
+            "| Name | Description | Type | Default |",
+            "| --- | --- | --- | --- |",
+            *inputs,
+            "",
+            "### Outputs",
+            "",
+            "| Name | Description |",
+            "| --- | --- |",
+            *outputs,
+            "",
+        ]
+    )
+
+
+def with_tables(readme: str) -> str:
+    """The README's text with the tables as they should be."""
+    return MARKERS.sub(lambda match: f"{match[1]}{tables()}{match[2]}", readme)
+
+
+if __name__ == "__main__":
+    path = CHECKOUT / "README.md"
+    path.write_text(with_tables(path.read_text()))

@@ -1,0 +1,54 @@
+"""What the README promises about the HCL, the examples and the package."""
+
+import ast
+import sys
+from pathlib import Path
+
+from tests.support.docs import CHECKOUT, blocks, with_tables
+
+README = (CHECKOUT / "README.md").read_text()
+
+
+def test_tables_are_true() -> None:
+    """The inputs and outputs in the README are those of the module; `make docs` writes them."""
+    assert with_tables(README) == README
+    assert len(blocks("variables.tf", "variable")) == 10
+
+
+def test_usage_is_the_minimal_example() -> None:
+    """The block that a reader copies is the one that the tests apply."""
+    assert f"```hcl\n{(CHECKOUT / 'examples/minimal/main.tf').read_text()}```" in README
+
+
+def test_complete_example_sets_every_input() -> None:
+    """examples/complete shows each input once."""
+    example = (CHECKOUT / "examples/complete/main.tf").read_text()
+
+    missing = [name for name in blocks("variables.tf", "variable") if f"  {name} " not in example]
+    assert missing == []
+
+
+def test_variables_and_outputs_are_in_order() -> None:
+    """Variables (none is required) and outputs stand in alphabetical order, each described in a sentence."""
+    for file, kind in (("variables.tf", "variable"), ("outputs.tf", "output")):
+        found = blocks(file, kind)
+        assert list(found) == sorted(found)
+        assert all(str(each["description"]).rstrip('"').endswith((".", "`.")) for each in found.values())
+
+
+def test_package_imports_nothing_of_a_third_party() -> None:
+    """The zip needs nothing but Python and the boto3 of Lambda's runtime, and only the edge knows boto3."""
+    for path in Path(CHECKOUT / "lambda").rglob("*.py"):
+        imported = {
+            name.partition(".")[0]
+            for node in ast.walk(ast.parse(path.read_text()))
+            for name in (
+                [each.name for each in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+        }
+        others = imported - set(sys.stdlib_module_names) - {"evaluator"}
+        assert others <= ({"boto3", "botocore"} if path.name == "handler.py" else set())
