@@ -12,15 +12,15 @@ MARKERS = re.compile(r"(<!-- BEGIN_TF_DOCS -->\n).*?(<!-- END_TF_DOCS -->)", re.
 
 def blocks(file: str, kind: str) -> dict[str, dict[str, Any]]:
     """The blocks of one kind in a file of the module, by name."""
-    document: dict[str, Any] = hcl2.loads((CHECKOUT / file).read_text())
+    document = hcl2.loads((CHECKOUT / file).read_text())
     return {unquoted(name): body for block in document[kind] for name, body in block.items()}
 
 
 def unquoted(text: Any) -> str:
     """A string without the quotes that the parser keeps, or an expression without its frame."""
-    text = str(text)
-    text = text[2:-1] if text.startswith("${") else text
-    return text[1:-1] if text.startswith('"') else text
+    plain = str(text)
+    plain = plain[2:-1] if plain.startswith("${") else plain
+    return plain[1:-1] if plain.startswith('"') else plain
 
 
 def default_of(variable: dict[str, Any]) -> str:
