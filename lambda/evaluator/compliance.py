@@ -132,7 +132,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 def _date(text: str) -> date | None:
     # date.fromisoformat alone would also take 20301231 and 2030-W01-1.
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         return None
     try:
         return date.fromisoformat(text)

@@ -177,7 +177,7 @@ def parse_rule_parameters(parameters: object) -> Policy:
 
 
 def _identity(item: Mapping[str, Any]) -> tuple[str, str]:
-    return _text(item, "resourceType", 256), _text(item, "resourceId", 768)
+    return _text(item, "resourceType"), _text(item, "resourceId", 768)
 
 
 def _is_recorded(item: Mapping[str, Any]) -> bool:
@@ -203,7 +203,7 @@ def _mapping(value: object, name: str) -> Mapping[str, Any]:
     return value
 
 
-def _text(mapping: Mapping[str, Any], name: str, longest: int = 1024) -> str:
+def _text(mapping: Mapping[str, Any], name: str, longest: int = 256) -> str:
     value = mapping.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
         raise InvalidEventError(f"{name} {_shown(value)} is not a text of 1 to {longest} characters")

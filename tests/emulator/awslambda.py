@@ -94,7 +94,7 @@ def history(function: LambdaFunction) -> list[Invocation]:
 # Who may invoke
 
 
-def may_invoke(function_arn: str, principal: str, *, source_arn: str | None = None) -> bool:
+def may_invoke(function_arn: str, principal: str, source_arn: str | None = None) -> bool:
     """Say whether the function's policy lets a service of this account invoke it.
 
     Args:
@@ -120,7 +120,7 @@ def invoke_async(function_arn: str, event: str, *, principal: str, source_arn: s
     Returns:
         Whether the function's policy admits the service; if not, nothing happens.
     """
-    if not may_invoke(function_arn, principal, source_arn=source_arn):
+    if not may_invoke(function_arn, principal, source_arn):
         return False
     background.submit(process, function_arn, event)
     return True

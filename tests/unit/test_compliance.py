@@ -171,6 +171,32 @@ def test_annotation_is_one_line_that_fits(instance: Instance) -> None:
     assert annotation.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("instance", "annotation"),
+    [
+        (Instance("two\nlines\t and\x00 more"), "Launched with key pair two lines and more."),
+        (Instance("k" * 232), f"Launched with key pair {'k' * 232}."),
+        (Instance("k" * 233), f"Launched with key pair {'k' * 231}…."),
+    ],
+    ids=["one line", "just fits", "one too long"],
+)
+def test_annotation_is_cut_no_more_than_it_must(instance: Instance, annotation: str) -> None:
+    """White space and control characters become single blanks, and only what does not fit is cut."""
+    assert evaluate(instance, ANY, TODAY).annotation == annotation
+
+
+def test_short_values_stay_whole_beside_long_ones() -> None:
+    """Where several values share the line, only those are cut that are longer than their share."""
+    room = MAX_ANNOTATION_LENGTH - len(NOT_ALLOWED.format("")) - len(" Tag  is not a date like 2030-12-31: .")
+    share = "k" * (room // 3)
+
+    annotation = evaluate(Instance(share, None, {"until": "y" * 256}), ALL, TODAY).annotation
+
+    assert annotation
+    assert annotation.startswith(f"Key pair {share} is")
+    assert " Tag until is not a date like 2030-12-31: yyy" in annotation
+
+
 def test_annotation_keeps_what_matters_when_cut() -> None:
     """A name that is too long is cut in its place, so that what to do still stands behind it."""
     annotation = evaluate(Instance("k" * 255), LISTED, TODAY).annotation

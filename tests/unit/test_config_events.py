@@ -105,7 +105,24 @@ def test_schedule() -> None:
     event = parse(sample("schedule"))
 
     assert event.trigger == Schedule("ec2-key-pair-monitor", datetime(2026, 3, 2, 0, 0, 5, 456000, UTC))
-    assert event.today == date(2026, 3, 2)
+    assert (event.today, event.result_token) == (date(2026, 3, 2), "token-of-the-schedule")
+
+
+def test_longest_identity() -> None:
+    """Types and ids are taken up to the length that PutEvaluations takes."""
+    trigger = parse(sample("change", {"resourceType": "x" * 256, "resourceId": "i" * 768})).trigger
+
+    assert isinstance(trigger, ResourceChange)
+    assert (len(trigger.resource_type), len(trigger.resource_id)) == (256, 768)
+
+
+def test_times_are_utc() -> None:
+    """A time with another offset is the same moment in UTC, wherever the function runs."""
+    trigger = parse(sample("change", {"configurationItemCaptureTime": "2026-03-01T12:00:00.123+02:00"})).trigger
+
+    assert isinstance(trigger, ResourceChange)
+    assert trigger.captured_at == CAPTURED
+    assert trigger.captured_at.tzinfo is UTC
 
 
 def test_item_of_the_history() -> None:
@@ -148,7 +165,7 @@ def test_instance(configuration: dict[str, Any], tags: object, instance: Instanc
     [
         (None, "event is missing"),
         ([], "event is not a JSON object"),
-        (sample("change", resultToken=None), "resultToken"),
+        (sample("change", resultToken=None), "resultToken is missing or not a string$"),
         (sample("change", resultToken=""), "resultToken"),
         (sample("change", resultToken=7), "resultToken"),
         (sample("change") | {"invokingEvent": None}, "invokingEvent is missing"),
@@ -165,9 +182,9 @@ def test_instance(configuration: dict[str, Any], tags: object, instance: Instanc
         (sample("change", {"resourceId": None}), r"resourceId \(missing\) is not a text"),
         (sample("change", {"resourceId": " "}), "resourceId ' ' is not a text"),
         (sample("change", {"resourceId": "\ud800"}), "resourceId .* is not a text"),
-        (sample("change", {"resourceId": "i" * 769}), "is not a text of 1 to 768 characters"),
+        (sample("change", {"resourceId": "i" * 769}), "resourceId 'i{79} is not a text of 1 to 768 characters"),
         (sample("change", {"resourceType": 1}), "resourceType 1 is not a text"),
-        (sample("change", {"resourceType": "x" * 257}), "is not a text of 1 to 256 characters"),
+        (sample("change", {"resourceType": "x" * 257}), "resourceType 'x{79} is not a text of 1 to 256 characters"),
         (sample("change", {"configurationItemStatus": "Fine"}), "configurationItemStatus 'Fine' is unknown"),
         (sample("change", {"configurationItemStatus": None}), "configurationItemStatus"),
         (sample("change", {"configurationItemStatus": {}}), "configurationItemStatus {} is not a text"),
@@ -186,18 +203,18 @@ def test_instance(configuration: dict[str, Any], tags: object, instance: Instanc
         (sample("change", {"configuration": RUNNING | {"state": "running"}}), "state is not a JSON object"),
         (sample("change", {"configuration": RUNNING | {"state": {}}}), "name .* is not a text"),
         (sample("change", {"configuration": RUNNING, "tags": "a=b"}), "tags is not a JSON object"),
-        (sample("change", {"configuration": RUNNING, "tags": {"a": None}}), "tags .* are not all strings"),
+        (sample("change", {"configuration": RUNNING, "tags": {"a": None}}), "tags {'a': None} are not all strings"),
         (sample("change", {"configuration": RUNNING, "tags": ["a"]}), "tags .* are not all strings"),
         (sample("oversized", configurationItemSummary=None), "configurationItemSummary is missing"),
         (sample("oversized", {"configurationItemCaptureTime": None}), "configurationItemCaptureTime"),
         (sample("oversized", {"configurationItemStatus": "?"}), "configurationItemStatus '?.' is unknown"),
-        (sample("schedule", notificationCreationTime=None), "notificationCreationTime is missing"),
-        (sample("schedule", configRuleName=None), "configRuleName"),
+        (sample("schedule", notificationCreationTime=None), "notificationCreationTime is missing from"),
+        (sample("schedule", configRuleName=None), r"configRuleName \(missing\) is not a text"),
     ],
 )
 def test_malformed_event(event: object, message: str) -> None:
     """Whatever is missing or of another type is named in the error."""
-    with pytest.raises(InvalidEventError, match=message):
+    with pytest.raises(InvalidEventError, match=f"^{message}"):
         parse(event)
 
 
@@ -240,6 +257,7 @@ def test_rule_parameters() -> None:
         ('{"allowedKeyNames":"[7]"}', "allowedKeyNames is not a list of names"),
         ('{"allowedKeyNames":"[\\"\\"]"}', "allowedKeyNames is not a list of names"),
         ('{"allowedKeyNames":"{}"}', "allowedKeyNames is not a list of names"),
+        ('{"exemptTags":"{"}', "exemptTags does not hold JSON"),
         ('{"exemptTags":"[]"}', "exemptTags is not a JSON object"),
         ('{"exemptTags":"{\\"a\\":1}"}', "exemptTags is not a map of patterns"),
         ('{"exemptTags":"{\\"\\":\\"1\\"}"}', "exemptTags is not a map of patterns"),
@@ -249,5 +267,5 @@ def test_rule_parameters() -> None:
 )
 def test_malformed_rule_parameters(parameters: object, message: str) -> None:
     """Unknown and malformed parameters are errors that name the parameter."""
-    with pytest.raises(InvalidRuleParametersError, match=message):
+    with pytest.raises(InvalidRuleParametersError, match=f"^Rule parameter {message}"):
         parse_rule_parameters(parameters)

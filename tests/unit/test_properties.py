@@ -189,7 +189,7 @@ def generated(examples: int) -> Callable[[Callable[..., None]], Callable[..., No
     )
 
 
-@generated(300)
+@generated(200)
 @given(events())
 def test_no_event_ends_in_a_wrong_verdict(config: RecordingConfig, event: dict[str, Any]) -> None:
     """An event that is disturbed anywhere gives a valid and right evaluation, or one of the evaluator's own errors."""
@@ -204,7 +204,7 @@ def test_no_event_ends_in_a_wrong_verdict_at_length(config: RecordingConfig, eve
     check_event(config, event)
 
 
-@generated(300)
+@generated(200)
 @given(json_values)
 def test_anything_at_all_is_refused(config: RecordingConfig, event: Any) -> None:
     """What is no event of AWS Config is refused with an error of the evaluator's own, and nothing is called."""
@@ -214,7 +214,7 @@ def test_anything_at_all_is_refused(config: RecordingConfig, event: Any) -> None
     assert config.calls == []
 
 
-@generated(500)
+@generated(300)
 @given(st.builds(Instance, key_names, st.none() | states, tags), policies, st.dates(date(2025, 6, 1), date(2027, 6, 1)))
 def test_decision(instance: Instance, policy: Policy, today: date) -> None:
     """The decision agrees with the table written in another way, and says why in a line that fits."""
