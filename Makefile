@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo test test-all lint docs requirements clean
+.PHONY: demo test test-all mutation lint docs requirements clean
 
 demo: $(INSTALLED)
 	@$(BIN)/python -m tests.acceptance.walkthrough
@@ -16,6 +16,10 @@ test: lint
 
 test-all: lint
 	@$(BIN)/python -m pytest
+
+# Mutates the decision and the parser; takes about a minute.
+mutation:
+	@PYTHON=$(PYTHON) tests/mutation/run
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

@@ -201,3 +201,27 @@ def test_zip_is_named_for_its_instance(defaults: Plan) -> None:
     assert (
         Path(package_of(defaults)["output_path"]).name == f"ec2-key-pair-monitor-{ACCOUNT}-eu-central-1-evaluator.zip"
     )
+
+
+@pytest.mark.parametrize(
+    ("resource", "needed"),
+    [
+        ("aws_lambda_function.evaluator", {"aws_iam_role_policy.evaluator"}),
+        (
+            "aws_config_config_rule.this",
+            {
+                "aws_lambda_permission.config",
+                "aws_lambda_function_event_invoke_config.evaluator",
+                "aws_cloudwatch_event_target.notifications",
+                "aws_sns_topic_policy.notifications",
+                "aws_sns_topic_subscription.email",
+            },
+        ),
+    ],
+)
+def test_order(defaults: Plan, resource: str, needed: set[str]) -> None:
+    """What AWS checks, or uses at once, is there before: the provider's own retries would hide a missing order."""
+    resources = defaults.configuration["root_module"]["resources"]
+    [configured] = [each for each in resources if each["address"] == resource]
+
+    assert set(configured["depends_on"]) == needed

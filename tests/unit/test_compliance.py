@@ -197,6 +197,17 @@ def test_short_values_stay_whole_beside_long_ones() -> None:
     assert " Tag until is not a date like 2030-12-31: yyy" in annotation
 
 
+def test_annotation_that_just_fits_is_whole() -> None:
+    """Values that fill the line to its last character are not cut, however unequal they are."""
+    room = MAX_ANNOTATION_LENGTH - len(NOT_ALLOWED.format("")) - len(" Tag  is not a date like 2030-12-31: .")
+    value = "y" * (room - len("mine") - len("until"))
+
+    annotation = evaluate(Instance("mine", None, {"until": value}), ALL, TODAY).annotation
+
+    assert annotation == NOT_ALLOWED.format("mine") + f" Tag until is not a date like 2030-12-31: {value}."
+    assert len(annotation) == MAX_ANNOTATION_LENGTH
+
+
 def test_annotation_keeps_what_matters_when_cut() -> None:
     """A name that is too long is cut in its place, so that what to do still stands behind it."""
     annotation = evaluate(Instance("k" * 255), LISTED, TODAY).annotation
