@@ -183,6 +183,31 @@ def test_sweep_of_10000_instances_repairs_everything(complete: Deployment) -> No
     assert pages <= faults.calls["PutEvaluations"] <= pages + 1
 
 
+def test_sweep_that_runs_out_of_time(complete: Deployment) -> None:
+    """A scan that the deadline ends keeps what it reported, takes nothing back, says so, and is not started over."""
+    gone = complete.launch()
+    scenarios.drop_deliveries(REGION, [gone])
+    complete.client("ec2").terminate_instances(InstanceIds=[gone])
+    scenarios.add_instances(REGION, 3_000)
+    functions = complete.client("lambda")
+    functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=61)
+    try:
+        config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=4))
+        complete.aws.settle(timeout=120)
+    finally:
+        functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=900)
+
+    last = awslambda.invocations(FUNCTION)[-1]
+    [line] = [json.loads(line) for line in last.log if "sweep" in line]
+    assert last.error is None
+    assert (line["level"], line["message"]) == ("ERROR", "sweep incomplete")
+    assert 0 < line["instances"] < 3_000
+    result = complete.result(gone)
+    assert result is not None
+    assert result[0] == "NON_COMPLIANT"
+    assert complete.dead_letters("evaluations") == []
+
+
 def test_sweep_that_fails_half_way_starts_over(complete: Deployment) -> None:
     """A scan that ends in an error is raised, so that Lambda starts it again, and no verdict is lost."""
     instance = complete.launch()

@@ -18,6 +18,11 @@ def statements(policy: str) -> dict[str, dict[str, Any]]:
     return {each["Sid"]: each for each in json.loads(policy)["Statement"]}
 
 
+def test_module_is_valid(module: Root) -> None:
+    """`terraform validate` finds nothing."""
+    module.validate()
+
+
 def test_rule_watches_instances_and_nothing_else(defaults: Plan) -> None:
     """The rule's scope is EC2 instances, its triggers their changes, small and oversized."""
     rule = defaults.resources["aws_config_config_rule.this"]
