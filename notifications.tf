@@ -6,7 +6,7 @@ locals {
       what_to_do    = "Nothing."
     }
     NON_COMPLIANT = {
-      what_happened = "EC2 instance <instance> is NON_COMPLIANT: it runs without a key pair that is allowed."
+      what_happened = "EC2 instance <instance> is NON_COMPLIANT: it was launched without a key pair that is allowed."
       what_to_do    = "Replace the instance by one that is launched with an allowed key pair, for none can be assigned later."
     }
     NOT_APPLICABLE = {
