@@ -5,9 +5,8 @@ An event is described at https://docs.aws.amazon.com/config/latest/developerguid
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from evaluator.compliance import Instance, Policy
 
@@ -26,8 +25,7 @@ class InvalidRuleParametersError(ValueError):
     """The Config rule's parameters are not what the module writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceChange:
+class ResourceChange(NamedTuple):
     """A resource that changed; ``instance`` is None when it is no instance, gone, or out of the rule's scope."""
 
     resource_type: str
@@ -36,8 +34,7 @@ class ResourceChange:
     instance: Instance | None
 
 
-@dataclass(frozen=True, slots=True)
-class OversizedChange:
+class OversizedChange(NamedTuple):
     """A change whose item was too large to be sent and is to be fetched from the resource's history."""
 
     resource_type: str
@@ -45,16 +42,14 @@ class OversizedChange:
     captured_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """The time has come to evaluate the whole region."""
 
     rule_name: str
     notified_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RuleEvent:
+class RuleEvent(NamedTuple):
     """One invocation of the rule. ``result_token`` is a credential: never log it."""
 
     trigger: ResourceChange | OversizedChange | Schedule
