@@ -11,6 +11,7 @@ locals {
 
   function_name  = "${var.name}-evaluator"
   log_group_name = "/aws/lambda/${local.function_name}"
+  log_group_arn  = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group_name}"
 
   # AWS Config takes parameters as strings only, and leaves out what is not set.
   rule_parameters = {
@@ -39,6 +40,7 @@ data "archive_file" "evaluator" {
 resource "aws_cloudwatch_log_group" "evaluator" {
   name              = local.log_group_name
   retention_in_days = var.log_retention_days
+  kms_key_id        = local.kms_key_arn
   tags              = var.tags
 }
 
@@ -75,7 +77,7 @@ data "aws_iam_policy_document" "evaluator" {
   statement {
     sid       = "WriteLog"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group_name}:*"]
+    resources = ["${local.log_group_arn}:*"]
   }
 
   statement {
@@ -116,7 +118,7 @@ resource "aws_lambda_function" "evaluator" {
   }
 
   # Lambda refuses a dead-letter queue that the role may not write to.
-  depends_on = [aws_iam_role_policy.evaluator]
+  depends_on = [aws_iam_role_policy.encrypt_dead_letters, aws_iam_role_policy.evaluator]
 }
 
 # AWS Config invokes asynchronously. What fails for the last time goes to the dead letters.

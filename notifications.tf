@@ -108,9 +108,10 @@ resource "aws_cloudwatch_event_target" "notifications" {
 # 5. The topic and its subscribers
 
 resource "aws_sns_topic" "notifications" {
-  name         = var.name
-  display_name = var.name
-  tags         = var.tags
+  name              = var.name
+  display_name      = var.name
+  kms_master_key_id = local.kms_key_arn
+  tags              = var.tags
 }
 
 data "aws_iam_policy_document" "notifications" {
@@ -214,7 +215,7 @@ resource "aws_sqs_queue" "dead_letters" {
 
   name                      = "${var.name}-dead-${each.key}"
   message_retention_seconds = 1209600 # 14 days, the most there is
-  sqs_managed_sse_enabled   = true
+  kms_master_key_id         = local.kms_key_arn
   policy                    = data.aws_iam_policy_document.dead_letters[each.key].json
   tags                      = var.tags
 }

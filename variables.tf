@@ -49,6 +49,17 @@ variable "exempt_until_tag_key" {
   }
 }
 
+variable "kms_key" {
+  description = "The customer managed key that encrypts the topic, the queues and the log, by its ARN. Null makes one. The README shows the key policy that it needs."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
+    error_message = "kms_key must be null or hold the ARN of a key, and not of an alias, such as { arn = \"arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days for which the log of the evaluator function is kept."
   type        = number
