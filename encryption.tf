@@ -1,5 +1,5 @@
-# One customer managed key for the topic, the queues and the log, since EventBridge and CloudWatch can't use AWS's own:
-# under alias/aws/sns a notification vanishes without an error.
+# One customer managed key for the topic, the queues and the log, since EventBridge can't use AWS's own: under
+# alias/aws/sns a notification vanishes without an error.
 
 locals {
   kms_key_arn = var.kms_key == null ? aws_kms_key.this[0].arn : var.kms_key.arn
@@ -19,7 +19,7 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Without a condition: KMS sees neither account nor source when EventBridge and CloudWatch publish to a topic.
+  # Without a condition: KMS sees neither account nor source when EventBridge publishes to a topic.
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
   statement {
     sid       = "NotificationsAndDeadLetters"
@@ -28,7 +28,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"]
+      identifiers = ["events.amazonaws.com", "sns.amazonaws.com"]
     }
   }
 

@@ -28,11 +28,6 @@ output "function_name" {
   value       = aws_lambda_function.evaluator.function_name
 }
 
-output "kms_key_arn" {
-  description = "ARN of the key that encrypts the topic, the queues and the log."
-  value       = local.kms_key_arn
-}
-
 output "log_group_name" {
   description = "Name of the log group of the evaluator function."
   value       = aws_cloudwatch_log_group.evaluator.name

@@ -1,8 +1,61 @@
-# Every argument once, and a permissions boundary that is made in the same root.
+# Every argument once, with a key and a permissions boundary that are made in the same root.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_region" "current" {}
+
+# What the module's services ask of a key of the caller's.
+data "aws_iam_policy_document" "key" {
+  statement {
+    sid       = "Owner"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:aws:iam::${data.aws_caller_identity.current.account_id}:root"]
+    }
+  }
+
+  # No condition on account or source: KMS sees neither when EventBridge publishes.
+  statement {
+    sid       = "NotificationsAndDeadLetters"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com", "sns.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "Log"
+    actions   = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${data.aws_region.current.id}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["arn:aws:logs:*:${data.aws_caller_identity.current.account_id}:log-group:/aws/lambda/key-pairs-evaluator"]
+    }
+  }
+}
+
+resource "aws_kms_key" "this" {
+  description         = "Encrypts what the key pair monitor sends and keeps."
+  enable_key_rotation = true
+  policy              = data.aws_iam_policy_document.key.json
+}
 
 data "aws_iam_policy_document" "boundary" {
   statement {
-    actions   = ["config:*", "logs:*", "sqs:SendMessage"]
+    actions   = ["config:*", "kms:*", "logs:*", "sqs:SendMessage"]
     resources = ["*"]
   }
 }
@@ -19,6 +72,7 @@ module "ec2_key_pair_monitor" {
   notification_emails      = ["security@example.com", "platform@example.com"]
   notify_on                = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]
   log_retention_days       = 90
+  kms_key                  = { arn = aws_kms_key.this.arn }
   permissions_boundary_arn = aws_iam_policy.boundary.arn
   tags                     = { team = "security" }
 

@@ -197,6 +197,24 @@ def test_topic_that_admits_nobody_fills_the_dead_letters(complete: Deployment) -
     assert len(complete.notifications()) == before
 
 
+def test_key_that_does_not_admit_eventbridge(complete: Deployment) -> None:
+    """Without EventBridge in the policy of the topic's key nothing is published, and the dead letters can't be kept."""
+    kms = complete.client("kms")
+    topic = complete.client("sns").get_topic_attributes(TopicArn=complete.outputs["topic_arn"])["Attributes"]
+    key = topic["KmsMasterKeyId"]
+    policy = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    broken = json.dumps({**json.loads(policy), "Statement": [json.loads(policy)["Statement"][0]]})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=broken)
+    before = len(complete.notifications())
+    try:
+        complete.launch()
+    finally:
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+
+    assert len(complete.notifications()) == before
+    assert complete.dead_letters("notifications") == []
+
+
 def test_mail_that_bounces_lies_in_the_dead_letters(complete: Deployment) -> None:
     """What SNS can't deliver lies in the queue of deliveries; the other address has it all the same."""
     sns.bounces(REGION).add("platform@example.com")

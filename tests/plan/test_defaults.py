@@ -134,17 +134,49 @@ def test_topic_policy_admits_the_owner_and_eventbridge(defaults: Plan) -> None:
     ],
 )
 def test_dead_letters(defaults: Plan, purpose: str, service: str | None, sources: str | None) -> None:
-    """Each queue keeps 14 days, is encrypted, refuses plain HTTP, and admits its one service for its one source."""
+    """Each queue keeps 14 days, refuses plain HTTP, and admits its one service for its one source."""
     queue = defaults.resources[f'aws_sqs_queue.dead_letters["{purpose}"]']
     policy = statements(queue["policy"])
 
-    assert (queue["message_retention_seconds"], queue["sqs_managed_sse_enabled"]) == (1209600, True)
+    assert queue["message_retention_seconds"] == 1209600
     assert policy["DenyWithoutTls"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     if service is None:
         assert set(policy) == {"DenyWithoutTls"}
     else:
         assert policy["KeepDeadLetters"]["Principal"] == {"Service": service}
         assert policy["KeepDeadLetters"]["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
+
+
+def test_everything_is_encrypted_with_the_modules_key(defaults: Plan) -> None:
+    """The topic, the queues and the log wait for the key that the module makes, with rotation and an alias."""
+    encrypted = {
+        address: [name for name in ("kms_key_id", "kms_master_key_id") if unknown.get(name) is True]
+        for address, unknown in defaults.unknown.items()
+        if address.startswith(("aws_sns_topic.", "aws_sqs_queue.", "aws_cloudwatch_log_group."))
+    }
+    assert len(encrypted) == 5
+    assert all(encrypted.values()), encrypted
+    assert defaults.resources["aws_kms_key.this[0]"]["enable_key_rotation"] is True
+    assert defaults.resources["aws_kms_alias.this[0]"]["name"] == "alias/ec2-key-pair-monitor"
+
+
+def test_key_policy_admits_who_must_use_it(defaults: Plan) -> None:
+    """The key admits the owner, EventBridge and SNS without a condition that they would fail, and the log group."""
+    policy = statements(defaults.resources["aws_kms_key.this[0]"]["policy"])
+
+    assert set(policy) == {"Owner", "NotificationsAndDeadLetters", "Log"}
+    services = policy["NotificationsAndDeadLetters"]
+    assert services["Principal"] == {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}
+    assert sorted(services["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert "Condition" not in services
+    assert policy["Log"]["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
+    assert policy["Log"]["Condition"] == {
+        "ArnEquals": {
+            "kms:EncryptionContext:aws:logs:arn": (
+                f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/ec2-key-pair-monitor-evaluator"
+            )
+        }
+    }
 
 
 def test_nobody_is_subscribed_without_an_address(defaults: Plan) -> None:
@@ -211,7 +243,10 @@ def test_zip_is_named_for_its_instance(defaults: Plan) -> None:
 @pytest.mark.parametrize(
     ("resource", "needed"),
     [
-        ("aws_lambda_function.evaluator", {"aws_iam_role_policy.evaluator"}),
+        (
+            "aws_lambda_function.evaluator",
+            {"aws_iam_role_policy.evaluator", "aws_iam_role_policy.encrypt_dead_letters"},
+        ),
         (
             "aws_config_config_rule.this",
             {

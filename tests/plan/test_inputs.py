@@ -71,6 +71,12 @@ def test_frequency_adds_the_sweep(everything: Plan) -> None:
     assert f"{INSIDE}aws_iam_role_policy.sweep[0]" in everything.resources
 
 
+def test_key_of_the_same_root(everything: Plan) -> None:
+    """A key of the caller's may be made in the same root, and the module makes none beside it."""
+    assert everything.unknown[f"{INSIDE}aws_sns_topic.notifications"]["kms_master_key_id"] is True
+    assert not [address for address in everything.resources if address.startswith(f"{INSIDE}aws_kms")]
+
+
 def test_boundary_of_the_same_root(everything: Plan) -> None:
     """The permissions boundary may be a resource that is not made yet."""
     assert everything.unknown[f"{INSIDE}aws_iam_role.evaluator"]["permissions_boundary"] is True
@@ -104,6 +110,7 @@ BAD = [
         "allowed_key_names": (["my key"], "allowed_key_names must hold names of 1 to 255 characters without blanks"),
         "evaluation_frequency": ("Daily", "evaluation_frequency must be null or one of One_Hour"),
         "exempt_tags": ({"a": "b c"}, "exempt_tags must map tag keys"),
+        "kms_key": ({"arn": "alias/x"}, "kms_key must be null or hold the ARN of a key, and not of an alias"),
         "log_retention_days": (42, "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5"),
         "name": ("key.pairs", "name must consist of letters, digits, hyphens and underscores"),
         "notification_emails": (["nobody"], 'such as "security@example.com"; these are none: nobody'),

@@ -12,7 +12,7 @@ README = (CHECKOUT / "README.md").read_text()
 def test_tables_are_true() -> None:
     """The inputs and outputs in the README are those of the module; `make docs` writes them."""
     assert with_tables(README) == README
-    assert len(blocks("variables.tf", "variable")) == 10
+    assert len(blocks("variables.tf", "variable")) == 11
 
 
 def test_usage_is_the_minimal_example() -> None:
