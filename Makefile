@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo test test-all mutation lint docs requirements clean
+.PHONY: demo test test-all mutation security lint docs requirements clean
 
 demo: $(INSTALLED)
 	@$(BIN)/python -m tests.acceptance.walkthrough
@@ -20,6 +20,10 @@ test-all: lint
 # Mutates the decision and the parser; takes about a minute.
 mutation:
 	@PYTHON=$(PYTHON) tests/mutation/run
+
+# Scans the module and the Python code for what is known to be insecure.
+security:
+	@PYTHON=$(PYTHON) tests/security/run
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

@@ -6,6 +6,9 @@ locals {
 }
 
 data "aws_iam_policy_document" "key" {
+  # checkov:skip=CKV_AWS_109:In a key policy the resource * is the key itself
+  # checkov:skip=CKV_AWS_111:In a key policy the resource * is the key itself
+  # checkov:skip=CKV_AWS_356:In a key policy the resource * is the key itself
   count = var.kms_key == null ? 1 : 0
 
   statement {

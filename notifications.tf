@@ -15,10 +15,8 @@ locals {
     }
   }
 
-  console = "${local.region}.${lookup({
-    aws-cn     = "console.amazonaws.cn"
-    aws-us-gov = "console.amazonaws-us-gov.com"
-  }, local.partition, "console.aws.amazon.com")}"
+  console_domains = { aws-cn = "console.amazonaws.cn", aws-us-gov = "console.amazonaws-us-gov.com" }
+  console         = "${local.region}.${lookup(local.console_domains, local.partition, "console.aws.amazon.com")}"
 
   event_rule_names = { for state in var.notify_on : state => "${var.name}-${lower(replace(state, "_", "-"))}" }
   # ARNs from names, so that a plan shows every policy as it will be.
@@ -76,23 +74,19 @@ resource "aws_cloudwatch_event_target" "notifications" {
     )
 
     # A placeholder in a value's place becomes a JSON string with its quotes; one inside quotes becomes plain text.
-    input_template = join("\n", concat(
-      [
-        "{",
-        "  \"what_happened\": \"${local.sentences[each.key].what_happened}\",",
-        "  \"what_to_do\": \"${local.sentences[each.key].what_to_do}\",",
-        "  \"instance\": <instance>,",
-        "  \"account\": <account>,",
-        "  \"region\": <region>,",
-        "  \"rule\": <rule>,",
-        "  \"time\": <time>,",
-      ],
-      each.key == "NOT_APPLICABLE" ? [] : ["  \"annotation\": <annotation>,"],
-      [
-        "  \"console\": \"https://${local.console}/ec2/home?region=${local.region}#InstanceDetails:instanceId=<instance>\"",
-        "}",
-      ],
-    ))
+    input_template = <<-JSON
+      {
+        "what_happened": "${local.sentences[each.key].what_happened}",
+        "what_to_do": "${local.sentences[each.key].what_to_do}",
+        "instance": <instance>,
+        "account": <account>,
+        "region": <region>,
+        "rule": <rule>,
+        "time": <time>,%{if each.key != "NOT_APPLICABLE"}
+        "annotation": <annotation>,%{endif}
+        "console": "https://${local.console}/ec2/home?region=${local.region}#InstanceDetails:instanceId=<instance>"
+      }
+    JSON
   }
 
   retry_policy {

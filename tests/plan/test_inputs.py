@@ -101,7 +101,7 @@ def test_tags_and_retention(everything: Plan) -> None:
 
     assert len(tagged) >= 9
     assert all(tags == {"team": "security"} for tags in tagged)
-    assert everything.resources[f"{INSIDE}aws_cloudwatch_log_group.evaluator"]["retention_in_days"] == 90
+    assert everything.resources[f"{INSIDE}aws_cloudwatch_log_group.evaluator"]["retention_in_days"] == 731
 
 
 # Terraform reports every variable that is wrong, so each plan below tries one bad value of many variables at once.
