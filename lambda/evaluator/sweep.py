@@ -1,7 +1,8 @@
 """The scheduled re-evaluation of every instance in the region, from AWS Config's own inventory.
 
 It ends exemptions on their day and repairs what a lost event left behind. The inventory lags behind the events by
-minutes, so what it says of the last hour is never taken as proof that an instance is gone.
+minutes, so what it says of the last hour is never taken as proof that an instance is gone. A tag or state that changed just
+before the sweep may still be judged as it was; the next change or sweep corrects that.
 """
 
 import json
@@ -71,13 +72,13 @@ def sweep(
             _log_incomplete("the deadline came before the end of the inventory", seen)
             return
 
-    stale = []
+    stale: list[tuple[str, str]] = []
     for page in _results(client, schedule.rule_name):
         if out_of_time():
             _log_incomplete("the deadline came before the stale results were cleared", seen)
             return
         stale += [
-            evaluation(result["ResourceType"], result["ResourceId"], GONE, schedule.notified_at)
+            (result["ResourceType"], result["ResourceId"])
             for result, ordering_timestamp in page
             if result["ResourceId"] not in seen and ordering_timestamp < schedule.notified_at - INVENTORY_LAG
         ]
@@ -85,7 +86,7 @@ def sweep(
         if out_of_time():
             _log_incomplete("the deadline came before all stale results were cleared", seen)
             return
-        report(stale[start : start + PAGE_SIZE])
+        report([evaluation(*gone, GONE, schedule.notified_at) for gone in stale[start : start + PAGE_SIZE]])
     if unreadable:
         _log_incomplete(f"{len(unreadable)} instances can't be read, the first is {unreadable[0]}", seen)
         return
