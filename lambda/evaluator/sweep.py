@@ -1,8 +1,8 @@
 """The scheduled re-evaluation of every instance in the region, from AWS Config's own inventory.
 
 It ends exemptions on their day and repairs what a lost event left behind. The inventory lags behind the events by
-minutes, so what it says of the last hour is never taken as proof that an instance is gone. A tag or state that changed just
-before the sweep may still be judged as it was; the next change or sweep corrects that.
+minutes, so what it says of the last hour is never taken as proof that an instance is gone. A tag changed just before
+the sweep may still be judged as it was; the next change or sweep corrects that.
 """
 
 import json
