@@ -13,6 +13,7 @@ import hashlib
 import io
 import os
 import re
+import signal
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -204,7 +205,10 @@ def main() -> None:
 
     The plugin library keeps a certificate in the home, for a week, and writes it without a lock. So each process has a
     home of its own: it may start beside others, and where the real home cannot be written to.
+
+    Ctrl-C reaches every process of the terminal. Terraform decides when its providers end, as with the real ones.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with tempfile.TemporaryDirectory() as home:
         os.environ["HOME"] = home
         run_provider(ArchiveProvider())

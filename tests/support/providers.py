@@ -151,7 +151,7 @@ def _find(provider: str, environment: Mapping[str, str], mirrors: list[Path]) ->
 
 def _versions(mirror: Path, provider: str) -> set[str]:
     """The released versions of a provider that a mirror has for this platform."""
-    pattern = f"{NAMESPACE}/{provider}/*/{_platform()}/terraform-provider-{provider}_*"
+    pattern = f"{NAMESPACE}/{provider}/*/{_platform()}/terraform-provider-{provider}*"
     try:
         versions = {path.parents[1].name for path in mirror.glob(pattern)}
     except PermissionError:  # the system's folders are not all ours to read

@@ -29,8 +29,9 @@ class TerraformError(RuntimeError):
 class Plan:
     """A plan as ``terraform show -json`` tells it, by resource address.
 
-    ``resources`` and ``outputs`` hold planned values, ``data`` what data sources read, ``unknown`` what is known only
-    after the apply, ``changes`` the actions without those that do nothing, and ``configuration`` what is written.
+    ``resources`` and ``outputs`` hold planned values, ``data`` what data sources read or, deferred to the apply, will
+    read, ``unknown`` what is known only after the apply, ``changes`` the actions without those that do nothing, and
+    ``configuration`` what is written.
     ``is_empty`` is true when neither a resource nor an output would change.
     """
 
@@ -163,18 +164,19 @@ def _plain(value: Any) -> Any:
 
 
 def _diagnostics(text: str) -> str:
-    """Take away the frames and join the lines that Terraform wraps."""
+    """Make each diagnostic one line, without frames and colours."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    blocks = re.split(r"^╷$|^╵$", text, flags=re.MULTILINE)
+    blocks = re.split(r"^╷$|^╵$|^(?=(?:Error|Warning): )", text, flags=re.MULTILINE)
     lines = (" ".join(re.sub(r"^[│├─\s]+", "", line) for line in block.splitlines()) for block in blocks)
     return "\n".join(re.sub(r"\s+", " ", line).strip() for line in lines if line.strip())
 
 
 def _read_plan(document: Mapping[str, Any]) -> Plan:
     planned = document["planned_values"]
-    resources = _resources(planned.get("root_module", {}))
+    resources = list(_resources(planned.get("root_module", {})))
     read = _resources(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
-    data = {each["address"]: each.get("values", {}) for each in read if each["mode"] == "data"}
+    # What is planned comes last: of a deferred data source the prior state may hold what it read another time.
+    data = {each["address"]: each.get("values", {}) for each in (*read, *resources) if each["mode"] == "data"}
     changes = document.get("resource_changes", [])
     acting = {
         each["address"]: each["change"]["actions"]

@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -175,20 +177,36 @@ def test_a_mirrored_archive_provider_is_preferred(
     assert "stand-in" not in Path(found["TF_CLI_CONFIG_FILE"]).read_text() + capsys.readouterr().err
 
 
+def test_a_provider_needs_no_version_in_its_file_name(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Terraform takes one that is named for the provider alone as well."""
+    mirror = add_to_mirror(tmp_path / "mirror", "aws", "5.100.0")
+    for path in mirror.rglob("terraform-provider-aws_*"):
+        path.rename(path.with_name("terraform-provider-aws"))
+    environment["TF_PLUGIN_MIRROR_DIR"] = str(mirror)
+    found = provider_environment(tmp_path, environment, registry_url=NO_REGISTRY)
+    assert pinned_versions(found)["aws"] == "5.100.0"
+
+
 def test_the_stand_in_needs_no_home_and_starts_beside_others(tmp_path: Path) -> None:
-    """Several processes at once greet Terraform though the home does not exist."""
+    """Several processes at once greet Terraform though the home does not exist, and outlive a Ctrl-C."""
     launcher = next((providers._write_stand_in(tmp_path, "2.7.1").mirror).rglob("terraform-provider-archive_v2.7.1"))
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-    started = [
-        subprocess.Popen([str(launcher)], stdout=subprocess.PIPE, env=environment, text=True)  # noqa: S603
-        for _ in range(4)
-    ]
-    greetings = []
-    for process in started:
-        with process:
-            greetings.append(process.stdout.readline() if process.stdout else "")
-            process.kill()
+    greetings, statuses = [], []
+    with tempfile.TemporaryDirectory() as scratch:  # for what killed processes leave; short, since sockets are in it
+        environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TMPDIR": scratch}
+        started = [
+            subprocess.Popen([str(launcher)], stdout=subprocess.PIPE, env=environment, text=True)  # noqa: S603
+            for _ in range(4)
+        ]
+        for process in started:
+            with process:
+                greetings.append(process.stdout.readline() if process.stdout else "")
+                process.send_signal(signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.3)
+                statuses.append(process.poll())
+                process.kill()
     assert all(greeting.startswith("1|6|unix|") for greeting in greetings)
+    assert statuses == [None] * 4
 
 
 def test_without_any_provider_the_message_says_what_to_do(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -1,6 +1,10 @@
 """The adapter: one small root is planned, applied and planned again."""
 
+import json
 import os
+import signal
+import threading
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +34,11 @@ variable "label" {
   type     = string
   nullable = false
   default  = "default"
+
+  validation {
+    condition     = var.label != "bad"
+    error_message = "label must not be \\"bad\\"."
+  }
 }
 
 module "package" {
@@ -55,6 +64,13 @@ data "archive_file" "this" {
 resource "terraform_data" "this" {
   for_each = var.names
   input    = data.archive_file.this.output_base64sha256
+}
+
+data "archive_file" "deferred" {
+  type                    = "zip"
+  source_content          = join("", values(terraform_data.this)[*].id)
+  source_content_filename = "ids"
+  output_path             = "${path.root}/build/deferred.zip"
 }
 
 output "sha256" { value = data.archive_file.this.output_base64sha256 }
@@ -104,6 +120,15 @@ def test_a_plan_tells_what_changes_and_what_is_not_known_yet(life: Life) -> None
     assert not life.first.is_empty
 
 
+def test_a_plan_tells_what_a_deferred_data_source_will_read(life: Life) -> None:
+    """As far as it is known; after the apply all of it."""
+    address = "module.package.data.archive_file.deferred"
+    assert life.first.data[address]["source_content_filename"] == "ids"
+    assert life.first.unknown[address]["output_sha256"] is True
+    assert "output_sha256" not in life.first.data[address]
+    assert life.second.data[address]["output_sha256"]
+
+
 def test_a_second_plan_is_empty(life: Life) -> None:
     """Nothing that the archive provider says has changed."""
     assert life.second.is_empty
@@ -130,10 +155,12 @@ def test_providers_are_pinned(life: Life) -> None:
     assert constraint == versions["archive"]
 
 
-def test_a_refused_value_is_told_in_one_readable_line(life: Life) -> None:
+def test_each_refused_value_is_told_in_one_readable_line(life: Life) -> None:
     """A test can look for a phrase, wherever Terraform wraps it."""
     with pytest.raises(TerraformError) as error:
-        life.root.plan(names={"bad"})
+        life.root.plan(names={"bad"}, label="bad")
+    lines = str(error.value).splitlines()
+    assert [line.split(" on ")[0] for line in lines] == ["Error: Invalid value for variable"] * 2
     phrase = 'names must not contain "bad", said in a sentence that Terraform wraps, such as ["good"].'
     assert phrase in str(error.value)
     assert not set("│├─╷╵\x1b") & set(str(error.value))
@@ -153,6 +180,34 @@ def test_invalid_syntax_is_an_error(tmp_path: Path) -> None:
     root.init()
     with pytest.raises(TerraformError, match=r"main.tf line 1.*has not been declared"):
         root.validate()
+
+
+def test_an_interrupt_waits_for_terraform(tmp_path: Path) -> None:
+    """What was being made is in the state, so that it can be destroyed."""
+    started, ended = tmp_path / "started", tmp_path / "ended"
+    command = f"touch '{started}'; sleep 1; touch '{ended}'"
+    (tmp_path / "main.tf").write_text(
+        'resource "terraform_data" "this" {\n'
+        f'  provisioner "local-exec" {{\n    command = {json.dumps(command)}\n  }}\n'
+        "}\n"
+    )
+    root = Root(tmp_path, {})
+    (tmp_path / "pinned_override.tf").unlink()  # nothing to install
+    root.init()
+
+    def interrupt() -> None:
+        deadline = time.monotonic() + 30
+        while not started.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        root.apply()
+    thread.join()
+    assert ended.exists()
+    assert root.plan().is_empty
 
 
 def test_a_copy_holds_the_module_and_nothing_else(tmp_path: Path) -> None:
