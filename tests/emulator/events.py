@@ -13,8 +13,9 @@ the event lacks renders as an empty string (unverified on AWS). Retries are left
 A placeholder inside quotes is replaced by plain text without escaping, so a quotation mark or a line break in the value
 breaks a JSON template; that AWS then hands the event to the dead-letter queue, and with which code, is assumed.
 
-Stricter than AWS: PutTargets refuses a role for a topic, a queue or a function, of which only the policies count here;
-a path may hold names and indices, and no wildcard. Laxer: the sum of a target's input is not bounded.
+Stricter than AWS: PutTargets refuses a role for a topic, a queue or a function, of which only the policies count here
+(AWS's page on policies says not to set one, for deliveries may fail); a path may hold names and indices, and no
+wildcard. Laxer: the sum of a target's input is not bounded, and a path's syntax is not checked.
 """
 
 import json
@@ -34,6 +35,7 @@ from tests.emulator.extension import ACCOUNT_ID, extends
 
 PRINCIPAL = "events.amazonaws.com"
 PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
+PATH_NAME = re.compile(r"[A-Za-z0-9_-]+")
 PREDEFINED = frozenset(
     {
         "aws.events.rule-arn",
@@ -205,26 +207,34 @@ def put_targets(self: EventsBackend, name: str, event_bus_arn: str | None, targe
 
 
 def check_target(target: Mapping[str, Any]) -> None:
-    """Refuse a target with two kinds of input, with a role that would not be used, or with a bad transformer."""
+    """Refuse bad or ambiguous input, a role that would not be used, and dead letters to a FIFO queue."""
     if sum(kind in target for kind in ("Input", "InputPath", "InputTransformer")) > 1:
         message = f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
         raise ValidationException(message)
     if "RoleArn" in target and target["Arn"].split(":")[2] in OWN_POLICY:
         raise ValidationException(f"RoleArn is not supported for target {target['Arn']}.")
+    if target.get("DeadLetterConfig", {}).get("Arn", "").endswith(".fifo"):
+        raise ValidationException("SQS FIFO is not supported by Dead Letter Queues.")
+    if "Input" in target and not is_json(target["Input"]):
+        raise ValidationException(f"Input for target {target['Id']} is not a valid JSON text.")
     if "InputTransformer" in target:
         check_transformer(target["Id"], target["InputTransformer"])
 
 
 def check_transformer(target_id: str, transformer: Mapping[str, Any]) -> None:
-    """Refuse a template that is too long, too many paths, and a placeholder that no path defines."""
+    """Refuse a bad template, too many or misnamed paths, and a placeholder that no path defines."""
     template, paths = transformer["InputTemplate"], transformer.get("InputPathsMap", {})
     if len(template) > 8192 or len(paths) > 100:
         raise ValidationException(f"InputTransformer of target {target_id} exceeds 8192 characters or 100 paths")
+    if misnamed := ", ".join(sorted(name for name in paths if not PATH_NAME.fullmatch(name))):
+        raise ValidationException(f"InputPathsMap of target {target_id} contains invalid name {misnamed}.")
     unknown = set(PLACEHOLDER.findall(template)) - set(paths) - PREDEFINED
     if unknown:
         names = ", ".join(sorted(unknown))
         raise ValidationException(f"InputTemplate for target {target_id} contains invalid placeholder {names}.")
     text = fill(template, dict.fromkeys(paths, "x"))
     lines = [line for line in text.splitlines() if line.strip()]
-    if not is_json(text) and not all(re.fullmatch(r'\s*".*"\s*', line) for line in lines):
+    # A number can stand where any value can, but not for an object's key, and neither can a placeholder.
+    stands_for_key = is_json(text) and not is_json(fill(template, dict.fromkeys([*paths, *PREDEFINED], 1)))
+    if stands_for_key or (not is_json(text) and not all(re.fullmatch(r'\s*".*"\s*', line) for line in lines)):
         raise ValidationException(f"Invalid InputTemplate for target {target_id} : {template}.")

@@ -1,10 +1,14 @@
 """Policies: may an AWS service do this here, and may a role?
 
 Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html: a fitting Deny wins,
-else a fitting Allow admits, else nothing does. The principal ``*``, alone or under ``AWS``, stands for everybody,
-services too: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+else a fitting Allow admits, else nothing does. The principal ``*`` stands for everybody, services too:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 
-That page equates the two forms of ``*``; ``{"Service": "*"}`` is not on it: it admits no service, and denies every one.
+``{"AWS": "*"}`` is taken for the same, perhaps laxer than AWS, which equates the two for anonymous callers, says that
+they function differently, and does not speak of services:
+https://docs.aws.amazon.com/mediapackage/latest/userguide/policy-principal.html
+
+``{"Service": "*"}`` is not documented: it admits no service, and denies every one.
 
 A condition operator that is not in ``OPERATORS``, as are those with a prefix such as ``ForAllValues:``, admits nobody,
 and denies. ``NotPrincipal`` only ever denies. Policy variables are not resolved.

@@ -5,8 +5,9 @@
 - Dead letters: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 
 Laxer than AWS: a caller that publishes to an encrypted topic is not asked for the key, an unconfirmed subscription does
-not vanish after two days, no subscription is suspended for too many mails a second, and nothing is tried again. For
-``http`` and ``https`` the mail in the outbox stands for the request that asks the endpoint to confirm.
+not vanish after two days, no subscription is suspended for too many mails a second, and nothing is tried again. A
+second Subscribe of a pending address sends no second mail. For ``http`` and ``https`` the mail in the outbox stands for
+the request that asks the endpoint to confirm.
 """
 
 import json
@@ -245,6 +246,34 @@ def confirm_subscription(self: SNSResponse) -> ActionResult:
         raise SNSInvalidParameter("Invalid parameter: Token")
     found.confirmed = True
     return ActionResult({"SubscriptionArn": found.arn})
+
+
+def listed(result: ActionResult) -> ActionResult:
+    """A list of subscriptions as callers see it: what is pending has no ARN there."""
+    found: list[Subscription] = result.result["Subscriptions"]  # type: ignore[index]
+    result.result["Subscriptions"] = [  # type: ignore[index]
+        {
+            "SubscriptionArn": "PendingConfirmation" if is_pending(each) else each.arn,
+            "Owner": each.owner,
+            "Protocol": each.protocol,
+            "Endpoint": each.endpoint,
+            "TopicArn": each.topic_arn,
+        }
+        for each in found
+    ]
+    return result
+
+
+@extends(SNSResponse)
+def list_subscriptions(self: SNSResponse) -> ActionResult:
+    """ListSubscriptions says "PendingConfirmation" in the place of a pending subscription's ARN."""
+    return listed(list_subscriptions.replaced(self))  # type: ignore[attr-defined]
+
+
+@extends(SNSResponse)
+def list_subscriptions_by_topic(self: SNSResponse) -> ActionResult:
+    """ListSubscriptionsByTopic, likewise."""
+    return listed(list_subscriptions_by_topic.replaced(self))  # type: ignore[attr-defined]
 
 
 @extends(SNSResponse)

@@ -26,7 +26,7 @@ def may_send(queue_arn: str, *, principal: str, source_arn: str) -> bool:
     key: str | None = queue.kms_master_key_id  # type: ignore[attr-defined]
     return policies.admits(
         queue.policy, principal=principal, action="sqs:SendMessage", resource=queue_arn, context=context
-    ) and (not key or policies.key_admits(key, queue_arn.split(":")[3], principal))
+    ) and (not key or policies.key_admits(key, queue_arn.split(":")[3], principal, context=context))
 
 
 def send(  # noqa: PLR0913  (what SendMessage takes)

@@ -259,6 +259,20 @@ def test_what_breaks_a_json_template_is_a_dead_letter(aws: EmbeddedAws) -> None:
             id="many paths",
         ),
         pytest.param({"InputTransformer": {"InputTemplate": "no quotes"}}, "Invalid InputTemplate", id="no JSON"),
+        pytest.param(
+            {"InputTransformer": {"InputPathsMap": {"a.b": "$.id"}, "InputTemplate": '"<a.b>"'}},
+            "invalid name a.b",
+            id="a path's name that is none",
+        ),
+        pytest.param(
+            {"InputTransformer": {"InputPathsMap": {"a": "$.id"}, "InputTemplate": "{<a>: 1}"}},
+            "Invalid InputTemplate",
+            id="a placeholder for a key",
+        ),
+        pytest.param({"Input": "text"}, "not a valid JSON text", id="a constant that is no JSON"),
+        pytest.param(
+            {"DeadLetterConfig": {"Arn": DEAD + ".fifo"}}, "SQS FIFO is not supported", id="FIFO dead letters"
+        ),
         pytest.param({"Input": "{}", "InputPath": "$"}, "Only one of Input", id="two kinds of input"),
         pytest.param({"RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/r"}, "RoleArn is not supported", id="a role"),
     ],

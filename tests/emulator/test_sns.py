@@ -103,6 +103,16 @@ def test_subscribe_hides_a_pending_arn(aws: EmbeddedAws) -> None:
     assert answer["SubscriptionArn"] == "pending confirmation"
 
 
+def test_a_list_hides_a_pending_arn(aws: EmbeddedAws) -> None:
+    """A list of subscriptions shows "PendingConfirmation" until the subscription is confirmed, and then its ARN."""
+    topic_arn, client = topic_of(aws), aws.client("sns", REGION)
+    arn = subscribe(aws, topic_arn, "email", ADDRESS)
+    lists = [client.list_subscriptions, lambda: client.list_subscriptions_by_topic(TopicArn=topic_arn)]
+    for expected in ("PendingConfirmation", arn):
+        assert [each["SubscriptionArn"] for get in lists for each in get()["Subscriptions"]] == [expected] * 2
+        sns.confirm_all(REGION)
+
+
 def test_a_queue_needs_no_confirmation(aws: EmbeddedAws) -> None:
     """A queue of the same account is confirmed at once."""
     arn = subscribe(aws, topic_of(aws), "sqs", QUEUE)
@@ -253,7 +263,7 @@ def test_an_encrypted_queue_needs_its_key(aws: EmbeddedAws) -> None:
     policy = json.loads(kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"])
     actions = ["kms:GenerateDataKey*", "kms:Decrypt"]
     admit = {"Effect": "Allow", "Principal": {"Service": sns.PRINCIPAL}, "Action": actions, "Resource": "*"}
-    policy["Statement"].append(admit)
+    policy["Statement"].append(admit | {"Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}}})
     kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(policy))
     sns.publish(topic_arn, "taken")
     assert [json.loads(each["Body"])["Message"] for each in messages(aws, url)] == ["taken"]
