@@ -22,7 +22,8 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Without a condition: KMS sees neither account nor source when EventBridge publishes to a topic.
+  # Without a condition: KMS sees neither account nor source when EventBridge publishes to a topic. CloudWatch publishes
+  # only where the alarms go to the same topic.
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
   statement {
     sid       = "NotificationsAndDeadLetters"
@@ -31,7 +32,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["events.amazonaws.com", "sns.amazonaws.com"]
+      identifiers = concat(["events.amazonaws.com", "sns.amazonaws.com"], var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [])
     }
   }
 

@@ -18,17 +18,33 @@ locals {
   console_domains = { aws-cn = "console.amazonaws.cn", aws-us-gov = "console.amazonaws-us-gov.com" }
   console         = "${local.region}.${lookup(local.console_domains, local.partition, "console.aws.amazon.com")}"
 
-  event_rule_names = { for state in var.notify_on : state => "${var.name}-${lower(replace(state, "_", "-"))}" }
+  event_rule_names = merge(
+    { for state in var.notify_on : state => "${var.name}-${lower(replace(state, "_", "-"))}" },
+    { recorder = "${var.name}-recorder" },
+  )
   # ARNs from names, so that a plan shows every policy as it will be.
   topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name}"
 
-  dead_letter_arns = { for purpose, _ in local.dead_letters : purpose => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.name}-dead-${purpose}" }
+  dead_letter_names = { for purpose in ["deliveries", "evaluations", "notifications"] : purpose => "${var.name}-dead-${purpose}" }
+  dead_letter_arns  = { for purpose, name in local.dead_letter_names : purpose => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
 
   # Who puts what into each queue of dead letters. Lambda writes with the function's role and needs no policy.
   dead_letters = {
-    deliveries    = { service = "sns.amazonaws.com", source_arns = [local.topic_arn] }
-    evaluations   = { service = "lambda.amazonaws.com", source_arns = [] }
-    notifications = { service = "events.amazonaws.com", source_arns = [for name in values(local.event_rule_names) : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"] }
+    deliveries = {
+      service     = "sns.amazonaws.com"
+      source_arns = [local.topic_arn]
+      broken      = "Notifications could not be delivered to a subscriber."
+    }
+    evaluations = {
+      service     = "lambda.amazonaws.com"
+      source_arns = []
+      broken      = "Changes of instances could not be evaluated: the instances have an old verdict or none."
+    }
+    notifications = {
+      service     = "events.amazonaws.com"
+      source_arns = [for name in values(local.event_rule_names) : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"]
+      broken      = "Changes of verdict could not be published to the topic: nobody was notified."
+    }
   }
 }
 
@@ -130,8 +146,11 @@ data "aws_iam_policy_document" "notifications" {
     }
   }
 
-  # Without a condition: AWS documents that EventBridge supports none in the policy of a topic.
-  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+  # Without a condition, for with one that EventBridge does not fulfil every notification would vanish. AWS contradicts
+  # itself: eb-use-resource-based.html says that EventBridge supports no Condition in the policy of a topic,
+  # eb-troubleshooting.html lists condition keys. SECURITY.md says what another account could do then.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
   statement {
     sid       = "EventBridge"
     actions   = ["sns:Publish"]
@@ -140,6 +159,27 @@ data "aws_iam_policy_document" "notifications" {
     principals {
       type        = "Service"
       identifiers = ["events.amazonaws.com"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.alarm_topic_arns == null ? ["alarms"] : []
+
+    content {
+      sid       = "CloudWatch"
+      actions   = ["sns:Publish"]
+      resources = [local.topic_arn]
+
+      principals {
+        type        = "Service"
+        identifiers = ["cloudwatch.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnLike"
+        variable = "aws:SourceArn"
+        values   = ["arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:${var.name}-*"]
+      }
     }
   }
 }
@@ -207,7 +247,7 @@ data "aws_iam_policy_document" "dead_letters" {
 resource "aws_sqs_queue" "dead_letters" {
   for_each = local.dead_letters
 
-  name                      = "${var.name}-dead-${each.key}"
+  name                      = local.dead_letter_names[each.key]
   message_retention_seconds = 1209600 # 14 days, the most there is
   kms_master_key_id         = local.kms_key_arn
   policy                    = data.aws_iam_policy_document.dead_letters[each.key].json

@@ -1,3 +1,14 @@
+variable "alarm_topic_arns" {
+  description = "ARNs of the SNS topics that alarms about the monitor itself go to, best a second channel: what is wrong with the module's own topic can't be told through it. Null uses that topic all the same, and an empty list makes no alarms."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = alltrue([for arn in coalesce(var.alarm_topic_arns, []) : arn != null && can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
+    error_message = "alarm_topic_arns must be null or a list of ARNs of standard SNS topics, such as [\"arn:aws:sns:eu-central-1:123456789012:on-call\"]."
+  }
+}
+
 variable "allowed_key_names" {
   description = "Names of the key pairs that instances may be launched with; `*` stands for any characters, `?` for one. Empty allows any key pair."
   type        = set(string)

@@ -1,4 +1,4 @@
-# Every argument once, with a key and a permissions boundary that are made in the same root.
+# Every argument once, with a key, a permissions boundary and a topic for alarms that are made in the same root.
 
 data "aws_caller_identity" "current" {}
 
@@ -20,7 +20,8 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # No condition on account or source: KMS sees neither when EventBridge publishes.
+  # No condition on account or source: KMS sees neither when EventBridge publishes. CloudWatch is here for the topic of
+  # the alarms, or, without alarm_topic_arns, for the module's own.
   statement {
     sid       = "NotificationsAndDeadLetters"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -28,7 +29,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["events.amazonaws.com", "sns.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"]
     }
   }
 
@@ -71,12 +72,42 @@ resource "aws_iam_policy" "boundary" {
   policy      = data.aws_iam_policy_document.boundary.json
 }
 
+# A second channel: the module's own topic can't tell that it is broken.
+resource "aws_sns_topic" "on_call" {
+  name              = "on-call"
+  kms_master_key_id = aws_kms_key.this.arn
+}
+
+data "aws_iam_policy_document" "on_call" {
+  statement {
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.on_call.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "on_call" {
+  arn    = aws_sns_topic.on_call.arn
+  policy = data.aws_iam_policy_document.on_call.json
+}
+
 module "ec2_key_pair_monitor" {
   source = "../../"
 
   name                     = "key-pairs"
   notification_emails      = ["security@example.com", "platform@example.com"]
   notify_on                = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]
+  alarm_topic_arns         = [aws_sns_topic.on_call.arn]
   log_retention_days       = 731
   kms_key                  = { arn = aws_kms_key.this.arn }
   permissions_boundary_arn = aws_iam_policy.boundary.arn

@@ -1,10 +1,10 @@
 """An example applied on the embedded AWS, and what a person would do with it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -14,6 +14,9 @@ from tests.emulator.sns import Mail
 from tests.support.terraform import Root
 
 IMAGE = "ami-0123456789abcdef0"
+
+# In the place of an example: the module itself, as a root.
+ITSELF = ".."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,11 @@ class Deployment:
         return list(answer.get("Messages", []))
 
 
-Deploy = Callable[[str], AbstractContextManager[Deployment]]
+class Deploy(Protocol):
+    """Applies an example, or the module itself, with variables."""
+
+    def __call__(self, example: str, **variables: Any) -> AbstractContextManager[Deployment]:
+        """Apply on entry, destroy on exit."""
 
 
 @pytest.fixture(scope="session")
@@ -69,18 +76,18 @@ def deploy(module_copy: Path, terraform_environment: dict[str, str], embedded_aw
     """Apply an example in an account that has nothing but a recorder, and destroy it afterwards."""
 
     @contextmanager
-    def deployed(example: str) -> Iterator[Deployment]:
+    def deployed(example: str, **variables: Any) -> Iterator[Deployment]:
         embedded_aws.reset()
         faults.reset()
         embedded_aws.switch_on_config(REGION)
         root = Root(module_copy / "examples" / example, terraform_environment)
         root.init()
-        root.apply()
+        root.apply(**variables)
         try:
             sns.confirm_all(REGION)
             outputs = root.outputs()
             yield Deployment(embedded_aws, root, outputs, outputs["config_rule_name"])
         finally:
-            root.destroy()
+            root.destroy(**variables)
 
     return deployed

@@ -1,6 +1,16 @@
 """The embedded AWS: moto, plus what this module lives on and moto lacks. One file per AWS service."""
 
-from tests.emulator import awslambda, config, ec2, events, extension, faults, sns  # noqa: F401  (install themselves)
+from tests.emulator import (  # noqa: F401  (install themselves)
+    awslambda,
+    cloudwatch,
+    config,
+    ec2,
+    events,
+    extension,
+    faults,
+    iam,
+    sns,
+)
 from tests.emulator.extension import ACCOUNT_ID
 from tests.emulator.server import EmbeddedAws
 

@@ -10,8 +10,8 @@
 Stricter than AWS: a function has one execution environment, which takes one event at a time; an update or a deletion
 ends the invocation under way, which on AWS goes on with the old code. Laxer: the pauses of one and two minutes before
 a retry are left out and events do not grow too old; logs need no permission, which on AWS is the role's; Lambda's own
-lines (START, END, REPORT) are not written; the key of an encrypted dead-letter queue, and that queue's own policy, are
-not asked. Dead letters and failure records go to SQS queues only.
+lines (START, END, REPORT) are not written; the policies of a dead-letter queue and of its key are not asked, only the
+role's. Dead letters and failure records go to SQS queues only.
 """
 
 import atexit
@@ -34,7 +34,7 @@ from moto.moto_api._internal.models import MotoAPIBackend
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
-from tests.emulator import policies, server
+from tests.emulator import metrics, policies, server, sqs
 from tests.emulator.background import background
 from tests.emulator.extension import ACCOUNT_ID, extends, refuse
 from tests.emulator.runtime import Outcome, Request, Runtime
@@ -182,12 +182,13 @@ def failure_record(function: LambdaFunction, failed: Invocation) -> str:
 
 
 def send(function: LambdaFunction, queue_arn: str, body: str, attributes: Mapping[str, Any]) -> None:
-    """Send to a queue with the role's permission; without it, or without the queue, the event is gone, as on AWS."""
-    if not role_allows(function.role, "sqs:SendMessage", queue_arn):
+    """Send to a queue with the role's permissions; without them, or without the queue, the event is gone, as on AWS."""
+    if not role_may_send(function.role, queue_arn):
+        metrics.count(function.region, "AWS/Lambda", "DeadLetterErrors", FunctionName=str(function.function_name))
         return
     _, _, _, region, account, name = queue_arn.split(":")
     credentials = role_credentials(function)
-    sqs = boto3.client(
+    client = boto3.client(
         "sqs",
         region_name=region,
         endpoint_url=server.endpoint_url(),
@@ -197,9 +198,18 @@ def send(function: LambdaFunction, queue_arn: str, body: str, attributes: Mappin
     )
     try:
         url = f"{server.endpoint_url()}/{account}/{name}"
-        sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+        client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
     except (BotoCoreError, ClientError):
-        return
+        metrics.count(function.region, "AWS/Lambda", "DeadLetterErrors", FunctionName=str(function.function_name))
+
+
+def role_may_send(role_arn: str, queue_arn: str) -> bool:
+    """Say whether the role may send to a queue and use the key that encrypts it."""
+    queue = sqs.queue_of(queue_arn)
+    key: str | None = queue.kms_master_key_id if queue else None  # type: ignore[attr-defined]
+    return role_allows(role_arn, "sqs:SendMessage", queue_arn) and (
+        not key or all(role_allows(role_arn, action, key) for action in policies.ENCRYPTION)
+    )
 
 
 # The role
@@ -265,6 +275,8 @@ def run(function: LambdaFunction, event: str, request_id: str, attempt: int = 1)
     with _one_at_a_time[function.function_arn]:
         outcome, lines = invoke_in_runtime(function, event, request_id)
     failure = outcome.payload if outcome.is_error else None
+    if failure:
+        metrics.count(function.region, "AWS/Lambda", "Errors", FunctionName=str(function.function_name))
     invocation = Invocation(request_id, event, attempt, outcome.payload, failure, tuple(lines))
     history(function).append(invocation)
     return invocation
@@ -361,6 +373,7 @@ def write_log(function: LambdaFunction, stream: str, lines: Sequence[str]) -> No
         backend.create_log_stream(group.name, stream)
     now = int(datetime.now(UTC).timestamp() * 1000)
     backend.put_log_events(group.name, stream, [{"timestamp": now, "message": line} for line in lines])
+    metrics.count_lines(function.region, group.name, lines)
 
 
 # The API

@@ -29,7 +29,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 
-from tests.emulator import awslambda, sns, sqs
+from tests.emulator import awslambda, metrics, sns, sqs
 from tests.emulator.background import background
 from tests.emulator.extension import ACCOUNT_ID, extends
 
@@ -98,7 +98,10 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> 
     """Deliver to one target, else to its dead-letter queue, else to nobody."""
     dead_letters = target.get("DeadLetterConfig", {}).get("Arn")
     problem = attempt(rule, target, render(target, event, rule))
-    if not problem or not dead_letters:
+    if not problem:
+        return
+    metrics.count(rule.region_name, "AWS/Events", "FailedInvocations", RuleName=rule.name)
+    if not dead_letters:
         return
     code, message = problem
     # EXHAUSTED_RETRY_CONDITION and RETRY_ATTEMPTS are of events that were tried again, which these never are.

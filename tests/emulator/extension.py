@@ -13,6 +13,9 @@ from moto.core.responses import BaseResponse
 
 ACCOUNT_ID = DEFAULT_ACCOUNT_ID
 
+# The access key, and its secret, of whoever sets the stage: tests, Terraform, the walkthrough.
+ADMINISTRATOR = "embedded"
+
 Method = Callable[..., Any]
 
 

@@ -14,9 +14,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from tests.emulator.extension import extends
-
-ADMINISTRATOR = "embedded"
+from tests.emulator.extension import ADMINISTRATOR, extends
 
 calls: Counter[str] = Counter()
 _faults: dict[str, list["Fault | None"]] = {}

@@ -44,6 +44,12 @@ def forget_history(region: str, resource_id: str) -> None:
     store(region).items[INSTANCE, resource_id].clear()
 
 
+def make_unreadable(region: str, resource_id: str) -> None:
+    """Record an instance once more, with a key name that is no text."""
+    history = store(region).items[INSTANCE, resource_id]
+    history.append(replace(history[-1], configuration={**(history[-1].configuration or {}), "keyName": 42}))
+
+
 def delete_result(region: str, resource_id: str) -> None:
     """Forget what rules said of a resource, as if its event had been lost."""
     results = store(region).results

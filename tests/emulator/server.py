@@ -10,7 +10,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 from tests.emulator.background import background
-from tests.emulator.extension import ACCOUNT_ID
+from tests.emulator.extension import ACCOUNT_ID, ADMINISTRATOR
 
 # A line a request would bury what a test or the demo says.
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -51,8 +51,8 @@ class EmbeddedAws:
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": "embedded",
-            "AWS_SECRET_ACCESS_KEY": "embedded",
+            "AWS_ACCESS_KEY_ID": ADMINISTRATOR,
+            "AWS_SECRET_ACCESS_KEY": ADMINISTRATOR,
         }
 
     def client(self, service: str, region: str) -> Any:
@@ -61,8 +61,8 @@ class EmbeddedAws:
             service,
             region_name=region,
             endpoint_url=self.endpoint_url,
-            aws_access_key_id="embedded",
-            aws_secret_access_key="embedded",  # noqa: S106
+            aws_access_key_id=ADMINISTRATOR,
+            aws_secret_access_key=ADMINISTRATOR,
             config=Config(retries={"total_max_attempts": 1}),
         )
 

@@ -23,7 +23,7 @@ from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sns.responses import SNSResponse
 
-from tests.emulator import awslambda, policies, sqs
+from tests.emulator import awslambda, metrics, policies, sqs
 from tests.emulator.extension import ACCOUNT_ID, extends
 
 PRINCIPAL = "sns.amazonaws.com"
@@ -183,6 +183,8 @@ def publish_to(self: Subscription, message: str, message_id: str, subject: str |
         message, options["message_structure"] = self._parse_message_structure(message, self.protocol), None
     if deliver(self, message, message_id, subject, options):
         return
+    region, topic = self.topic_arn.split(":")[3], self.topic_arn.rpartition(":")[2]
+    metrics.count(region, "AWS/SNS", "NumberOfNotificationsFailed", TopicName=topic)
     redrive = self.attributes.get("RedrivePolicy")
     if redrive:
         document = json.dumps(self.get_post_data(message, message_id, subject, options.get("message_attributes")))

@@ -10,6 +10,11 @@ import pytest
 from tests.support.terraform import Plan, Root
 
 ACCOUNT = "123456789012"
+TOPIC = f"arn:aws:sns:eu-central-1:{ACCOUNT}:ec2-key-pair-monitor"
+RULES = [
+    f"arn:aws:events:eu-central-1:{ACCOUNT}:rule/ec2-key-pair-monitor-{purpose}"
+    for purpose in ("non-compliant", "recorder")
+]
 STATES = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]
 
 
@@ -93,7 +98,7 @@ def test_only_aws_config_of_this_account_may_invoke(defaults: Plan) -> None:
 
 def test_event_pattern(defaults: Plan) -> None:
     """Only this rule's changes of instances to NON_COMPLIANT are notified."""
-    rules = {address: each for address, each in defaults.resources.items() if "event_rule" in address}
+    rules = {address: each for address, each in defaults.resources.items() if "event_rule.compliance" in address}
 
     assert list(rules) == ['aws_cloudwatch_event_rule.compliance_change["NON_COMPLIANT"]']
     assert json.loads(next(iter(rules.values()))["event_pattern"]) == {
@@ -108,8 +113,8 @@ def test_event_pattern(defaults: Plan) -> None:
     }
 
 
-def test_topic_policy_admits_the_owner_and_eventbridge(defaults: Plan) -> None:
-    """Setting a policy replaces the default one, so the owner is stated again, and EventBridge may publish."""
+def test_topic_policy_admits_the_owner_and_two_services(defaults: Plan) -> None:
+    """Setting a policy replaces the default one, so the owner is stated again; two services may publish."""
     policy = statements(defaults.resources["aws_sns_topic_policy.notifications"]["policy"])
 
     assert policy["Owner"]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
@@ -118,33 +123,43 @@ def test_topic_policy_admits_the_owner_and_eventbridge(defaults: Plan) -> None:
         "sns:Publish",
     )
     assert "Condition" not in policy["EventBridge"]
-    assert set(policy) == {"Owner", "EventBridge"}
+    assert (policy["CloudWatch"]["Principal"], policy["CloudWatch"]["Action"]) == (
+        {"Service": "cloudwatch.amazonaws.com"},
+        "sns:Publish",
+    )
+    alarms = f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:ec2-key-pair-monitor-*"
+    assert policy["CloudWatch"]["Condition"] == {"ArnLike": {"aws:SourceArn": alarms}}
+    assert set(policy) == {"Owner", "EventBridge", "CloudWatch"}
+    assert {statement["Resource"] for statement in policy.values()} == {TOPIC}
 
 
 @pytest.mark.parametrize(
     ("purpose", "service", "sources"),
     [
-        ("deliveries", "sns.amazonaws.com", f"arn:aws:sns:eu-central-1:{ACCOUNT}:ec2-key-pair-monitor"),
+        ("deliveries", "sns.amazonaws.com", TOPIC),
         ("evaluations", None, None),
-        (
-            "notifications",
-            "events.amazonaws.com",
-            f"arn:aws:events:eu-central-1:{ACCOUNT}:rule/ec2-key-pair-monitor-non-compliant",
-        ),
+        ("notifications", "events.amazonaws.com", RULES),
     ],
 )
-def test_dead_letters(defaults: Plan, purpose: str, service: str | None, sources: str | None) -> None:
-    """Each queue keeps 14 days, refuses plain HTTP, and admits its one service for its one source."""
+def test_dead_letters(defaults: Plan, purpose: str, service: str | None, sources: str | list[str] | None) -> None:
+    """Each queue keeps 14 days, refuses plain HTTP, and admits its one service for its own sources, and nobody else."""
     queue = defaults.resources[f'aws_sqs_queue.dead_letters["{purpose}"]']
     policy = statements(queue["policy"])
 
     assert queue["message_retention_seconds"] == 1209600
-    assert policy["DenyWithoutTls"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    if service is None:
-        assert set(policy) == {"DenyWithoutTls"}
-    else:
-        assert policy["KeepDeadLetters"]["Principal"] == {"Service": service}
-        assert policy["KeepDeadLetters"]["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
+    deny = policy.pop("DenyWithoutTls")
+    assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", {"AWS": "*"}, "sqs:*")
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    arn = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:ec2-key-pair-monitor-dead-{purpose}"
+    admitted = {
+        "Sid": "KeepDeadLetters",
+        "Effect": "Allow",
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Principal": {"Service": service},
+        "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
+    }
+    assert policy == ({"KeepDeadLetters": admitted} if service else {})
 
 
 def test_everything_is_encrypted_with_the_modules_key(defaults: Plan) -> None:
@@ -161,12 +176,16 @@ def test_everything_is_encrypted_with_the_modules_key(defaults: Plan) -> None:
 
 
 def test_key_policy_admits_who_must_use_it(defaults: Plan) -> None:
-    """The key admits the owner, EventBridge and SNS without a condition that they would fail, and the log group."""
+    """The key admits the owner, three services without a condition that they would fail, and the log group."""
     policy = statements(defaults.resources["aws_kms_key.this[0]"]["policy"])
 
     assert set(policy) == {"Owner", "NotificationsAndDeadLetters", "Log"}
     services = policy["NotificationsAndDeadLetters"]
-    assert services["Principal"] == {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}
+    assert sorted(services["Principal"]["Service"]) == [
+        "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+        "sns.amazonaws.com",
+    ]
     assert sorted(services["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey*"]
     assert "Condition" not in services
     assert policy["Log"]["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}

@@ -107,6 +107,7 @@ def test_tags_and_retention(everything: Plan) -> None:
 # Terraform reports every variable that is wrong, so each plan below tries one bad value of many variables at once.
 BAD = [
     {
+        "alarm_topic_arns": (["on-call"], "alarm_topic_arns must be null or a list of ARNs of standard SNS topics"),
         "allowed_key_names": (["my key"], "allowed_key_names must hold names of 1 to 255 characters without blanks"),
         "evaluation_frequency": ("Daily", "evaluation_frequency must be null or one of One_Hour"),
         "exempt_tags": ({"a": "b c"}, "exempt_tags must map tag keys"),
@@ -119,6 +120,7 @@ BAD = [
         "tags": ({"aws:x": "y"}, "tags must have keys of 1 to 128 characters that do not start with aws:"),
     },
     {
+        "alarm_topic_arns": (["arn:aws:sns:eu-central-1:123456789012:x.fifo"], "alarm_topic_arns must be null or"),
         "allowed_key_names": ([""], "allowed_key_names must hold names"),
         "exempt_tags": ({"a b": "c"}, "exempt_tags must map tag keys"),
         "exempt_until_tag_key": ("until", "exempt_until_tag_key needs evaluation_frequency"),

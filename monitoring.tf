@@ -1,0 +1,190 @@
+# Says when the monitor itself is broken, for one that stops silently is worse than none.
+
+locals {
+  # A list, whose length is known at plan time even where its ARNs are not.
+  alarm_topic_arns = var.alarm_topic_arns == null ? [aws_sns_topic.notifications.arn] : var.alarm_topic_arns
+  has_alarms       = var.alarm_topic_arns == null || length(coalesce(var.alarm_topic_arns, [])) > 0
+
+  frequency_hours = { One_Hour = 1, Three_Hours = 3, Six_Hours = 6, Twelve_Hours = 12, TwentyFour_Hours = 24 }
+
+  # Each counts what must not happen at all.
+  alarms = merge(
+    {
+      errors = {
+        metric      = ["AWS/Lambda", "Errors"]
+        dimensions  = { FunctionName = local.function_name }
+        description = "The evaluator fails: instances have an old verdict or none, and an event that fails three times becomes a dead letter. Look first at the lines of level ERROR in the log group ${local.log_group_name}."
+      }
+      throttles = {
+        metric      = ["AWS/Lambda", "Throttles"]
+        dimensions  = { FunctionName = local.function_name }
+        description = "The evaluator is throttled: verdicts come late, and an event that is throttled for six hours becomes a dead letter. Look first at the account's concurrent executions in ${local.region}, and at what else uses them up."
+      }
+      lost-dead-letters = {
+        metric      = ["AWS/Lambda", "DeadLetterErrors"]
+        dimensions  = { FunctionName = local.function_name }
+        description = "Events that could not be evaluated can't be kept either, and are lost. Look first at whether the role of ${local.function_name} may still send to ${local.dead_letter_names["evaluations"]} and use its key; then evaluate all instances again."
+      }
+      failed-deliveries = {
+        metric      = ["AWS/SNS", "NumberOfNotificationsFailed"]
+        dimensions  = { TopicName = var.name }
+        description = "SNS can't deliver notifications: somebody does not learn of instances without a key pair. Look first at the subscriptions of the topic ${var.name}; what was lost lies in ${local.dead_letter_names["deliveries"]}."
+      }
+    },
+    {
+      for purpose, letters in local.dead_letters : "dead-${purpose}" => {
+        metric      = ["AWS/SQS", "ApproximateNumberOfMessagesVisible"]
+        dimensions  = { QueueName = local.dead_letter_names[purpose] }
+        description = "${letters.broken} Look first at the messages in the queue ${local.dead_letter_names[purpose]}, which keeps them for 14 days; the README says what to do with them. The alarm ends when the queue is empty."
+      }
+    },
+    {
+      for purpose, name in local.event_rule_names : "failed-events-${lower(replace(purpose, "_", "-"))}" => {
+        metric      = ["AWS/Events", "FailedInvocations"]
+        dimensions  = { RuleName = name }
+        description = "EventBridge can't publish what the rule ${name} matches: nobody is notified. Look first at the policies of the topic ${var.name} and of its key, and at the queue ${local.dead_letter_names["notifications"]}."
+      }
+    },
+    {
+      for _ in var.evaluation_frequency[*] : "sweep-incomplete" => {
+        metric      = [var.name, "SweepIncomplete"]
+        dimensions  = {}
+        description = "A scheduled sweep stopped before its end: some instances have an old verdict, and exemptions that have ended may count on. Look first at the line \"sweep incomplete\" in the log group ${local.log_group_name}, which says why and how far it got."
+      }
+    },
+  )
+}
+
+resource "aws_cloudwatch_metric_alarm" "broken" {
+  for_each = local.has_alarms ? local.alarms : {}
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.metric[0]
+  metric_name         = each.value.metric[1]
+  dimensions          = each.value.dimensions
+  statistic           = startswith(each.key, "dead-") ? "Maximum" : "Sum" # a queue's length, or a count of events
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching" # a quiet account has no data
+  alarm_actions       = local.alarm_topic_arns
+  tags                = var.tags
+}
+
+# The end of a sweep is known to the function alone, and to its log.
+resource "aws_cloudwatch_log_metric_filter" "sweeps" {
+  for_each = local.has_alarms && var.evaluation_frequency != null ? { SweepComplete = "sweep complete", SweepIncomplete = "sweep incomplete" } : {}
+
+  name           = "${var.name}-${each.key}"
+  log_group_name = aws_cloudwatch_log_group.evaluator.name
+  pattern        = format("{ $.message = %q }", each.value)
+
+  metric_transformation {
+    namespace     = var.name
+    name          = each.key
+    value         = "1"
+    default_value = "0"
+  }
+}
+
+# Remembers the hour in which the schedule began: before twice its period has passed since then, no sweep is overdue.
+resource "terraform_data" "schedule" {
+  for_each = toset(local.has_alarms ? var.evaluation_frequency[*] : [])
+
+  input = formatdate("YYYYMMDDhh", timestamp())
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "sweep_overdue" {
+  for_each = toset(local.has_alarms ? var.evaluation_frequency[*] : [])
+
+  alarm_name          = "${var.name}-sweep-overdue"
+  alarm_description   = "No scheduled sweep has ended in twice its period: exemptions that have ended count on, and verdicts whose event was lost stay wrong. Look first at the end of the log group ${local.log_group_name}, and at whether AWS Config still records and invokes the function."
+  evaluation_periods  = 2 * local.frequency_hours[each.key]
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  alarm_actions       = local.alarm_topic_arns
+
+  # Metric math fills in what is missing. Should it give nothing where there never was a data point, then the change to
+  # INSUFFICIENT_DATA tells that sweeps have ceased.
+  treat_missing_data        = "missing"
+  insufficient_data_actions = local.alarm_topic_arns
+  tags                      = var.tags
+
+  metric_query {
+    id = "complete"
+
+    metric {
+      namespace   = var.name
+      metric_name = "SweepComplete"
+      period      = 3600 # of an hour and more, CloudWatch looks back up to seven days
+      stat        = "Sum"
+    }
+  }
+
+  metric_query {
+    id          = "ended"
+    label       = "Sweeps ended, hour by hour"
+    expression  = "IF(YEAR(complete) * 1000000 + MONTH(complete) * 10000 + DATE(complete) * 100 + HOUR(complete) > ${terraform_data.schedule[each.key].output}, FILL(complete, 0), 1)"
+    return_data = true
+  }
+}
+
+# While the recorder is off, or records no instances, everything here is blind and nothing fails. CloudTrail tells.
+resource "aws_cloudwatch_event_rule" "recorder" {
+  name        = local.event_rule_names["recorder"]
+  description = "The AWS Config recorder was stopped, deleted or changed, and ${var.name} may be blind."
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source      = ["aws.config"]
+    detail-type = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventSource = ["config.amazonaws.com"]
+      eventName   = ["DeleteConfigurationRecorder", "PutConfigurationRecorder", "StopConfigurationRecorder"]
+      errorCode   = [{ exists = false }]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "recorder" {
+  rule      = aws_cloudwatch_event_rule.recorder.name
+  target_id = "notifications"
+  arn       = aws_sns_topic.notifications.arn
+
+  input_transformer {
+    input_paths = {
+      account = "$.account"
+      call    = "$.detail.eventName"
+      region  = "$.region"
+      time    = "$.detail.eventTime"
+      who     = "$.detail.userIdentity.arn"
+    }
+
+    input_template = <<-JSON
+      {
+        "what_happened": "<call> was called on AWS Config in <region>: instances launched without a key pair may go unnoticed.",
+        "what_to_do": "See whether the recorder is on and records AWS::EC2::Instance: aws configservice describe-configuration-recorder-status and describe-configuration-recorders.",
+        "account": <account>,
+        "region": <region>,
+        "time": <time>,
+        "who": <who>,
+        "console": "https://${local.console}/config/home?region=${local.region}#/settings"
+      }
+    JSON
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead_letters["notifications"].arn
+  }
+}

@@ -1,0 +1,168 @@
+"""The monitor watches itself: alarms and the recorder, told through the module's own topic."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.conftest import REGION
+from tests.e2e.conftest import ITSELF, Deploy, Deployment
+from tests.emulator import config, faults, metrics, scenarios, sns
+from tests.emulator.cloudwatch import evaluate_alarms
+from tests.emulator.faults import Kind
+
+PERIOD = timedelta(hours=24)
+INPUTS = {"evaluation_frequency": "TwentyFour_Hours", "notification_emails": ["security@example.com"]}
+
+
+@pytest.fixture(scope="module")
+def scheduled(deploy: Deploy) -> Iterator[Deployment]:
+    """The module with a schedule and an address, and all else as it comes."""
+    with deploy(ITSELF, **INPUTS) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def monitor(scheduled: Deployment) -> Iterator[Deployment]:
+    """The same with every alarm at rest before, and every fault removed after."""
+    metrics.points(REGION).clear()
+    evaluate_alarms(REGION)
+    yield scheduled
+    faults.reset()
+    sns.bounces(REGION).clear()
+
+
+def states(monitor: Deployment, after: timedelta = timedelta()) -> dict[str, str]:
+    """The alarms' states, now or after some time, by what follows the monitor's name in theirs."""
+    found = evaluate_alarms(REGION, datetime.now(UTC) + after)
+    return {name.removeprefix(f"{monitor.rule_name}-"): state for name, state in found.items()}
+
+
+def raised(monitor: Deployment) -> set[str]:
+    """The alarms that are in alarm now."""
+    return {name for name, state in states(monitor).items() if state == "ALARM"}
+
+
+def test_second_plan_is_empty(monitor: Deployment) -> None:
+    """The hour in which the schedule began is remembered and not taken anew by each plan."""
+    plan = monitor.root.plan(**INPUTS)
+
+    assert plan.is_empty, plan.changes
+
+
+def test_quiet_account_is_not_alarmed(monitor: Deployment) -> None:
+    """Neither silence nor an instance that is evaluated and notified raises an alarm."""
+    monitor.launch()
+
+    assert raised(monitor) == set()
+
+
+def test_failing_function(monitor: Deployment) -> None:
+    """A function that fails raises an alarm, and what it could not evaluate another; both arrive by mail."""
+    faults.inject("PutEvaluations", Kind.INTERNAL_ERROR, times=12)
+    before = len(monitor.notifications())
+    monitor.launch()
+
+    assert raised(monitor) == {"errors", "dead-evaluations"}
+    mails = monitor.notifications()[before:]
+    assert {mail.subject for mail in mails} == {
+        f'ALARM: "{monitor.rule_name}-{alarm}" in {REGION}' for alarm in ("errors", "dead-evaluations")
+    }
+    assert all("Look first at" in json.loads(mail.body.partition("\n\n--\n")[0])["AlarmDescription"] for mail in mails)
+    assert len(monitor.dead_letters("evaluations")) == 1
+
+
+def test_dead_letters_that_cannot_be_kept(monitor: Deployment) -> None:
+    """An event that is lost, since the role may no longer write its dead letters, raises an alarm."""
+    iam, role = monitor.client("iam"), monitor.outputs["role_arn"].rpartition("/")[2]
+    policy = iam.get_role_policy(RoleName=role, PolicyName="encrypt-dead-letters")["PolicyDocument"]
+    iam.delete_role_policy(RoleName=role, PolicyName="encrypt-dead-letters")
+    faults.inject("PutEvaluations", Kind.INTERNAL_ERROR, times=12)
+    try:
+        monitor.launch()
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName="encrypt-dead-letters", PolicyDocument=json.dumps(policy))
+
+    assert raised(monitor) == {"errors", "lost-dead-letters"}
+
+
+def test_notification_that_cannot_be_delivered(monitor: Deployment) -> None:
+    """A mail that bounces raises an alarm, and so does the queue that keeps it."""
+    sns.bounces(REGION).add("security@example.com")
+    monitor.launch()
+
+    assert raised(monitor) == {"failed-deliveries", "dead-deliveries"}
+    assert len(monitor.dead_letters("deliveries")) >= 1
+
+
+def test_notification_that_cannot_be_published(monitor: Deployment) -> None:
+    """A key that locks EventBridge out raises the one alarm that is left, for the queue is under the same key."""
+    kms = monitor.client("kms")
+    topic = monitor.client("sns").get_topic_attributes(TopicArn=monitor.outputs["topic_arn"])["Attributes"]
+    policy = json.loads(kms.get_key_policy(KeyId=topic["KmsMasterKeyId"], PolicyName="default")["Policy"])
+    broken = {
+        **policy,
+        "Statement": [each for each in policy["Statement"] if each["Sid"] != "NotificationsAndDeadLetters"],
+    }
+    kms.put_key_policy(KeyId=topic["KmsMasterKeyId"], PolicyName="default", Policy=json.dumps(broken))
+    try:
+        monitor.launch()
+    finally:
+        kms.put_key_policy(KeyId=topic["KmsMasterKeyId"], PolicyName="default", Policy=json.dumps(policy))
+
+    assert raised(monitor) == {"failed-events-non-compliant"}
+
+
+def test_incomplete_sweep(monitor: Deployment) -> None:
+    """A sweep that meets an instance that it can't read ends, says so, and raises an alarm."""
+    instance = monitor.launch("mine")
+    scenarios.make_unreadable(REGION, instance)
+
+    config.fire_schedule(REGION)
+    monitor.aws.settle()
+    monitor.client("ec2").terminate_instances(InstanceIds=[instance])
+    monitor.aws.settle()
+
+    assert raised(monitor) == {"sweep-incomplete"}
+
+
+def test_overdue_sweep(monitor: Deployment) -> None:
+    """No sweep is overdue before twice the period has passed, one is then, and none any more once one has ended."""
+    just_before, after = 2 * PERIOD - timedelta(minutes=1), 2 * PERIOD + timedelta(hours=1)
+
+    assert states(monitor, just_before)["sweep-overdue"] == "OK"
+    before = len(monitor.notifications())
+    assert states(monitor, after)["sweep-overdue"] == "ALARM"
+    assert f'ALARM: "{monitor.rule_name}-sweep-overdue"' in monitor.notifications()[before].subject
+
+    config.fire_schedule(REGION)
+    monitor.aws.settle()
+    assert states(monitor, just_before)["sweep-overdue"] == "OK"
+    assert states(monitor, after)["sweep-overdue"] == "ALARM"
+
+
+@pytest.mark.parametrize(
+    "call", ["PutConfigurationRecorder", "StopConfigurationRecorder", "DeleteConfigurationRecorder"]
+)
+def test_recorder_that_is_touched(monitor: Deployment, call: str) -> None:
+    """Whoever stops, deletes or changes the recorder is named in a notification at once."""
+    client = monitor.client("config")
+    [recorder] = client.describe_configuration_recorders()["ConfigurationRecorders"]
+    before = len(monitor.notifications())
+    match call:
+        case "PutConfigurationRecorder":
+            client.put_configuration_recorder(ConfigurationRecorder=recorder)
+        case "StopConfigurationRecorder":
+            client.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+        case _:
+            client.delete_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+    monitor.aws.settle()
+    [mail] = monitor.notifications()[before:]
+    client.put_configuration_recorder(ConfigurationRecorder=recorder)
+    client.start_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+    monitor.aws.settle()
+
+    message = json.loads(mail.body.partition("\n\n--\n")[0])
+    assert message["what_happened"].startswith(f"{call} was called on AWS Config in {REGION}")
+    assert message["who"] == "arn:aws:iam::123456789012:user/administrator"

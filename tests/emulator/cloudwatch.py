@@ -1,0 +1,189 @@
+"""CloudWatch alarms: evaluated when a test asks, and told to the topics that admit them.
+
+- Evaluation and missing data: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+- Metric math: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+- Topics: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+
+An alarm looks at as many periods as it is to evaluate, that end now, or at the last full hour where they exceed a day.
+AWS looks at some more when data is missing, so it may tell later. Metric math knows ``IF``, ``FILL``, ``YEAR``,
+``MONTH``, ``DATE``, ``HOUR``, ``+``, ``*``, ``<`` and ``>``; assumed, for it is not documented, is that ``FILL`` fills
+a metric that never had a value. A message's form follows examples; a topic that does not admit CloudWatch gets none,
+and the alarm's state says nothing of it.
+"""
+
+import ast
+import json
+import operator
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDataQuery, cloudwatch_backends
+from moto.sqs.models import sqs_backends
+
+from tests.emulator import metrics, sns
+from tests.emulator.extension import ACCOUNT_ID, extends
+
+PRINCIPAL = "cloudwatch.amazonaws.com"
+
+Series = list[float | None]
+
+OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Mult: operator.mul,
+    ast.Lt: operator.lt,
+    ast.Gt: operator.gt,
+}
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+PARTS_OF_TIME: dict[str, Callable[[datetime], float]] = {
+    "YEAR": lambda time: time.year,
+    "MONTH": lambda time: time.month,
+    "DATE": lambda time: time.day,
+    "HOUR": lambda time: time.hour,
+}
+
+
+def evaluate_alarms(region: str, at: datetime | None = None) -> dict[str, str]:
+    """Evaluate every alarm of a region as at a time, else now; returns the state of each by its name."""
+    at = at or datetime.now(UTC)
+    count_messages(region, at)
+    alarms: dict[str, Alarm] = cloudwatch_backends[ACCOUNT_ID][region].alarms
+    for alarm in alarms.values():
+        state = evaluate(alarm, region, at)
+        if state != alarm.state_value:
+            alarm.update_state(f"Evaluated at {at.isoformat()}", "{}", state)
+            tell(alarm, region, at)
+    return {name: alarm.state_value for name, alarm in alarms.items()}
+
+
+def count_messages(region: str, at: datetime) -> None:
+    """Publish how many messages wait in each queue that has ever had one."""
+    for name, queue in sqs_backends[ACCOUNT_ID][region].queues.items():
+        waiting = float(queue.approximate_number_of_messages)
+        dimensions = {"QueueName": name}
+        metrics.points(region).append(
+            metrics.Point("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, at, waiting)
+        )
+
+
+def evaluate(alarm: Alarm, region: str, at: datetime) -> str:
+    """The state that an alarm's last periods put it in."""
+    queries = {query.id: query for query in alarm.metric_data_queries}
+    periods = [int(query.metric_stat.period) for query in queries.values() if query.metric_stat]
+    period = timedelta(seconds=int(periods[0] if periods else alarm.period))
+    wanted = int(alarm.evaluation_periods)
+    end = at.replace(minute=0, second=0, microsecond=0) if wanted * period > timedelta(days=1) else at
+    starts = [end - period * number for number in range(wanted, 0, -1)]
+
+    def metric(namespace: str, name: str, dimensions: dict[str, str], statistic: str) -> Series:
+        found = [
+            each
+            for each in metrics.points(region)
+            if (each.namespace, each.name, each.dimensions) == (namespace, name, dimensions)
+        ]
+        combine: Callable[[list[float]], float] = {"Sum": sum, "Maximum": max}[statistic]  # type: ignore[assignment]
+        # A window ends with the moment that it is evaluated at.
+        values = [[each.value for each in found if start < each.at <= start + period] for start in starts]
+        return [float(combine(value)) if value else None for value in values]
+
+    if queries:
+        known = {name: stat_of(query, metric) for name, query in queries.items() if query.metric_stat}
+        [result] = [query for query in queries.values() if query.return_data in (True, "true")]
+        series = known[result.id] if result.metric_stat else calculate(str(result.expression), known, starts)
+    else:
+        dimensions = {str(each.name): str(each.value) for each in alarm.dimensions}
+        series = metric(alarm.namespace, alarm.metric_name, dimensions, alarm.statistic)
+    return state_of(alarm, series)
+
+
+def stat_of(query: MetricDataQuery, metric: Callable[..., Series]) -> Series:
+    """The values that a query of a metric asks for."""
+    stat: Any = query.metric_stat
+    dimensions = {str(each.name): str(each.value) for each in stat.metric.dimensions}
+    return metric(stat.metric.namespace, stat.metric.metric_name, dimensions, stat.stat)
+
+
+def state_of(alarm: Alarm, series: Series) -> str:
+    """The state for the values of the periods, None for what is missing."""
+    breaks = COMPARISONS[alarm.comparison_operator]
+    breaches = [None if value is None else breaks(value, alarm.threshold) for value in series]
+    match alarm.treat_missing_data or "missing":
+        case "breaching":
+            breaches = [each is not False for each in breaches]
+        case "notBreaching":
+            breaches = [each is True for each in breaches]
+        case "missing" if all(each is None for each in breaches):
+            return "INSUFFICIENT_DATA"
+        case "ignore" if all(each is None for each in breaches):
+            return str(alarm.state_value)
+    needed = int(alarm.datapoints_to_alarm or alarm.evaluation_periods)
+    known = [each for each in breaches if each is not None]
+    return "ALARM" if sum(known) >= min(needed, len(known)) else "OK"
+
+
+def calculate(expression: str, known: dict[str, Series], starts: list[datetime]) -> Series:
+    """The values of a metric math expression; its syntax, as far as it is known here, is Python's as well.
+
+    Raises:
+        NotImplementedError: the expression uses what is not known here.
+    """
+
+    def of(node: ast.expr) -> Series:
+        match node:
+            case ast.Name(id=name):
+                series = known[name]
+            case ast.Constant(value=int() | float() as number):
+                series = [float(number)] * len(starts)
+            case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
+                series = pairwise(OPERATORS[type(op)], of(left), of(right))
+            case ast.Call(func=ast.Name(id=name), args=[_]) if name in PARTS_OF_TIME:
+                series = [PARTS_OF_TIME[name](start) for start in starts]
+            case ast.Call(func=ast.Name(id="FILL"), args=[sparse, filler]):
+                series = [b if a is None else a for a, b in zip(of(sparse), of(filler), strict=True)]
+            case ast.Call(func=ast.Name(id="IF"), args=[condition, yes, no]):
+                series = [b if a else c for a, b, c in zip(of(condition), of(yes), of(no), strict=True)]
+            case _:
+                raise NotImplementedError(f"The embedded AWS does not have the metric math {ast.unparse(node)}")
+        return series
+
+    return of(ast.parse(expression, mode="eval").body)
+
+
+def pairwise(operation: Callable[[float, float], float], left: Series, right: Series) -> Series:
+    """What an operation makes of two series; a value that is missing in one is missing in the result."""
+    pairs = zip(left, right, strict=True)
+    return [None if a is None or b is None else float(operation(a, b)) for a, b in pairs]
+
+
+def tell(alarm: Alarm, region: str, at: datetime) -> None:
+    """Publish the alarm's new state to the topics that it has for it."""
+    actions = {"ALARM": alarm.alarm_actions, "OK": alarm.ok_actions}.get(
+        alarm.state_value, alarm.insufficient_data_actions
+    )
+    message = {
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm.description,
+        "AWSAccountId": ACCOUNT_ID,
+        "NewStateValue": alarm.state_value,
+        "NewStateReason": alarm.state_reason,
+        "StateChangeTime": at.isoformat(timespec="milliseconds"),
+        "Region": region,
+        "AlarmArn": alarm.alarm_arn,
+    }
+    for topic_arn in actions if alarm.actions_enabled else []:
+        if sns.may_publish(topic_arn, principal=PRINCIPAL, source_arn=alarm.alarm_arn):
+            sns.publish(topic_arn, json.dumps(message), f'{alarm.state_value}: "{alarm.name}" in {region}')
+
+
+@extends(CloudWatchBackend)
+def put_metric_alarm(self: CloudWatchBackend, name: str, *arguments: Any, **options: Any) -> Alarm:
+    """PutMetricAlarm, by which an alarm begins with INSUFFICIENT_DATA, and an update leaves the state alone."""
+    before = self.alarms.get(name)
+    alarm: Alarm = put_metric_alarm.replaced(self, name, *arguments, **options)  # type: ignore[attr-defined]
+    alarm.state_value = before.state_value if before else "INSUFFICIENT_DATA"
+    return alarm

@@ -1,0 +1,76 @@
+"""CloudWatch metrics: what the services here count, and what metric filters read from the log.
+
+- Lambda: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+- EventBridge: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+- SNS: https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+- Metric filters: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html
+
+Only the metrics that tell of failures are counted, each by the dimension that AWS documents for one function, rule or
+topic. Of the patterns of metric filters there is the one form ``{ $.field = "text" }``; another is refused. Stricter
+than AWS: a metric filter's default value is not published.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.logs.models import LogsBackend, logs_backends
+
+from tests.emulator.extension import ACCOUNT_ID, extends, refuse
+
+PATTERN = re.compile(r'\{\s*\$\.(\w+)\s*=\s*"([^"]*)"\s*\}')
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a metric."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    at: datetime
+    value: float
+
+
+def points(region: str) -> list[Point]:
+    """Every value of a region's metrics; moto's reset forgets them."""
+    kept: list[Point] = vars(cloudwatch_backends[ACCOUNT_ID][region]).setdefault("embedded_points", [])
+    return kept
+
+
+def count(region: str, namespace: str, name: str, **dimensions: str) -> None:
+    """Count that something happened now."""
+    points(region).append(Point(namespace, name, dimensions, datetime.now(UTC), 1))
+
+
+def count_lines(region: str, log_group: str, lines: Iterable[str]) -> None:
+    """Count the lines of a log group that its metric filters match."""
+    for each in logs_backends[ACCOUNT_ID][region].filters.get_matching_filters(log_group_name=log_group):
+        for line in lines:
+            if matches(each["filterPattern"], line):
+                for transformation in each["metricTransformations"]:
+                    count(region, transformation["metricNamespace"], transformation["metricName"])
+
+
+def matches(pattern: str, line: str) -> bool:
+    """Whether a line of a log is JSON whose field has the pattern's text."""
+    found = PATTERN.fullmatch(pattern.strip())
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return False
+    return found is not None and isinstance(document, dict) and document.get(found[1]) == found[2]
+
+
+@extends(LogsBackend)
+def put_metric_filter(
+    self: LogsBackend, filter_name: str, filter_pattern: str, log_group_name: str, metric_transformations: str
+) -> None:
+    """PutMetricFilter, for the patterns that are understood here."""
+    if not PATTERN.fullmatch(filter_pattern.strip()):
+        refuse("InvalidParameterException", f"The embedded AWS does not have the filter pattern {filter_pattern}")
+    replaced = put_metric_filter.replaced  # type: ignore[attr-defined]
+    replaced(self, filter_name, filter_pattern, log_group_name, metric_transformations)

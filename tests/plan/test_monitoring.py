@@ -1,0 +1,113 @@
+"""What tells that the monitor itself is broken."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.terraform import Plan, Root
+
+INSIDE = "module.ec2_key_pair_monitor."
+NAME = "ec2-key-pair-monitor"
+
+
+def alarms(plan: Plan) -> dict[str, Any]:
+    """The planned alarms by what follows the module's name in theirs."""
+    found = [each for address, each in plan.resources.items() if "aws_cloudwatch_metric_alarm" in address]
+    return {re.sub(f"^(key-pairs|{NAME})-", "", each["alarm_name"]): each for each in found}
+
+
+def test_an_alarm_for_each_way_to_break(defaults: Plan) -> None:
+    """Errors, throttles, lost and dead letters, failed events and deliveries are each watched by AWS's own metric."""
+    watched = {
+        name: (each["namespace"], each["metric_name"], *(each["dimensions"] or {}).values())
+        for name, each in alarms(defaults).items()
+    }
+
+    assert watched == {
+        "errors": ("AWS/Lambda", "Errors", f"{NAME}-evaluator"),
+        "throttles": ("AWS/Lambda", "Throttles", f"{NAME}-evaluator"),
+        "lost-dead-letters": ("AWS/Lambda", "DeadLetterErrors", f"{NAME}-evaluator"),
+        "failed-deliveries": ("AWS/SNS", "NumberOfNotificationsFailed", NAME),
+        "dead-deliveries": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", f"{NAME}-dead-deliveries"),
+        "dead-evaluations": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", f"{NAME}-dead-evaluations"),
+        "dead-notifications": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", f"{NAME}-dead-notifications"),
+        "failed-events-non-compliant": ("AWS/Events", "FailedInvocations", f"{NAME}-non-compliant"),
+        "failed-events-recorder": ("AWS/Events", "FailedInvocations", f"{NAME}-recorder"),
+    }
+
+
+def test_one_is_too_many_and_silence_is_well(defaults: Plan) -> None:
+    """Each alarm rises with the first failure, and a quiet account, which has no data, is not alarmed."""
+    for each in alarms(defaults).values():
+        assert (each["comparison_operator"], each["threshold"], each["evaluation_periods"]) == (
+            "GreaterThanThreshold",
+            0,
+            1,
+        )
+        assert each["treat_missing_data"] == "notBreaching"
+
+
+@pytest.mark.parametrize("plan", ["defaults", "everything"])
+def test_alarm_says_what_to_do(plan: str, request: pytest.FixtureRequest) -> None:
+    """Each alarm has a description that names the first thing to look at, within CloudWatch's 1,024 characters."""
+    for each in alarms(request.getfixturevalue(plan)).values():
+        assert "Look first at " in each["alarm_description"]
+        assert len(each["alarm_description"]) <= 1024
+
+
+def test_alarms_go_where_they_are_sent(everything: Plan) -> None:
+    """Topics of the caller's may be made in the same root; the module's own topic then need not admit CloudWatch."""
+    assert len(alarms(everything)) == 13
+    for address in everything.resources:
+        if address.startswith(f"{INSIDE}aws_cloudwatch_metric_alarm"):
+            assert everything.unknown[address]["alarm_actions"]
+    policy = json.loads(everything.resources[f"{INSIDE}aws_sns_topic_policy.notifications"]["policy"])
+    assert [each["Sid"] for each in policy["Statement"]] == ["Owner", "EventBridge"]
+
+
+def test_no_alarms(module: Root) -> None:
+    """An empty list makes neither alarms nor metric filters, and the key does not admit CloudWatch."""
+    plan = module.plan(alarm_topic_arns=[], evaluation_frequency="One_Hour")
+
+    assert alarms(plan) == {}
+    assert not [address for address in plan.resources if "metric_filter" in address or "terraform_data" in address]
+    assert "cloudwatch.amazonaws.com" not in plan.resources["aws_kms_key.this[0]"]["policy"]
+
+
+@pytest.mark.parametrize(("frequency", "hours"), [("One_Hour", 1), ("TwentyFour_Hours", 24)])
+def test_overdue_sweep(module: Root, frequency: str, hours: int) -> None:
+    """A sweep is overdue after twice its period, in hours, of which CloudWatch looks back at most seven days."""
+    plan = module.plan(evaluation_frequency=frequency)
+    overdue = alarms(plan)["sweep-overdue"]
+    [metric] = [query["metric"][0] for query in overdue["metric_query"] if query["metric"]]
+
+    assert (overdue["evaluation_periods"], metric["period"], metric["metric_name"]) == (
+        2 * hours,
+        3600,
+        "SweepComplete",
+    )
+    assert overdue["evaluation_periods"] * metric["period"] <= 7 * 24 * 3600
+    filters = {each["name"]: each for address, each in plan.resources.items() if "metric_filter" in address}
+    assert filters[f"{NAME}-SweepComplete"]["pattern"] == '{ $.message = "sweep complete" }'
+    assert filters[f"{NAME}-SweepIncomplete"]["pattern"] == '{ $.message = "sweep incomplete" }'
+
+
+def test_recorder_is_watched(defaults: Plan) -> None:
+    """Every stop, deletion or change of the recorder that succeeded is notified; a refused one is not."""
+    rule = defaults.resources["aws_cloudwatch_event_rule.recorder"]
+    target = defaults.resources["aws_cloudwatch_event_target.recorder"]
+
+    assert json.loads(rule["event_pattern"]) == {
+        "source": ["aws.config"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {
+            "eventSource": ["config.amazonaws.com"],
+            "eventName": ["DeleteConfigurationRecorder", "PutConfigurationRecorder", "StopConfigurationRecorder"],
+            "errorCode": [{"exists": False}],
+        },
+    }
+    template = target["input_transformer"][0]["input_template"]
+    assert "<call> was called on AWS Config in <region>" in template
+    assert target["retry_policy"] == [{"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}]
