@@ -21,7 +21,7 @@ from moto.utilities.utils import get_partition
 
 from tests.emulator import awslambda
 from tests.emulator.config import backend_of
-from tests.emulator.extension import ADMINISTRATOR, extends
+from tests.emulator.extension import ADMINISTRATOR, extends, refuse
 
 
 def config_rule_of(call: Any) -> str:
@@ -58,4 +58,8 @@ def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], re
     if action in RESOURCES:
         resource = RESOURCES[action](self)
     if action != "sts:GetCallerIdentity" and not awslambda.role_allows(role.arn, action, resource):
+        if "X-Amz-Target" in self.headers:
+            # moto answers XML, which the JSON protocols do not read.
+            message = f"User: {key.arn} is not authorized to perform: {action} on resource: {resource}"
+            refuse("AccessDeniedException", message)
         request._raise_access_denied()

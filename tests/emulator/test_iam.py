@@ -1,0 +1,99 @@
+"""IAM: what a role may do, and that nobody else is asked."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator import ACCOUNT_ID, EmbeddedAws
+
+REGION = "eu-west-1"
+RULE = f"arn:aws:config:{REGION}:{ACCOUNT_ID}:config-rule"
+
+
+def document(*statements: dict[str, Any]) -> str:
+    """A policy of statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(*actions: str, resource: str = "*") -> dict[str, Any]:
+    """A statement that allows actions."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def as_role(aws: EmbeddedAws, service: str, policy: str, boundary: str | None = None) -> Any:
+    """A client with the credentials of a role that has one policy and, maybe, a permissions boundary."""
+    iam = aws.client("iam", REGION)
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    options = {"PermissionsBoundary": boundary} if boundary else {}
+    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=document(trust), **options)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=policy)
+    session = aws.client("sts", REGION).assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=aws.endpoint_url,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+
+
+def is_denied(call: Any, **arguments: Any) -> bool:
+    """Whether a call is denied; any other error counts as let through."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"]).startswith("AccessDenied")
+    return False
+
+
+def test_a_role_may_do_what_its_policy_allows(aws: EmbeddedAws) -> None:
+    """A call that no policy allows is denied, and one that a policy allows is not."""
+    client = as_role(aws, "config", document(allow("config:PutEvaluations")))
+    assert not is_denied(client.put_evaluations, ResultToken="x")
+    assert is_denied(client.describe_config_rules)
+
+
+def test_who_the_caller_is_may_always_be_asked(aws: EmbeddedAws) -> None:
+    """GetCallerIdentity needs no permission."""
+    assert not is_denied(as_role(aws, "sts", document(allow("s3:ListAllMyBuckets"))).get_caller_identity)
+
+
+def test_a_boundary_bounds_what_a_policy_allows(aws: EmbeddedAws) -> None:
+    """What the permissions boundary does not allow is denied, whatever the policy says."""
+    bounded = aws.client("iam", REGION).create_policy(
+        PolicyName="b", PolicyDocument=document(allow("config:PutEvaluations"))
+    )
+    client = as_role(aws, "config", document(allow("config:*")), bounded["Policy"]["Arn"])
+    assert not is_denied(client.put_evaluations, ResultToken="x")
+    assert is_denied(client.describe_config_rules)
+
+
+@pytest.mark.parametrize(("resource", "denied"), [("*", False), (f"{RULE}/other", True)])
+def test_the_rule_that_a_call_names_is_its_resource(aws: EmbeddedAws, resource: str, denied: bool) -> None:  # noqa: FBT001
+    """A call that names a rule is denied to who may make it for another rule only."""
+    policy = document(allow("config:GetComplianceDetailsByConfigRule", resource=resource))
+    client = as_role(aws, "config", policy)
+    assert is_denied(client.get_compliance_details_by_config_rule, ConfigRuleName="r") is denied
+
+
+def test_an_action_without_resources_needs_all_of_them(aws: EmbeddedAws) -> None:
+    """PutEvaluations knows no resource, so a statement for one rule does not allow it."""
+    client = as_role(aws, "config", document(allow("config:PutEvaluations", resource=f"{RULE}/x")))
+    assert is_denied(client.put_evaluations, ResultToken="x")
+
+
+def test_an_unknown_key_is_refused(aws: EmbeddedAws) -> None:
+    """Credentials that nobody has handed out do not get in."""
+    client = boto3.client(
+        "sts",
+        region_name=REGION,
+        endpoint_url=aws.endpoint_url,
+        aws_access_key_id="AKIAUNKNOWN",
+        aws_secret_access_key="guessed",  # noqa: S106
+    )
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        client.get_caller_identity()
