@@ -1,0 +1,151 @@
+"""Least privilege at work: every permission is needed, and others are denied, with the role's own credentials."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import REGION
+from tests.e2e.conftest import ITSELF, Deploy, Deployment
+from tests.emulator import awslambda, config, faults, metrics, scenarios
+from tests.emulator.faults import Kind
+
+ACCOUNT = "123456789012"
+NAME = "ec2-key-pair-monitor"
+
+
+@pytest.fixture(scope="module")
+def scheduled(deploy: Deploy) -> Iterator[Deployment]:
+    """The module with a schedule, by which the role has every permission that it can have."""
+    with deploy(ITSELF, evaluation_frequency="One_Hour") as deployment:
+        yield deployment
+
+
+@contextmanager
+def without(deployment: Deployment, action: str) -> Iterator[None]:
+    """Take one action out of the role's policies for a while."""
+    iam, role = deployment.client("iam"), deployment.outputs["role_arn"].rpartition("/")[2]
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    before = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
+    found = 0
+    for name, document in before.items():
+        statements = []
+        for each in document["Statement"]:
+            actions = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
+            found += actions.count(action)
+            if left := [other for other in actions if other != action]:
+                statements.append({**each, "Action": left})
+        if not statements:
+            iam.delete_role_policy(RoleName=role, PolicyName=name)
+        else:
+            changed = json.dumps({**document, "Statement": statements})
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=changed)
+    assert found == 1, f"the role's policies name {action} {found} times"
+    try:
+        yield
+    finally:
+        for name, document in before.items():
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def change(deployment: Deployment) -> None:
+    """An instance changes."""
+    deployment.launch()
+
+
+def oversized_change(deployment: Deployment) -> None:
+    """An instance changes, and its item is too large to be sent."""
+    instance = deployment.launch("ops")
+    scenarios.send_oversized(REGION, instance)
+    config.deliver(REGION, scenarios.history_of(REGION, instance)[-1])
+    deployment.aws.settle()
+
+
+def schedule(deployment: Deployment) -> None:
+    """The schedule fires."""
+    config.fire_schedule(REGION)
+    deployment.aws.settle()
+
+
+EVENTS = [
+    pytest.param("config:PutEvaluations", change, id="PutEvaluations"),
+    pytest.param("config:GetResourceConfigHistory", oversized_change, id="GetResourceConfigHistory"),
+    pytest.param("config:SelectResourceConfig", schedule, id="SelectResourceConfig"),
+    pytest.param("config:GetComplianceDetailsByConfigRule", schedule, id="GetComplianceDetailsByConfigRule"),
+]
+
+
+@pytest.mark.parametrize(("action", "event"), EVENTS)
+def test_call_is_needed(scheduled: Deployment, action: str, event: Callable[[Deployment], None]) -> None:
+    """With its permissions the function works an event off; without the one for a call, it is denied and kept."""
+    event(scheduled)
+    assert scheduled.dead_letters("evaluations") == []
+
+    with without(scheduled, action):
+        event(scheduled)
+
+    [letter] = scheduled.dead_letters("evaluations")
+    error = letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
+    assert "AccessDeniedException" in error
+    assert action in error
+
+
+@pytest.mark.parametrize("action", ["sqs:SendMessage", "kms:Decrypt", "kms:GenerateDataKey"])
+def test_dead_letter_needs_it(scheduled: Deployment, action: str) -> None:
+    """Without a permission on the queue or on its key, Lambda can't keep what has failed."""
+    metrics.points(REGION).clear()
+    faults.inject("PutEvaluations", Kind.INTERNAL_ERROR, times=12)
+    with without(scheduled, action):
+        change(scheduled)
+    faults.reset()
+
+    assert scheduled.dead_letters("evaluations") == []
+    assert "DeadLetterErrors" in {point.name for point in metrics.points(REGION)}
+
+
+def queue_url(purpose: str) -> str:
+    """The URL of a queue of dead letters."""
+    return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{NAME}-dead-{purpose}"
+
+
+DENIED: list[tuple[str, str, dict[str, Any]]] = [
+    ("config", "delete_config_rule", {"ConfigRuleName": NAME}),
+    ("config", "delete_evaluation_results", {"ConfigRuleName": NAME}),
+    ("config", "stop_configuration_recorder", {"ConfigurationRecorderName": "default"}),
+    ("ec2", "create_key_pair", {"KeyName": "mine"}),
+    ("ec2", "describe_instances", {}),
+    ("events", "put_events", {"Entries": [{"Source": "mine", "DetailType": "x", "Detail": "{}"}]}),
+    ("iam", "list_roles", {}),
+    ("kms", "list_keys", {}),
+    ("logs", "delete_log_group", {"logGroupName": f"/aws/lambda/{NAME}-evaluator"}),
+    ("s3", "list_buckets", {}),
+    ("secretsmanager", "list_secrets", {}),
+    ("sns", "publish", {"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}", "Message": "all is well"}),
+    ("sqs", "receive_message", {"QueueUrl": queue_url("evaluations")}),
+    ("sqs", "send_message", {"QueueUrl": queue_url("notifications"), "MessageBody": "{}"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "arguments"), DENIED, ids=[f"{service}:{call}" for service, call, _ in DENIED]
+)
+def test_anything_else_is_denied(scheduled: Deployment, service: str, call: str, arguments: dict[str, Any]) -> None:
+    """What the function does not need, its credentials do not allow."""
+    function = awslambda.function_of(scheduled.outputs["function_arn"])
+    assert function is not None
+    credentials = awslambda.role_credentials(function)
+    client = boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=scheduled.aws.endpoint_url,
+        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=credentials["AWS_SESSION_TOKEN"],
+    )
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        getattr(client, call)(**arguments)

@@ -1,0 +1,123 @@
+"""Least privilege: the role's permissions are what the code calls and what Lambda does with the role, and no more."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from evaluator.reporting import ConfigClient
+
+from tests.support.terraform import Plan
+from tests.unit.conftest import Context, RecordingConfig, config, sample
+
+__all__ = ["config"]  # the unit tests' fixture
+
+INSIDE = "module.ec2_key_pair_monitor."
+ACCOUNT = "123456789012"
+
+# What Lambda does with the role, which no code shows, and the page that says so.
+BY_LAMBDA = {
+    "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    "sqs:SendMessage": "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+    "kms:Decrypt": "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
+    "kms:GenerateDataKey": (
+        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
+    ),
+}
+
+
+def listed(value: Any) -> list[Any]:
+    """A policy's element that may stand alone."""
+    return value if isinstance(value, list) else [value]
+
+
+def allowed(plan: Plan, module: str) -> dict[str, list[Any]]:
+    """The actions that the role's policies allow, each with its resources; None is one known after the apply only."""
+    found: dict[str, list[Any]] = {}
+    for address, policy in plan.resources.items():
+        if not address.startswith(f"{module}aws_iam_role_policy."):
+            continue
+        if policy.get("policy"):
+            document = json.loads(policy["policy"])
+            statements = [(each["Effect"], each["Action"], each["Resource"]) for each in document["Statement"]]
+        else:
+            data = plan.data[address.replace("aws_iam_role_policy", "data.aws_iam_policy_document")]
+            statements = [
+                (each.get("effect") or "Allow", each["actions"], each.get("resources", [None]))
+                for each in data["statement"]
+            ]
+        for effect, actions, resources in statements:
+            assert effect == "Allow"
+            for action in listed(actions):
+                found.setdefault(action, []).extend(listed(resources))
+    return found
+
+
+def called(config: RecordingConfig, events: Iterable[dict[str, Any]]) -> set[str]:
+    """The permissions that the code needs to work off events."""
+    from evaluator.handler import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
+
+    for event in events:
+        lambda_handler(event, Context())
+    return {f"config:{api}" for api, _ in config.calls}
+
+
+def changes(config: RecordingConfig) -> list[dict[str, Any]]:
+    """A change and an oversized one, whose item is in the history."""
+    history = {
+        "resourceType": "AWS::EC2::Instance",
+        "resourceId": "i-0123456789abcdef0",
+        "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": datetime(2026, 3, 1, 10, tzinfo=UTC),
+        "configuration": json.dumps({"keyName": "ops", "state": {"name": "running"}}),
+    }
+    config.answers["GetResourceConfigHistory"] = [{"configurationItems": [history]}]
+    return [sample("change"), sample("oversized", {"configurationItemCaptureTime": "2026-03-01T10:00:00Z"})]
+
+
+def test_without_a_schedule(defaults: Plan, config: RecordingConfig) -> None:
+    """Without a schedule the role may do what changes need, and nothing that only a sweep calls."""
+    assert set(allowed(defaults, "")) == called(config, changes(config)) | set(BY_LAMBDA)
+
+
+def test_with_a_schedule(everything: Plan, config: RecordingConfig) -> None:
+    """With a schedule the role may do what the code ever calls, and nothing else."""
+    calls = called(config, [*changes(config), sample("schedule")])
+
+    assert set(allowed(everything, INSIDE)) == calls | set(BY_LAMBDA)
+
+
+def test_the_recorded_calls_are_all_there_are(config: RecordingConfig) -> None:
+    """Every call that the code's own type of the client knows was recorded, so none can need a permission unseen."""
+    calls = called(config, [*changes(config), sample("schedule")])
+
+    known = {name for name in vars(ConfigClient) if not name.startswith("_")}
+    assert {f"config:{''.join(part.title() for part in name.split('_'))}" for name in known} == calls
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("logs:CreateLogStream", "logs:eu-central-1:{account}:log-group:/aws/lambda/ec2-key-pair-monitor-evaluator:*"),
+        ("logs:PutLogEvents", "logs:eu-central-1:{account}:log-group:/aws/lambda/ec2-key-pair-monitor-evaluator:*"),
+        ("sqs:SendMessage", "sqs:eu-central-1:{account}:ec2-key-pair-monitor-dead-evaluations"),
+    ],
+)
+def test_own_resources_only(defaults: Plan, action: str, resource: str) -> None:
+    """Logs and dead letters go to the function's own log group and queue."""
+    assert allowed(defaults, "")[action] == [f"arn:aws:{resource.format(account=ACCOUNT)}"]
+
+
+def test_everywhere_only_what_knows_no_resource(everything: Plan) -> None:
+    """The resource * stands for nothing but AWS Config's actions that know none; key and rule are the module's own."""
+    permissions = allowed(everything, INSIDE)
+
+    assert {action for action, resources in permissions.items() if "*" in resources} == {
+        "config:GetResourceConfigHistory",
+        "config:PutEvaluations",
+        "config:SelectResourceConfig",
+    }
+    for action in ("kms:Decrypt", "kms:GenerateDataKey", "config:GetComplianceDetailsByConfigRule"):
+        assert permissions[action] == [None]
