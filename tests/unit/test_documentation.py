@@ -1,6 +1,8 @@
 """What the README promises about the HCL, the examples and the package."""
 
 import ast
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -12,7 +14,10 @@ README = (CHECKOUT / "README.md").read_text()
 def test_tables_are_true() -> None:
     """The inputs and outputs in the README are those of the module; `make docs` writes them."""
     assert with_tables(README) == README
-    assert len(blocks("variables.tf", "variable")) == 11
+    # The reader of HCL misses nothing.
+    assert list(blocks("variables.tf", "variable")) == re.findall(
+        r'^variable "(\w+)"', (CHECKOUT / "variables.tf").read_text(), re.MULTILINE
+    )
 
 
 def test_usage_is_the_minimal_example() -> None:
@@ -26,6 +31,18 @@ def test_complete_example_sets_every_input() -> None:
 
     missing = [name for name in blocks("variables.tf", "variable") if f"  {name} " not in example]
     assert missing == []
+
+
+def test_service_control_policy_can_be_used() -> None:
+    """The policy in SECURITY.md is JSON within the 5,120 characters of a service control policy, and denies only.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+    """
+    [text] = re.findall(r"```json\n(.*?)```", (CHECKOUT / "SECURITY.md").read_text(), re.DOTALL)
+    policy = json.loads(text)
+
+    assert len(json.dumps(policy, separators=(",", ":"))) <= 5120
+    assert {statement["Effect"] for statement in policy["Statement"]} == {"Deny"}
 
 
 def test_variables_and_outputs_are_in_order() -> None:
