@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -138,8 +139,10 @@ def test_overdue_sweep(monitor: Deployment) -> None:
 
     config.fire_schedule(REGION)
     monitor.aws.settle()
-    assert states(monitor, just_before)["sweep-overdue"] == "OK"
-    assert states(monitor, after)["sweep-overdue"] == "ALARM"
+    [ended] = [point for point in metrics.points(REGION) if point.name == "SweepComplete"]
+    metrics.points(REGION).append(replace(ended, at=ended.at + PERIOD))
+    assert states(monitor, after)["sweep-overdue"] == "OK"
+    assert states(monitor, after + PERIOD)["sweep-overdue"] == "ALARM"
 
 
 @pytest.mark.parametrize(
