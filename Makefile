@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo test test-all mutation security lint docs requirements clean
+.PHONY: demo test test-all bench mutation security lint docs requirements clean
 
 demo: $(INSTALLED)
 	@$(BIN)/python -m tests.acceptance.walkthrough
@@ -21,6 +21,10 @@ test-all: lint
 mutation:
 	@PYTHON=$(PYTHON) tests/mutation/run
 
+# Measures the function beside its peers; takes about fifteen minutes.
+bench:
+	@PYTHON=$(PYTHON) benchmarks/run
+
 # Scans the module and the Python code for what is known to be insecure.
 security:
 	@PYTHON=$(PYTHON) tests/security/run
@@ -28,7 +32,7 @@ security:
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy lambda tests
+	@$(BIN)/mypy lambda tests benchmarks/*.py
 	@terraform fmt -check -diff -recursive .
 
 # Writes the README's tables of inputs and outputs.

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -190,3 +191,42 @@ def test_number_of_calls(config: RecordingConfig, instances: int) -> None:
     apis = [api for api, _ in config.calls]
     assert (apis.count("SelectResourceConfig"), apis.count("PutEvaluations")) == (len(pages), len(pages))
     assert apis.count("GetComplianceDetailsByConfigRule") == 1
+
+
+class Fleet:
+    """An AWS Config with any number of instances that keeps nothing of what it is told."""
+
+    def __init__(self, instances: int) -> None:
+        self.pages = instances // 100
+
+    def select_resource_config(self, *, NextToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Make a page anew."""
+        page = int(NextToken)
+        rows = {"Results": [row(f"i-{page:015x}{n:02x}", "ops") for n in range(100)]}
+        return rows | ({"NextToken": str(page + 1)} if page + 1 < self.pages else {})
+
+    def put_evaluations(self, **_: Any) -> dict[str, Any]:
+        """Take everything."""
+        return {"FailedEvaluations": []}
+
+    def get_compliance_details_by_config_rule(self, **_: Any) -> dict[str, Any]:
+        """Know of no earlier result."""
+        return {"EvaluationResults": []}
+
+
+def test_memory_does_not_grow_with_the_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times the instances take no more memory, but for one id an instance."""
+    from evaluator import handler  # noqa: PLC0415  (after the region is set)
+
+    def peak(instances: int) -> int:
+        monkeypatch.setattr(handler, "config_client", Fleet(instances))
+        tracemalloc.start()
+        lambda_handler(sample("schedule"), Context())
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    peak(200)  # what is imported and cached once
+    small, large = peak(1_000), peak(10_000)
+    # An id is a text of 19 characters and its place in a set, which doubles at times.
+    assert large - small <= 9_000 * 250
