@@ -23,7 +23,7 @@ data "aws_iam_policy_document" "key" {
   }
 
   # Without a condition: KMS sees neither account nor source when EventBridge publishes to a topic. CloudWatch publishes
-  # only where the alarms go to the same topic.
+  # only where the alarms go to the same topic; a topic of the caller's is under a key of its own.
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
   statement {
     sid       = "NotificationsAndDeadLetters"
@@ -31,8 +31,12 @@ data "aws_iam_policy_document" "key" {
     resources = ["*"]
 
     principals {
-      type        = "Service"
-      identifiers = concat(["events.amazonaws.com", "sns.amazonaws.com"], var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [])
+      type = "Service"
+      identifiers = concat(
+        ["events.amazonaws.com"],
+        var.sns_topic == null ? ["sns.amazonaws.com"] : [],
+        var.sns_topic == null && var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [],
+      )
     }
   }
 

@@ -190,6 +190,7 @@ resource "aws_config_config_rule" "this" {
     aws_lambda_permission.config,
     aws_sns_topic_policy.notifications,
     aws_sns_topic_subscription.email,
+    aws_sns_topic_subscription.others,
   ]
 }
 

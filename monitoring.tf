@@ -2,7 +2,7 @@
 
 locals {
   # A list, whose length is known at plan time even where its ARNs are not.
-  alarm_topic_arns = var.alarm_topic_arns == null ? [aws_sns_topic.notifications.arn] : var.alarm_topic_arns
+  alarm_topic_arns = var.alarm_topic_arns == null ? [local.topic_arn] : var.alarm_topic_arns
   has_alarms       = var.alarm_topic_arns == null || length(coalesce(var.alarm_topic_arns, [])) > 0
 
   frequency_hours = { One_Hour = 1, Three_Hours = 3, Six_Hours = 6, Twelve_Hours = 12, TwentyFour_Hours = 24 }
@@ -25,11 +25,14 @@ locals {
         dimensions  = { FunctionName = local.function_name }
         description = "Events that could not be evaluated can't be kept either, and are lost. Look first at whether the role of ${local.function_name} may still send to ${local.dead_letter_names["evaluations"]} and use its key; then evaluate all instances again."
       }
-      failed-deliveries = {
+    },
+    {
+      # Of the module's own topic only: who made another one watches its deliveries.
+      for purpose, queue in local.dead_letter_names : "failed-deliveries" => {
         metric      = ["AWS/SNS", "NumberOfNotificationsFailed"]
         dimensions  = { TopicName = var.name }
-        description = "SNS can't deliver notifications: somebody does not learn of instances without a key pair. Look first at the subscriptions of the topic ${var.name}; what was lost lies in ${local.dead_letter_names["deliveries"]}."
-      }
+        description = "SNS can't deliver notifications: somebody does not learn of instances without a key pair. Look first at the subscriptions of the topic ${var.name}; what was lost lies in ${queue}."
+      } if purpose == "deliveries"
     },
     {
       for purpose, letters in local.dead_letters : "dead-${purpose}" => {
@@ -42,7 +45,7 @@ locals {
       for purpose, name in local.event_rule_names : "failed-events-${lower(replace(purpose, "_", "-"))}" => {
         metric      = ["AWS/Events", "FailedInvocations"]
         dimensions  = { RuleName = name }
-        description = "EventBridge can't publish what the rule ${name} matches: nobody is notified. Look first at the policies of the topic ${var.name} and of its key, and at the queue ${local.dead_letter_names["notifications"]}."
+        description = "EventBridge can't publish what the rule ${name} matches: nobody is notified. Look first at the policies of the topic and of its key, and at the queue ${local.dead_letter_names["notifications"]}."
       }
     },
     {
@@ -155,7 +158,7 @@ resource "aws_cloudwatch_event_rule" "recorder" {
 resource "aws_cloudwatch_event_target" "recorder" {
   rule      = aws_cloudwatch_event_rule.recorder.name
   target_id = "notifications"
-  arn       = aws_sns_topic.notifications.arn
+  arn       = local.topic_arn
 
   input_transformer {
     input_paths = {

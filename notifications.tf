@@ -22,17 +22,20 @@ locals {
     { for state in var.notify_on : state => "${var.name}-${lower(replace(state, "_", "-"))}" },
     { recorder = "${var.name}-recorder" },
   )
+  topic_arn = var.sns_topic == null ? aws_sns_topic.notifications[0].arn : var.sns_topic.arn
   # ARNs from names, so that a plan shows every policy as it will be.
-  topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name}"
+  own_topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name}"
 
-  dead_letter_names = { for purpose in ["deliveries", "evaluations", "notifications"] : purpose => "${var.name}-dead-${purpose}" }
-  dead_letter_arns  = { for purpose, name in local.dead_letter_names : purpose => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
+  # What can't be delivered is kept by whoever has the subscriptions.
+  dead_letter_purposes = concat(var.sns_topic == null ? ["deliveries"] : [], ["evaluations", "notifications"])
+  dead_letter_names    = { for purpose in local.dead_letter_purposes : purpose => "${var.name}-dead-${purpose}" }
+  dead_letter_arns     = { for purpose, name in local.dead_letter_names : purpose => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
 
   # Who puts what into each queue of dead letters. Lambda writes with the function's role and needs no policy.
-  dead_letters = {
+  dead_letters = { for purpose, letters in {
     deliveries = {
       service     = "sns.amazonaws.com"
-      source_arns = [local.topic_arn]
+      source_arns = [local.own_topic_arn]
       broken      = "Notifications could not be delivered to a subscriber."
     }
     evaluations = {
@@ -45,6 +48,15 @@ locals {
       source_arns = [for name in values(local.event_rule_names) : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"]
       broken      = "Changes of verdict could not be published to the topic: nobody was notified."
     }
+  } : purpose => letters if contains(local.dead_letter_purposes, purpose) }
+
+  # What SNS takes as the endpoint of each protocol, as far as a standard topic and encryption on the way allow it.
+  endpoint_patterns = {
+    email  = "^[^\\s@<>,;]+@[^\\s@<>,;.]+(\\.[^\\s@<>,;.]+)+$"
+    https  = "^https://[^\\s/]+(/\\S*)?$"
+    lambda = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$"
+    sms    = "^\\+[1-9][0-9]{1,14}$"
+    sqs    = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$"
   }
 }
 
@@ -75,7 +87,7 @@ resource "aws_cloudwatch_event_target" "notifications" {
 
   rule      = aws_cloudwatch_event_rule.compliance_change[each.key].name
   target_id = "notifications"
-  arn       = aws_sns_topic.notifications.arn
+  arn       = local.topic_arn
 
   input_transformer {
     input_paths = merge(
@@ -118,6 +130,8 @@ resource "aws_cloudwatch_event_target" "notifications" {
 # 5. The topic and its subscribers
 
 resource "aws_sns_topic" "notifications" {
+  count = var.sns_topic == null ? 1 : 0
+
   name              = var.name
   display_name      = var.name
   kms_master_key_id = local.kms_key_arn
@@ -125,6 +139,8 @@ resource "aws_sns_topic" "notifications" {
 }
 
 data "aws_iam_policy_document" "notifications" {
+  count = var.sns_topic == null ? 1 : 0
+
   # Setting a policy replaces the one by which the account's own IAM policies count.
   statement {
     sid = "Owner"
@@ -138,7 +154,7 @@ data "aws_iam_policy_document" "notifications" {
       "sns:SetTopicAttributes",
       "sns:Subscribe",
     ]
-    resources = [local.topic_arn]
+    resources = [local.own_topic_arn]
 
     principals {
       type        = "AWS"
@@ -154,7 +170,7 @@ data "aws_iam_policy_document" "notifications" {
   statement {
     sid       = "EventBridge"
     actions   = ["sns:Publish"]
-    resources = [local.topic_arn]
+    resources = [local.own_topic_arn]
 
     principals {
       type        = "Service"
@@ -168,7 +184,7 @@ data "aws_iam_policy_document" "notifications" {
     content {
       sid       = "CloudWatch"
       actions   = ["sns:Publish"]
-      resources = [local.topic_arn]
+      resources = [local.own_topic_arn]
 
       principals {
         type        = "Service"
@@ -185,17 +201,31 @@ data "aws_iam_policy_document" "notifications" {
 }
 
 resource "aws_sns_topic_policy" "notifications" {
-  arn    = aws_sns_topic.notifications.arn
-  policy = data.aws_iam_policy_document.notifications.json
+  count = var.sns_topic == null ? 1 : 0
+
+  arn    = aws_sns_topic.notifications[0].arn
+  policy = data.aws_iam_policy_document.notifications[0].json
 }
 
 resource "aws_sns_topic_subscription" "email" {
   for_each = var.notification_emails
 
-  topic_arn      = aws_sns_topic.notifications.arn
+  topic_arn      = local.topic_arn
   protocol       = "email"
   endpoint       = each.key
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters["deliveries"].arn })
+}
+
+resource "aws_sns_topic_subscription" "others" {
+  for_each = var.subscriptions
+
+  topic_arn            = local.topic_arn
+  protocol             = each.value.protocol
+  endpoint             = each.value.endpoint
+  raw_message_delivery = each.value.raw_message_delivery
+  filter_policy        = each.value.filter_policy
+  filter_policy_scope  = each.value.filter_policy == null ? null : each.value.filter_policy_scope
+  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters["deliveries"].arn })
 }
 
 # 6. What could not be evaluated, notified or delivered

@@ -9,7 +9,7 @@ output "config_rule_name" {
 }
 
 output "dead_letter_queue_arns" {
-  description = "ARNs of the queues of what could not be processed: `deliveries`, `evaluations` and `notifications`."
+  description = "ARNs of the queues of what could not be processed: `evaluations`, `notifications` and, of the module's own topic, `deliveries`."
   value       = { for purpose, queue in aws_sqs_queue.dead_letters : purpose => queue.arn }
 }
 
@@ -40,5 +40,5 @@ output "role_arn" {
 
 output "topic_arn" {
   description = "ARN of the topic that notifications are published to."
-  value       = aws_sns_topic.notifications.arn
+  value       = local.topic_arn
 }

@@ -141,6 +141,82 @@ variable "permissions_boundary_arn" {
   }
 }
 
+variable "sns_topic" {
+  description = "The topic that notifications are published to, by its ARN, in the account and region of the module. Null makes one. Its subscribers are yours to make; the README shows the policies that it needs."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.sns_topic == null || can(regex("^arn:${local.partition}:sns:${local.region}:${local.account_id}:[A-Za-z0-9_-]+$", var.sns_topic.arn))
+    error_message = "sns_topic must be null or hold the ARN of a standard topic in the account and region of the module, for EventBridge reaches no other, such as { arn = \"arn:${local.partition}:sns:${local.region}:${local.account_id}:alerts\" }."
+  }
+
+  validation {
+    condition     = var.sns_topic == null || length(var.notification_emails) == 0
+    error_message = "sns_topic and notification_emails exclude each other: the module subscribes nobody to a topic of yours. Leave notification_emails out, and subscribe the addresses where the topic is made, such as by aws_sns_topic_subscription."
+  }
+
+  validation {
+    condition     = var.sns_topic == null || length(var.subscriptions) == 0
+    error_message = "sns_topic and subscriptions exclude each other: the module subscribes nobody to a topic of yours. Leave subscriptions out, and make them where the topic is made, such as by aws_sns_topic_subscription."
+  }
+}
+
+variable "subscriptions" {
+  description = "Further subscribers of the topic, by names of your choice: `sqs`, `lambda`, `https`, `sms`, or `email` with a filter. The README shows examples, and what a queue or a function must admit."
+  type = map(object({
+    protocol             = string
+    endpoint             = string
+    filter_policy        = optional(string)
+    filter_policy_scope  = optional(string, "MessageBody")
+    raw_message_delivery = optional(bool, false)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for each in var.subscriptions : contains(keys(local.endpoint_patterns), coalesce(each.protocol, "-"))])
+    error_message = "subscriptions must have one of the protocols ${join(", ", keys(local.endpoint_patterns))}, such as { pager = { protocol = \"https\", endpoint = \"https://pager.example.com/sns\" } }; an endpoint without TLS is refused."
+  }
+
+  # Of an unknown protocol the rule above tells.
+  validation {
+    condition     = alltrue([for each in var.subscriptions : can(regex(lookup(local.endpoint_patterns, coalesce(each.protocol, "-"), ""), each.endpoint))])
+    error_message = "subscriptions must have an endpoint that fits the protocol: an address for email, a URL that starts with https:// for https, the ARN of a function for lambda, a number such as \"+4915112345678\" for sms, and the ARN of a standard queue, such as \"arn:aws:sqs:eu-central-1:123456789012:alerts\", for sqs."
+  }
+
+  validation {
+    condition     = length(distinct([for each in var.subscriptions : "${coalesce(each.protocol, "-")} ${coalesce(each.endpoint, "-")}"])) == length(var.subscriptions)
+    error_message = "subscriptions must not have the same protocol and endpoint twice, for SNS makes one subscription of them: give one of them a filter_policy that takes what either takes, such as jsonencode({ what_to_do = [\"Nothing.\"] })."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.subscriptions : each.protocol != "email" || each.endpoint == null || !contains(var.notification_emails, coalesce(each.endpoint, "-"))])
+    error_message = "subscriptions and notification_emails must not name the same address: name it in subscriptions alone where it has a filter, such as { audit = { protocol = \"email\", endpoint = \"audit@example.com\", filter_policy = … } }."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.subscriptions : can(keys(jsondecode(coalesce(each.filter_policy, "{}"))))])
+    error_message = "subscriptions must have a filter_policy that is a JSON object or null, such as jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] })."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.subscriptions : contains(["MessageAttributes", "MessageBody"], coalesce(each.filter_policy_scope, "-"))])
+    error_message = "subscriptions must have the filter_policy_scope \"MessageBody\", which is the default."
+  }
+
+  # The one place that knows who publishes.
+  validation {
+    condition     = alltrue([for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes"])
+    error_message = "subscriptions can't filter on message attributes, for EventBridge sends none and nothing would arrive: leave filter_policy_scope out, and filter on the fields of the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] })."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.subscriptions : !coalesce(each.raw_message_delivery, false) || contains(["https", "sqs"], coalesce(each.protocol, "-"))])
+    error_message = "subscriptions can have raw_message_delivery with the protocols https and sqs only: SNS delivers to the others in one form, such as the text of a mail."
+  }
+}
+
 variable "tags" {
   description = "Tags of every resource that can have tags."
   type        = map(string)

@@ -1,8 +1,14 @@
-# Every argument once, with a key, a permissions boundary and a topic for alarms that are made in the same root.
+# What the module can do, with a key, a permissions boundary, a topic for alarms and a queue that are made in the same
+# root. Only a topic of yours (examples/existing-topic) and a new recorder (examples/new-account) are not here.
 
 data "aws_caller_identity" "current" {}
 
 data "aws_region" "current" {}
+
+locals {
+  place      = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
+  queue_name = "key-pair-tickets"
+}
 
 # What the module's services ask of a key of the caller's.
 data "aws_iam_policy_document" "key" {
@@ -101,6 +107,31 @@ resource "aws_sns_topic_policy" "on_call" {
   policy = data.aws_iam_policy_document.on_call.json
 }
 
+# Tickets are made from a queue. It admits the module's topic, whose name is the module's.
+resource "aws_sqs_queue" "tickets" {
+  name              = local.queue_name
+  kms_master_key_id = aws_kms_key.this.arn
+  policy            = data.aws_iam_policy_document.tickets.json
+}
+
+data "aws_iam_policy_document" "tickets" {
+  statement {
+    actions   = ["sqs:SendMessage"]
+    resources = ["arn:aws:sqs:${local.place}:${local.queue_name}"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sns.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = ["arn:aws:sns:${local.place}:key-pairs"]
+    }
+  }
+}
+
 module "ec2_key_pair_monitor" {
   source = "../../"
 
@@ -112,6 +143,16 @@ module "ec2_key_pair_monitor" {
   kms_key                  = { arn = aws_kms_key.this.arn }
   permissions_boundary_arn = aws_iam_policy.boundary.arn
   tags                     = { team = "security" }
+
+  # A ticket for each verdict that asks for something, with nothing around the message.
+  subscriptions = {
+    tickets = {
+      protocol             = "sqs"
+      endpoint             = aws_sqs_queue.tickets.arn
+      raw_message_delivery = true
+      filter_policy        = jsonencode({ what_to_do = [{ anything-but = "Nothing." }] })
+    }
+  }
 
   # Which key pairs are right, and who needs none.
   allowed_key_names = ["ops-*", "break-glass"]

@@ -102,6 +102,19 @@ def test_each_verdict_has_its_own_words(complete: Deployment) -> None:
     assert ["annotation" in message for message in messages] == [True, True, False]
 
 
+def test_subscriber_gets_what_its_filter_takes(complete: Deployment) -> None:
+    """The queue gets the message itself, of the verdicts that ask for something and of no others."""
+    sqs_client = complete.client("sqs")
+    url = sqs_client.get_queue_url(QueueName="key-pair-tickets")["QueueUrl"]
+    sqs_client.purge_queue(QueueUrl=url)
+    instance = complete.launch()
+    complete.client("ec2").terminate_instances(InstanceIds=[instance])
+    complete.launch("ops-eu")
+
+    [ticket] = sqs_client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert json.loads(ticket["Body"])["what_happened"].startswith(f"EC2 instance {instance} is NON_COMPLIANT")
+
+
 def test_oversized_change_costs_two_calls(complete: Deployment) -> None:
     """An item too large to be sent is fetched from the history, and judged as any other."""
     instance = complete.launch("ops-eu")

@@ -115,7 +115,7 @@ def test_event_pattern(defaults: Plan) -> None:
 
 def test_topic_policy_admits_the_owner_and_two_services(defaults: Plan) -> None:
     """Setting a policy replaces the default one, so the owner is stated again; two services may publish."""
-    policy = statements(defaults.resources["aws_sns_topic_policy.notifications"]["policy"])
+    policy = statements(defaults.resources["aws_sns_topic_policy.notifications[0]"]["policy"])
 
     assert policy["Owner"]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     assert (policy["EventBridge"]["Principal"], policy["EventBridge"]["Action"]) == (
@@ -201,7 +201,7 @@ def test_key_policy_admits_who_must_use_it(defaults: Plan) -> None:
 def test_nobody_is_subscribed_without_an_address(defaults: Plan) -> None:
     """Without addresses there is no subscription, and the topic all the same."""
     assert not [address for address in defaults.resources if "subscription" in address]
-    assert "aws_sns_topic.notifications" in defaults.resources
+    assert "aws_sns_topic.notifications[0]" in defaults.resources
 
 
 def test_log_is_kept_for_a_year(defaults: Plan) -> None:
@@ -274,6 +274,7 @@ def test_zip_is_named_for_its_instance(defaults: Plan) -> None:
                 "aws_cloudwatch_event_target.notifications",
                 "aws_sns_topic_policy.notifications",
                 "aws_sns_topic_subscription.email",
+                "aws_sns_topic_subscription.others",
             },
         ),
     ],

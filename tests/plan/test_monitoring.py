@@ -63,7 +63,7 @@ def test_alarms_go_where_they_are_sent(everything: Plan) -> None:
     for address in everything.resources:
         if address.startswith(f"{INSIDE}aws_cloudwatch_metric_alarm"):
             assert everything.unknown[address]["alarm_actions"]
-    policy = json.loads(everything.resources[f"{INSIDE}aws_sns_topic_policy.notifications"]["policy"])
+    policy = json.loads(everything.resources[f"{INSIDE}aws_sns_topic_policy.notifications[0]"]["policy"])
     assert [each["Sid"] for each in policy["Statement"]] == ["Owner", "EventBridge"]
 
 

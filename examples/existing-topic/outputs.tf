@@ -1,0 +1,14 @@
+output "config_rule_name" {
+  description = "Name of the AWS Config rule, to look up verdicts with."
+  value       = module.ec2_key_pair_monitor.config_rule_name
+}
+
+output "queue_url" {
+  description = "URL of the queue that the topic's messages arrive in."
+  value       = aws_sqs_queue.alerts.url
+}
+
+output "topic_arn" {
+  description = "ARN of the topic that notifications are published to."
+  value       = module.ec2_key_pair_monitor.topic_arn
+}

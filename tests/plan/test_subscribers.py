@@ -1,0 +1,183 @@
+"""Who is told: subscribers of the module's topic, or a topic of the caller's."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.terraform import Plan, Root, TerraformError
+
+INSIDE = "module.ec2_key_pair_monitor."
+ACCOUNT = "123456789012"
+TOPIC = f"arn:aws:sns:eu-central-1:{ACCOUNT}:alerts"
+QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:alerts"
+FUNCTION = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:alerts"
+WITHOUT_NOTHING = json.dumps({"what_to_do": [{"anything-but": "Nothing."}]})
+
+
+@pytest.fixture(scope="module")
+def own_topic(module_copy: Path, terraform_environment: dict[str, str]) -> Plan:
+    """A plan of examples/existing-topic, whose topic is not made yet."""
+    root = Root(module_copy / "examples" / "existing-topic", terraform_environment)
+    root.init()
+    return root.plan()
+
+
+@pytest.fixture(scope="module")
+def subscribed(module: Root) -> Plan:
+    """A plan with a subscriber of each protocol."""
+    return module.plan(
+        notification_emails=["security@example.com"],
+        subscriptions={
+            "archive": {"protocol": "lambda", "endpoint": f"{FUNCTION}:live"},
+            "audit": {"protocol": "email", "endpoint": "audit@example.com", "filter_policy": WITHOUT_NOTHING},
+            "on-call": {"protocol": "sms", "endpoint": "+4915112345678"},
+            "pager": {"protocol": "https", "endpoint": "https://pager.example.com/sns?team=1"},
+            "tickets": {"protocol": "sqs", "endpoint": QUEUE, "raw_message_delivery": True},
+        },
+    )
+
+
+def test_each_subscriber_has_its_subscription(subscribed: Plan) -> None:
+    """Each subscriber is subscribed as asked, and what can't be delivered to it is kept."""
+    found = {
+        address.partition('"')[2].rstrip('"]'): each
+        for address, each in subscribed.resources.items()
+        if address.startswith("aws_sns_topic_subscription.others")
+    }
+
+    assert {name: (each["protocol"], each["endpoint"]) for name, each in found.items()} == {
+        "archive": ("lambda", f"{FUNCTION}:live"),
+        "audit": ("email", "audit@example.com"),
+        "on-call": ("sms", "+4915112345678"),
+        "pager": ("https", "https://pager.example.com/sns?team=1"),
+        "tickets": ("sqs", QUEUE),
+    }
+    assert [name for name, each in found.items() if each["raw_message_delivery"]] == ["tickets"]
+    assert found["audit"]["filter_policy_scope"] == "MessageBody"
+    assert json.loads(found["audit"]["filter_policy"]) == json.loads(WITHOUT_NOTHING)
+    assert all(
+        subscribed.unknown[f'aws_sns_topic_subscription.others["{name}"]']["redrive_policy"] is True for name in found
+    )
+
+
+def test_endpoint_of_the_same_root(everything: Plan) -> None:
+    """A queue may be made in the same root: what is not known yet is not refused."""
+    address = f'{INSIDE}aws_sns_topic_subscription.others["tickets"]'
+
+    assert everything.unknown[address]["endpoint"] is True
+
+
+def test_own_topic_takes_the_place_of_the_modules(own_topic: Plan) -> None:
+    """With a topic of the caller's, made in the same root, the module makes no topic and subscribes nobody."""
+    inside = [address for address in own_topic.resources if address.startswith(INSIDE)]
+
+    assert not [address for address in inside if "aws_sns_topic" in address]
+    targets = [address for address in inside if "aws_cloudwatch_event_target" in address]
+    assert len(targets) == 2
+    assert all(own_topic.unknown[address]["arn"] is True for address in targets)
+    alarms = [address for address in inside if "aws_cloudwatch_metric_alarm" in address]
+    assert all(own_topic.unknown[address]["alarm_actions"] for address in alarms)
+
+
+def test_own_topic_has_its_own_deliveries(own_topic: Plan) -> None:
+    """Who makes the topic keeps and watches what it can't deliver: the module has no queue and no alarms for that."""
+    assert not [address for address in own_topic.resources if "deliveries" in address]
+    assert f'{INSIDE}aws_sqs_queue.dead_letters["notifications"]' in own_topic.resources
+
+
+def test_own_topic_has_its_own_key(own_topic: Plan) -> None:
+    """The module's key is for its queues and log alone, and admits neither SNS nor CloudWatch."""
+    policy = json.loads(own_topic.resources[f"{INSIDE}aws_kms_key.this[0]"]["policy"])
+    services = {each["Sid"]: each["Principal"].get("Service") for each in policy["Statement"]}
+
+    assert services["NotificationsAndDeadLetters"] == "events.amazonaws.com"
+
+
+def test_own_topic_by_its_arn(module: Root) -> None:
+    """The notifications go to the topic that is named."""
+    plan = module.plan(sns_topic={"arn": TOPIC})
+
+    assert plan.outputs["topic_arn"] == TOPIC
+    assert {each["arn"] for address, each in plan.resources.items() if "event_target" in address} == {TOPIC}
+
+
+def sqs(**fields: Any) -> dict[str, Any]:
+    """A subscription that has these fields, and else is right."""
+    return {"protocol": "sqs", "endpoint": QUEUE} | fields
+
+
+ADDRESS = {"protocol": "email", "endpoint": "ops@example.com"}
+NO_TOPIC = "sns_topic must be null or hold the ARN of a standard topic in the account and region of the module"
+DOES_NOT_FIT = "subscriptions must have an endpoint that fits the protocol"
+NO_JSON = "subscriptions must have a filter_policy that is a JSON object"
+NOT_RAW = "subscriptions can have raw_message_delivery with the protocols https and sqs only"
+
+# Terraform reports every rule that is broken, so each plan below breaks many at once; but what needs the account and
+# the region it checks only where nothing else is wrong.
+BAD = [
+    (
+        {"sns_topic": {"arn": "alerts"}, "subscriptions": {"it": sqs()}, "notification_emails": ["ops@example.com"]},
+        [NO_TOPIC, "sns_topic and notification_emails exclude each other", "sns_topic and subscriptions exclude each"],
+    ),
+    ({"sns_topic": {"arn": f"{TOPIC}.fifo"}}, [NO_TOPIC]),
+    ({"sns_topic": {"arn": TOPIC.replace("eu-central-1", "us-east-1")}}, [NO_TOPIC]),
+    (
+        {"notification_emails": ["ops@example.com"], "subscriptions": {"it": ADDRESS, "other": sqs(protocol="http")}},
+        [
+            "subscriptions must have one of the protocols email, https, lambda, sms, sqs",
+            "subscriptions and notification_emails must not name the same address",
+        ],
+    ),
+    (
+        {"subscriptions": {"it": sqs(endpoint=f"{QUEUE}.fifo", filter_policy="rule", filter_policy_scope="Body")}},
+        [DOES_NOT_FIT, NO_JSON, "subscriptions must have the filter_policy_scope"],
+    ),
+    (
+        {"subscriptions": {"it": sqs(protocol="lambda", filter_policy="[]", raw_message_delivery=True)}},
+        [DOES_NOT_FIT, NO_JSON, NOT_RAW],
+    ),
+    (
+        {"subscriptions": {"it": {"protocol": "sms", "endpoint": "015112345678", "raw_message_delivery": True}}},
+        [DOES_NOT_FIT, NOT_RAW],
+    ),
+    (
+        {"subscriptions": {"it": ADDRESS | {"endpoint": "ops"}, "one": sqs(), "other": sqs()}},
+        [DOES_NOT_FIT, "subscriptions must not have the same protocol and endpoint twice"],
+    ),
+    (
+        {"subscriptions": {"it": sqs(filter_policy="{}", filter_policy_scope="MessageAttributes")}},
+        ["subscriptions can't filter on message attributes, for EventBridge sends none"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("variables", "messages"), BAD)
+def test_bad_subscriber(module: Root, variables: dict[str, Any], messages: list[str]) -> None:
+    """What SNS or EventBridge would refuse, or never deliver, is refused at plan time with what is right instead."""
+    with pytest.raises(TerraformError) as error:
+        module.plan(**variables)
+
+    missing = [message for message in messages if message not in str(error.value)]
+    assert not missing, str(error.value)
+
+
+def test_unknown_endpoint_hides_no_other(module_copy: Path, terraform_environment: dict[str, str]) -> None:
+    """A wrong subscription is refused at plan time beside one whose queue is not made yet."""
+    root = Root(module_copy / "examples" / "complete", terraform_environment)
+    override = root.directory / "subscriptions_override.tf"
+    override.write_text("""
+        module "ec2_key_pair_monitor" {
+          subscriptions = {
+            tickets = { protocol = "sqs", endpoint = aws_sqs_queue.tickets.arn }
+            pager   = { protocol = "https", endpoint = "http://example.com" }
+          }
+        }
+    """)
+    root.init()
+    try:
+        with pytest.raises(TerraformError, match=DOES_NOT_FIT):
+            root.plan()
+    finally:
+        override.unlink()
