@@ -176,6 +176,12 @@ resource "aws_config_config_rule" "this" {
   }
 
   lifecycle {
+    # Here and nowhere else, so that nothing but the rule waits for the recorder.
+    precondition {
+      condition     = var.config_recorder_name == null || can(regex("^\\S{1,256}$", var.config_recorder_name))
+      error_message = "config_recorder_name must be null or the name of a recorder, such as aws_config_configuration_recorder_status.this.name."
+    }
+
     precondition {
       condition     = length(coalesce(local.input_parameters, "-")) <= 1024
       error_message = "allowed_key_names, exempt_tags and exempt_until_tag_key make ${length(coalesce(local.input_parameters, "-"))} characters of AWS Config rule parameters and may make 1024. Name fewer, or use patterns such as \"prod-*\"."

@@ -21,6 +21,12 @@ variable "allowed_key_names" {
   }
 }
 
+variable "config_recorder_name" {
+  description = "Name of the AWS Config recorder, where it is made in the same root: the rule then waits for it. Take the name from `aws_config_configuration_recorder_status`, for only a recorder that was started records. Null takes a recorder for granted."
+  type        = string
+  default     = null
+}
+
 variable "evaluation_frequency" {
   description = "How often every instance of the region is evaluated again, in addition to its changes: `One_Hour`, `Three_Hours`, `Six_Hours`, `Twelve_Hours` or `TwentyFour_Hours`. Null evaluates on changes only."
   type        = string

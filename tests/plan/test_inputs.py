@@ -160,7 +160,10 @@ def test_longest_name(module: Root) -> None:
     assert max(map(len, rules)) <= 64
 
 
-def test_too_many_parameters(module: Root) -> None:
-    """Parameters that AWS Config would refuse are refused at plan time, with the length they have and may have."""
-    with pytest.raises(TerraformError, match=r"make \d{4} characters of AWS Config rule parameters and may make 1024"):
-        module.plan(allowed_key_names=[f"a-rather-long-key-name-{n}" for n in range(40)])
+def test_what_only_the_rule_refuses(module: Root) -> None:
+    """A blank recorder, and parameters that AWS Config would refuse, are refused at plan time with what is right."""
+    with pytest.raises(TerraformError) as error:
+        module.plan(config_recorder_name="", allowed_key_names=[f"a-rather-long-key-name-{n}" for n in range(40)])
+
+    assert "config_recorder_name must be null or the name of a recorder, such as" in str(error.value)
+    assert re.search(r"make \d{4} characters of AWS Config rule parameters and may make 1024", str(error.value))

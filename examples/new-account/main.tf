@@ -1,0 +1,202 @@
+# For an account and region in which AWS Config was never switched on: first the recorder and where it delivers to, then
+# the module.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id  = data.aws_caller_identity.current.account_id
+  partition   = data.aws_partition.current.partition
+  bucket_name = "config-${local.account_id}-${data.aws_region.current.id}"
+  bucket_arn  = "arn:${local.partition}:s3:::${local.bucket_name}"
+}
+
+# 1. The bucket of AWS Config's history and snapshots
+
+resource "aws_s3_bucket" "config" {
+  # checkov:skip=CKV_AWS_18:A log of the accesses would need a bucket of its own
+  # checkov:skip=CKV_AWS_144:The history of a region stays in the region
+  # checkov:skip=CKV_AWS_145:The keys of S3 need no key policy that admits AWS Config
+  # checkov:skip=CKV2_AWS_62:Nothing reads what arrives
+  # A destroy fails while there is history in it: empty it first.
+  bucket = local.bucket_name
+}
+
+resource "aws_s3_bucket_ownership_controls" "config" {
+  bucket = aws_s3_bucket.config.id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "config" {
+  bucket                  = aws_s3_bucket.config.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "config" {
+  bucket = aws_s3_bucket.config.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_versioning" "config" {
+  bucket = aws_s3_bucket.config.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "config" {
+  bucket = aws_s3_bucket.config.id
+
+  rule {
+    id     = "expire"
+    status = "Enabled"
+
+    filter {}
+
+    expiration {
+      days = 365
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 30
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  # Rules on versions need versions.
+  depends_on = [aws_s3_bucket_versioning.config]
+}
+
+data "aws_iam_policy_document" "bucket" {
+  statement {
+    sid       = "DenyWithoutTls"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [local.bucket_arn, "${local.bucket_arn}/*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+
+  statement {
+    sid       = "AWSConfigBucketCheck"
+    actions   = ["s3:GetBucketAcl", "s3:ListBucket"]
+    resources = [local.bucket_arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["config.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+
+  statement {
+    sid       = "AWSConfigBucketDelivery"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.bucket_arn}/AWSLogs/${local.account_id}/Config/*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["config.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "s3:x-amz-acl"
+      values   = ["bucket-owner-full-control"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "config" {
+  bucket = aws_s3_bucket.config.id
+  policy = data.aws_iam_policy_document.bucket.json
+
+  # Both change what S3 takes as a policy.
+  depends_on = [aws_s3_bucket_ownership_controls.config, aws_s3_bucket_public_access_block.config]
+}
+
+# 2. The recorder
+
+# One for the whole account: where another region has AWS Config on, it exists, and its ARN is all that is needed.
+resource "aws_iam_service_linked_role" "config" {
+  aws_service_name = "config.amazonaws.com"
+}
+
+resource "aws_config_configuration_recorder" "this" {
+  # checkov:skip=CKV2_AWS_48:The rule needs instances only, and each recorded item costs
+  name     = "default"
+  role_arn = aws_iam_service_linked_role.config.arn
+
+  recording_group {
+    all_supported  = false
+    resource_types = ["AWS::EC2::Instance"]
+  }
+
+  recording_mode {
+    recording_frequency = "CONTINUOUS"
+  }
+}
+
+resource "aws_config_delivery_channel" "this" {
+  name           = "default"
+  s3_bucket_name = aws_s3_bucket.config.id
+
+  # AWS Config refuses a channel without a recorder, or to a bucket that it may not write to.
+  depends_on = [aws_config_configuration_recorder.this, aws_s3_bucket_policy.config]
+}
+
+resource "aws_config_configuration_recorder_status" "this" {
+  # checkov:skip=CKV2_AWS_45:The rule needs instances only, and each recorded item costs
+  name       = aws_config_configuration_recorder.this.name
+  is_enabled = true
+
+  # A recorder starts with a delivery channel only.
+  depends_on = [aws_config_delivery_channel.this]
+}
+
+# 3. The module
+
+module "ec2_key_pair_monitor" {
+  source = "../../"
+
+  notification_emails  = ["security@example.com"]
+  config_recorder_name = aws_config_configuration_recorder_status.this.name
+}
