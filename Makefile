@@ -32,7 +32,7 @@ security:
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy lambda tests benchmarks/*.py
+	@$(BIN)/mypy lambda tests examples benchmarks/*.py
 	@terraform fmt -check -diff -recursive .
 
 # Writes the README's tables of inputs and outputs.

@@ -1,0 +1,71 @@
+"""examples/ci: what a team puts beside its own root runs as it stands, and catches what it is there to catch."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.terraform import Root
+
+WIDENED = """
+module "ec2_key_pair_monitor" {
+  notification_emails = ["somebody@example.com"]
+  exempt_tags         = { "owner" = "*" }
+}
+"""
+
+# A queue of the monitor's that is no longer in its configuration.
+STATE = {
+    "version": 4,
+    "resources": [
+        {
+            "module": "module.ec2_key_pair_monitor",
+            "mode": "managed",
+            "type": "aws_sqs_queue",
+            "name": "gone",
+            "provider": 'provider["registry.terraform.io/hashicorp/aws"]',
+            "instances": [
+                {"schema_version": 0, "attributes": {"id": "https://sqs.eu-central-1.amazonaws.com/123456789012/gone"}}
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def team_root(module_copy: Path, terraform_environment: dict[str, str]) -> Path:
+    """The example's folder, its providers pinned to what was tried."""
+    return Root(module_copy / "examples" / "ci", terraform_environment).directory
+
+
+def run(directory: Path, environment: dict[str, str]) -> str:
+    """What pytest says in the folder."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_", "PYTEST_"))}
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "."]
+    done = subprocess.run(  # noqa: S603  (pytest, with arguments of our own)
+        words, cwd=directory, env=inherited | environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout
+
+
+def test_it_runs_as_it_stands(team_root: Path, terraform_environment: dict[str, str]) -> None:
+    """The team's three tests pass on the team's root."""
+    assert "3 passed" in run(team_root, terraform_environment)
+
+
+def test_it_catches_what_it_is_there_for(team_root: Path, terraform_environment: dict[str, str]) -> None:
+    """Another addressee, a wider exemption and a queue that would be destroyed each fail their test."""
+    override, state = team_root / "widened_override.tf", team_root / "terraform.tfstate"
+    override.write_text(WIDENED)
+    state.write_text(json.dumps(STATE))
+    environment = terraform_environment | {"TF_CLI_ARGS_plan": "-refresh=false"}
+    try:
+        said = run(team_root, environment)
+    finally:
+        override.unlink()
+        state.unlink()
+
+    assert "3 failed" in said
