@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.docs import CHECKOUT, blocks, with_tables
 
 README = (CHECKOUT / "README.md").read_text()
@@ -70,3 +72,25 @@ def test_package_imports_nothing_of_a_third_party() -> None:
         }
         others = imported - set(sys.stdlib_module_names) - {"evaluator"}
         assert others <= ({"boto3", "botocore"} if path.name == "handler.py" else set())
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "tests/README.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    """Each relative link leads to a file or folder, and each link within the page to one of its headings."""
+    text = (CHECKOUT / page).read_text()
+    headings = {
+        re.sub(r"[^\w -]", "", each).strip().lower().replace(" ", "-") for each in re.findall("^#+(.*)", text, re.M)
+    }
+
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+        path, _, anchor = target.partition("#")
+        assert (CHECKOUT / page).parent.joinpath(path).exists() if path else anchor in headings, target
+
+
+def test_map_is_true() -> None:
+    """Each file that CONTRIBUTING.md names by its path is there."""
+    named = re.findall(r"`([\w./*-]+/[\w.*-]+\.\w+)`", (CHECKOUT / "CONTRIBUTING.md").read_text())
+    missing = [path for path in named if not re.search("[A-Z]{4}", path) and not list(CHECKOUT.glob(path))]
+
+    assert len(named) > 20
+    assert missing == []
