@@ -114,8 +114,8 @@ variable "notification_emails" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for address in var.notification_emails : address != null && can(regex("^[^\\s@<>,;]+@[^\\s@<>,;.]+(\\.[^\\s@<>,;.]+)+$", address))])
-    error_message = "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; these are none: ${join(", ", [for address in var.notification_emails : coalesce(address, "null") if !can(regex("^[^\\s@<>,;]+@[^\\s@<>,;.]+(\\.[^\\s@<>,;.]+)+$", address))])}."
+    condition     = alltrue([for address in var.notification_emails : address != null && can(regex(local.endpoint_patterns.email, address))])
+    error_message = "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; these are none: ${join(", ", [for address in var.notification_emails : coalesce(address, "null") if !can(regex(local.endpoint_patterns.email, address))])}."
   }
 }
 

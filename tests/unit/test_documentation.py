@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+import hcl2
 import pytest
 
 from tests.support.docs import CHECKOUT, blocks, with_tables
@@ -34,6 +35,14 @@ def test_examples_set_every_input() -> None:
     for name in blocks("variables.tf", "variable"):
         example = (CHECKOUT / f"examples/{elsewhere.get(name, 'complete')}/main.tf").read_text()
         assert f"\n  {name} " in example, name
+
+
+def test_no_example_defers_the_module() -> None:
+    """No example has depends_on in its call of the module, which would defer every data source in it."""
+    for path in (CHECKOUT / "examples").glob("*/main.tf"):
+        calls = [body for call in hcl2.loads(path.read_text())["module"] for body in call.values()]
+        assert calls
+        assert not [call for call in calls if "depends_on" in call], path
 
 
 def test_service_control_policy_can_be_used() -> None:
