@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-# boto3 makes its client when the handler is imported, and a client needs a region.
+# boto3 makes its client when a handler is imported, and a client needs a region. The notifier reads its variables then.
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+os.environ["TOPIC_ARN"] = "arn:aws:sns:eu-central-1:123456789012:ec2-key-pair-monitor"
+os.environ["CONSOLE"] = "https://eu-central-1.console.aws.amazon.com"
 
 EVENTS = Path(__file__).parent / "events"
 

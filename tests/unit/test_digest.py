@@ -1,0 +1,260 @@
+"""What people read, and that nothing is left out whatever a window has collected.
+
+The texts under golden/ were read by a person. After a change to the words, write them anew and read them again:
+``GOLDEN=write .venv/bin/python -m pytest tests/unit/test_digest.py``.
+"""
+
+import json
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unicodedata import combining, east_asian_width
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from notifier.changes import VERDICTS, Change, Origin
+from notifier.digest import Message, digest
+
+GOLDEN = Path(__file__).parent / "golden"
+CONSOLE = "https://eu-central-1.console.aws.amazon.com"
+HERE = Origin("ec2-key-pair-monitor", "123456789012", "eu-central-1")
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NO_KEY = "No key pair was assigned at launch and none can be added later: replace the instance."
+
+NOT_ALLOWED = "Key pair mine is not allowed and can't be changed after launch: replace the instance."
+
+
+def change(number: int, verdict: str = "NON_COMPLIANT", annotation: str | None = NO_KEY, **other: Any) -> Change:
+    """A change of the instance with a number, so many seconds after noon."""
+    values: dict[str, Any] = {
+        "event_id": f"event-{number}-{verdict}",
+        "origin": HERE,
+        "instance_id": f"i-{number:017x}",
+        "verdict": verdict,
+        "recorded_at": NOON + timedelta(seconds=number),
+        "annotation": annotation,
+    }
+    return Change(**(values | other))
+
+
+def exempt(value: str) -> str:
+    """The annotation of an instance that is exempt by a tag."""
+    return f"Exempt by tag owner={value}."
+
+
+AT_THE_LIMIT = exempt("部門" * 117 + "部")  # 256 characters, of which 235 are two columns wide
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("one", [change(1)]),
+        (
+            "three",
+            [
+                change(1, annotation=NOT_ALLOWED),
+                change(2, "COMPLIANT", "Exempt by tag Besitzer=Käthe Müller-Lüdenscheidt, Straße der Jugend 5."),
+                change(2, recorded_at=NOON),
+                change(3, "NOT_APPLICABLE", None),
+            ],
+        ),
+        ("limit", [change(1, "COMPLIANT", AT_THE_LIMIT), change(2, "COMPLIANT", exempt("x" * 100))]),
+        ("many", [change(number) for number in range(250)]),
+    ],
+)  # fmt: skip
+def test_golden(name: str, changes: list[Change]) -> None:
+    """The mail reads as a person has read it and found it good."""
+    [message] = digest(changes, CONSOLE)
+    mail = f"Subject: {message.subject}\nSMS: {message.sms}\n\n{message.text}\n"
+    if name == "many":  # the middle is more of the same
+        lines = mail.splitlines(keepends=True)
+        cut = next(n for n, line in enumerate(lines) if line.startswith("225 more"))
+        mail = "".join([*lines[:11], "[…]\n", *lines[cut - 5 : cut + 5], "[…]\n", *lines[-9:]])
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(mail)
+
+    assert mail == path.read_text()
+
+
+def test_limit_is_the_limit() -> None:
+    """The longest annotation in the golden texts is as long as AWS Config takes it."""
+    assert len(AT_THE_LIMIT) == 256
+
+
+def test_document() -> None:
+    """Machines get every instance as the README describes it."""
+    changes = [change(1), change(1, "COMPLIANT", recorded_at=NOON), change(1, "NOT_APPLICABLE", recorded_at=NOON)]
+
+    [message] = digest(changes, CONSOLE)
+
+    assert message.document == {
+        "version": "1",
+        "summary": "EC2 instance i-00000000000000001 is NON_COMPLIANT in eu-central-1 (123456789012)",
+        "rule": "ec2-key-pair-monitor",
+        "account": "123456789012",
+        "region": "eu-central-1",
+        "part": 1,
+        "parts": 1,
+        "instances": [
+            {
+                "instance": "i-00000000000000001",
+                "verdict": "NON_COMPLIANT",
+                "time": "2026-03-01T12:00:01.000Z",
+                "annotation": NO_KEY,
+                "console": f"{CONSOLE}/ec2/home?region=eu-central-1#InstanceDetails:instanceId=i-00000000000000001",
+                "earlier_changes": 2,
+                "earlier_verdicts": ["COMPLIANT", "NOT_APPLICABLE"],
+            }
+        ],
+    }
+
+
+def test_publication() -> None:
+    """Mail gets text, SMS a line, everybody else the document; attributes are there to be filtered by."""
+    [message] = digest([change(1), change(2, "COMPLIANT", None)], CONSOLE)
+    publication = message.publication()
+
+    assert publication.pop("Subject") == message.subject
+    forms = json.loads(publication.pop("Message"))
+    assert (forms.pop("email"), forms.pop("sms")) == (message.text, message.sms)
+    assert json.loads(forms.pop("default")) == message.document
+    assert forms == {}
+    assert publication == {
+        "MessageStructure": "json",
+        "MessageAttributes": {
+            "rule": {"DataType": "String", "StringValue": "ec2-key-pair-monitor"},
+            "account": {"DataType": "String", "StringValue": "123456789012"},
+            "region": {"DataType": "String", "StringValue": "eu-central-1"},
+            "verdicts": {"DataType": "String.Array", "StringValue": '["NON_COMPLIANT","COMPLIANT"]'},
+        },
+    }
+
+
+def test_same_event_twice_counts_once() -> None:
+    """An event that was delivered twice is one change, and not an instance that changed twice."""
+    [message] = digest([change(1), change(1)], CONSOLE)
+
+    assert message.document["instances"][0]["earlier_changes"] == 0
+
+
+def test_last_change_counts_whatever_the_order() -> None:
+    """A queue promises no order: the time of the result says which change is the last."""
+    changes = [change(1, "COMPLIANT", recorded_at=NOON), change(1)]
+
+    assert digest(changes, CONSOLE) == digest(changes[::-1], CONSOLE)
+    [message] = digest(changes, CONSOLE)
+    assert "It changed once shortly before that, to COMPLIANT." in message.text
+
+
+def test_burst_is_a_handful() -> None:
+    """A thousand instances are a few messages, each of which says how many there are."""
+    messages = digest([change(number) for number in range(1000)], CONSOLE)
+
+    assert len(messages) == 2
+    assert [message.subject[-6:] for message in messages] == [" (1/2)", " (2/2)"]
+    assert "This is part 1 of 2: 500 of 1000 instances. The others are in mails of" in messages[0].text
+
+
+def test_nothing_is_no_message() -> None:
+    """Without a change there is nothing to say."""
+    assert digest([], CONSOLE) == []
+
+
+# Whatever there is
+
+origins = st.builds(
+    Origin,
+    rule=st.sampled_from(["key-pairs", "r" * 128]),
+    account=st.sampled_from(["123456789012", "999999999999"]),
+    region=st.sampled_from(["eu-central-1", "ap-southeast-1", "r" * 20]),
+)
+annotations = st.none() | st.sampled_from([NO_KEY, AT_THE_LIMIT, "🗝" * 256, '"' * 256, "\\" * 256]) | st.text(
+    st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=256
+)  # fmt: skip
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> list[Change]:
+    """What a window may collect: events that come twice, instances that change often, now and then very many."""
+    rest = draw(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(VERDICTS), annotations, origins), max_size=12))
+    changes: list[Change] = [
+        change(instance, verdict, text, origin=origin, event_id=f"event-{number}")
+        for number, (instance, verdict, text, origin) in enumerate(rest)
+    ]
+    if changes:
+        changes += draw(st.lists(st.sampled_from(changes), max_size=3))
+    many, text, origin = draw(st.sampled_from([0, 0, 24, 25, 26, 600, 900])), draw(annotations), draw(origins)
+    of: tuple[str, ...] = draw(st.sampled_from([VERDICTS, VERDICTS[:1]]))
+    return changes + [change(n, of[n % len(of)], text, origin=origin) for n in range(100, 100 + many)]
+
+
+def columns(line: str) -> int:
+    """How wide a line is."""
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in ("W", "F") else 1 for c in line)
+
+
+def size(message: Message) -> int:
+    """What SNS counts of a message, and its subject, written in another way."""
+    publication = message.publication()
+    attributes = publication["MessageAttributes"]
+    parts = [publication["Message"], publication["Subject"], *attributes]
+    parts += [text for each in attributes.values() for text in each.values()]
+    return len("".join(parts).encode())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(windows())
+def test_every_limit_holds(changes: list[Change]) -> None:
+    """Subject, SMS, width and size are what SNS takes and people read."""
+    for message in digest(changes, CONSOLE):
+        assert re.fullmatch(r"[A-Za-z0-9][ -~]{0,99}", message.subject)
+        assert re.fullmatch(r"[ -~]{1,140}", message.sms)
+        assert size(message) == message.size <= 250_000
+        for line in message.text.split("\n"):
+            assert columns(line) <= 80 or re.fullmatch(r" *https://\S+", line), line
+            assert line == line.rstrip()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(windows())
+def test_every_change_is_told_once(changes: list[Change]) -> None:
+    """Each instance is in one message, in its text and document, with its last verdict; and no event is left out."""
+    messages = digest(changes, CONSOLE)
+
+    assert sorted(each for message in messages for each in message.event_ids) == sorted({c.event_id for c in changes})
+    told = {}
+    for message in messages:
+        document = message.document
+        origin = Origin(document["rule"], document["account"], document["region"])
+        assert {name: message.attributes[name] for name in origin._fields} == origin._asdict()
+        for each in document["instances"]:
+            assert (origin, each["instance"]) not in told
+            told[origin, each["instance"]] = each
+            assert each["instance"] in message.text.split("What to do:")[0]
+        assert set(message.attributes["verdicts"]) == {each["verdict"] for each in document["instances"]}
+        assert document["parts"] == len([m for m in messages if list(m.attributes.values())[:3] == list(origin)])
+    for (origin, instance), each in told.items():
+        history = {c.event_id: c for c in changes if (c.origin, c.instance_id) == (origin, instance)}.values()
+        last = max(c.recorded_at for c in history)
+        ends = {(c.verdict, c.annotation) for c in history if c.recorded_at == last}
+        assert (each["verdict"], each["annotation"]) in ends
+        assert each["earlier_changes"] == len(history) - 1
+    assert set(told) == {(c.origin, c.instance_id) for c in changes}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(windows())
+def test_cut_says_how_much(changes: list[Change]) -> None:
+    """What a text tells by its id only is counted, and the text says where the rest is."""
+    for message in digest(changes, CONSOLE):
+        text = " ".join(message.text.split())
+        details = len(re.findall(r"\bi-\w+, \d{4}-", text))
+        counted = sum(
+            int(n) for n in re.findall(r"(\d+) (?:more )?instances? (?:is|are) \w+\. When and why is in", text)
+        )
+        assert details + counted == len(message.document["instances"])
+        assert details == min(25, len(message.document["instances"]))
