@@ -5,6 +5,7 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     cloudwatch,
     config,
     ec2,
+    event_sources,
     events,
     extension,
     faults,

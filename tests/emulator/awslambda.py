@@ -7,11 +7,12 @@
 - Logs: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html and
   https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
 
-Stricter than AWS: a function has one execution environment, which takes one event at a time; an update or a deletion
-ends the invocation under way, which on AWS goes on with the old code. Laxer: the pauses of one and two minutes before
-a retry are left out and events do not grow too old; logs need no permission, which on AWS is the role's; Lambda's own
-lines (START, END, REPORT) are not written; the policies of a dead-letter queue and of its key are not asked, only the
-role's. Dead letters and failure records go to SQS queues only.
+Stricter than AWS: a function has one execution environment, which takes one event at a time, and further ones only
+for batches of an event source mapping that run beside each other (:mod:`tests.emulator.event_sources`); an update or
+a deletion ends the invocation under way, which on AWS goes on with the old code. Laxer: the pauses of one and two
+minutes before a retry are left out and events do not grow too old; logs need no permission, which on AWS is the
+role's; Lambda's own lines (START, END, REPORT) are not written; the policies of a dead-letter queue and of its key
+are not asked, only the role's. Dead letters and failure records go to SQS queues only.
 """
 
 import atexit
@@ -64,9 +65,10 @@ class Invocation:
     log: tuple[str, ...]
 
 
-# moto copies functions, and a process can't be copied: so they are kept apart, by the function's ARN.
-_runtimes: dict[str, Runtime] = {}
-_one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+# moto copies functions, and a process can't be copied: so they are kept apart, by the function's ARN and the number of
+# the execution environment.
+_runtimes: dict[tuple[str, int], Runtime] = {}
+_one_at_a_time: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
 
 
 def function_of(function_arn: str) -> LambdaFunction | None:
@@ -270,10 +272,13 @@ def role_credentials(function: LambdaFunction) -> dict[str, str]:
 # Running
 
 
-def run(function: LambdaFunction, event: str, request_id: str, attempt: int = 1) -> Invocation:
-    """Invoke the function once, in its warm execution environment or in a new one."""
-    with _one_at_a_time[function.function_arn]:
-        outcome, lines = invoke_in_runtime(function, event, request_id)
+def run(
+    function: LambdaFunction, event: str, request_id: str, attempt: int = 1, environment_number: int = 0
+) -> Invocation:
+    """Invoke the function once, in its warm execution environment of a number or in a new one."""
+    place = (function.function_arn, environment_number)
+    with _one_at_a_time[place]:
+        outcome, lines = invoke_in_runtime(function, event, request_id, place)
     failure = outcome.payload if outcome.is_error else None
     if failure:
         metrics.count(function.region, "AWS/Lambda", "Errors", FunctionName=str(function.function_name))
@@ -282,15 +287,18 @@ def run(function: LambdaFunction, event: str, request_id: str, attempt: int = 1)
     return invocation
 
 
-def invoke_in_runtime(function: LambdaFunction, event: str, request_id: str) -> tuple[Outcome, list[str]]:
+def invoke_in_runtime(
+    function: LambdaFunction, event: str, request_id: str, place: tuple[str, int]
+) -> tuple[Outcome, list[str]]:
     """Invoke, and return with the outcome what the function has printed."""
-    runtime = _runtimes.get(function.function_arn)
+    runtime = _runtimes.get(place)
     if runtime is None or not runtime.is_usable:
-        stop(function.function_arn)
+        if runtime := _runtimes.pop(place, None):
+            runtime.stop()
         if not role_trusts_lambda(function.role):
             document = {"errorType": "AccessDeniedException", "errorMessage": NOT_ASSUMABLE}
             return Outcome(json.dumps(document), is_error=True), []
-        runtime = _runtimes[function.function_arn] = start(function)
+        runtime = _runtimes[place] = start(function)
     outcome = runtime.invoke(Request(request_id, function.function_arn, event, float(function.timeout)))
     lines = runtime.new_log_lines()
     write_log(function, runtime.log_stream, lines)
@@ -327,15 +335,22 @@ def environment(function: LambdaFunction, log_stream: str) -> dict[str, str]:
 
 def stop(function_arn: str) -> None:
     """End the processes of a function and of its versions; the next event starts a new one."""
-    for arn in list(_runtimes):
+    for arn, number in list(_runtimes):
         if arn == function_arn or arn.startswith(f"{function_arn}:"):
-            _runtimes.pop(arn).stop()
+            _runtimes.pop((arn, number)).stop()
+
+
+def kill(function_arn: str) -> None:
+    """Let the processes of a function die in the middle of what they do, as Lambda's own failures would."""
+    for (arn, _), runtime in list(_runtimes.items()):
+        if arn == function_arn:
+            runtime.kill()
 
 
 @atexit.register
 def stop_all() -> None:
     """End every function's process."""
-    for function_arn in list(_runtimes):
+    for function_arn, _ in list(_runtimes):
         stop(function_arn)
 
 

@@ -17,12 +17,19 @@ class Background:
 
     def __init__(self) -> None:
         self._jobs: queue.Queue[tuple[Callable[..., Any], tuple[Any, ...]]] = queue.Queue()
+        self._when_idle: list[tuple[float, Callable[..., Any], tuple[Any, ...]]] = []
         self._errors: list[str] = []
         threading.Thread(target=self._work, name="embedded-aws", daemon=True).start()
 
     def submit(self, job: Callable[..., Any], *arguments: Any) -> None:
         """Do ``job(*arguments)`` later, after everything submitted before it."""
         self._jobs.put((job, arguments))
+
+    def when_idle(self, seconds: float, job: Callable[..., Any], *arguments: Any) -> None:
+        """Do ``job(*arguments)`` once, after some time and when nothing else is left, however often it is asked."""
+        if (job, arguments) not in [each[1:] for each in self._when_idle]:
+            self._when_idle.append((time.monotonic() + seconds, job, arguments))
+        self.submit(bool)  # wakes the worker
 
     def settle(self, timeout: float = 60.0) -> None:
         """Wait until nothing is left to do, whatever the jobs submit in turn.
@@ -35,17 +42,28 @@ class Background:
             RuntimeError: a job raised, which is a defect of the embedded AWS; the text is its traceback.
         """
         deadline = time.monotonic() + timeout
-        while self._jobs.unfinished_tasks:
+        while left := self._jobs.unfinished_tasks + len(self._when_idle):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the embedded AWS still has {self._jobs.unfinished_tasks} jobs after {timeout} s")
+                raise TimeoutError(f"the embedded AWS still has {left} jobs after {timeout} s")
             time.sleep(0.005)
         if self._errors:
             errors, self._errors = self._errors, []
             raise RuntimeError("the embedded AWS failed:\n" + "\n".join(errors))
 
+    def _next(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        while True:
+            first = min(self._when_idle, key=lambda each: each[0], default=None)
+            wait = max(0.0, first[0] - time.monotonic()) if first else None
+            try:
+                return self._jobs.get(timeout=wait)
+            except queue.Empty:
+                if first:
+                    self._jobs.put(first[1:])
+                    self._when_idle.remove(first)
+
     def _work(self) -> None:
         while True:
-            job, arguments = self._jobs.get()
+            job, arguments = self._next()
             try:
                 job(*arguments)
             except Exception:

@@ -1,9 +1,10 @@
 """The calls that functions make, counted, and the faults that a test puts in their way.
 
 Only calls with a role's credentials are counted and disturbed, never the test's own. Actions are named by the header of
-AWS's JSON protocols; the calls of other protocols pass by unseen.
+AWS's JSON protocols, or in the form of its query protocol; the calls of other protocols pass by unseen.
 """
 
+import io
 import json
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+from urllib.parse import parse_qs
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
@@ -27,19 +29,30 @@ class Kind(Enum):
     INTERNAL_ERROR = (500, "InternalServerError")
     CONNECTION_DROPPED = (0, "")
     NO_ANSWER = (-1, "")
+    CALLER_DIES = (-2, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault of the next call; ``seconds`` is how long a call without an answer hangs."""
+    """A fault of the next call.
+
+    Attributes:
+        kind: what goes wrong.
+        seconds: how long a call without an answer hangs.
+        then: what kills the caller, after its call was carried out and before it can know.
+    """
 
     kind: Kind
     seconds: float = 0.0
+    then: Callable[[], None] = bool  # type: ignore[assignment]
 
 
-def inject(action: str, kind: Kind, times: int, *, after: int = 0, seconds: float = 0.0) -> None:
-    """Let ``times`` calls of an action, such as ``PutEvaluations``, fail, once ``after`` calls have passed."""
-    _faults.setdefault(action, []).extend([None] * after + [Fault(kind, seconds)] * times)
+def inject(action: str, kind: Kind, times: int, *, after: int = 0, **details: Any) -> None:
+    """Let ``times`` calls of an action, such as ``PutEvaluations``, fail, once ``after`` calls have passed.
+
+    ``details`` are those of :class:`Fault`.
+    """
+    _faults.setdefault(action, []).extend([None] * after + [Fault(kind, **details)] * times)
 
 
 def reset() -> None:
@@ -51,19 +64,36 @@ def reset() -> None:
 @extends(DomainDispatcherApplication)
 def __call__(self: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:  # noqa: N807
     """Count the call of a function and let it fail if a test asked for it."""
-    action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or action_of_form(environ)
     if action and f"Credential={ADMINISTRATOR}/" not in environ.get("HTTP_AUTHORIZATION", ""):
         calls[action] += 1
         fault = _faults[action].pop(0) if _faults.get(action) else None
+        if fault and fault.kind is Kind.CALLER_DIES:
+            answered = list(__call__.replaced(self, environ, start_response))  # type: ignore[attr-defined]
+            fault.then()
+            return answered
         if fault:
             return fail(fault, environ, start_response)
     answer: Iterable[bytes] = __call__.replaced(self, environ, start_response)  # type: ignore[attr-defined]
     return answer
 
 
+def action_of_form(environ: dict[str, Any]) -> str:
+    """The action that a call of the query protocol names."""
+    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return ""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return str(parse_qs(body.decode()).get("Action", [""])[0])
+
+
 def fail(fault: Fault, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer as the fault says, or not at all."""
     status, code = fault.kind.value
+    if status > 0 and "HTTP_X_AMZ_TARGET" not in environ:
+        start_response(f"{status} {code}", [("Content-Type", "text/xml")])
+        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>asked for by a test</Message></Error>"
+        return [f"<ErrorResponse>{error}</ErrorResponse>".encode()]
     if status > 0:
         start_response(f"{status} {code}", [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)])
         return [json.dumps({"__type": code, "message": "asked for by a test"}).encode()]

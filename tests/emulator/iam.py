@@ -4,6 +4,9 @@ Identity and signature are moto's to check; what the role may do is decided by :
 the role's permissions boundary. Which actions know resources is in the Service Authorization Reference:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
+A call that needs a key is refused unless the role may use that as well:
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+
 Laxer than AWS: conditions in a role's policy see no keys of the request, and the resource of a call is known only where
 moto says it (SQS, IAM and STS) or ``RESOURCES`` does. Stricter: any other call is taken for one that knows no resource,
 which is allowed by ``"Resource": "*"`` alone.
@@ -15,11 +18,12 @@ from typing import Any
 from urllib.parse import urlparse
 
 from moto.core.authorization import ActionAuthenticatorMixin
+from moto.core.exceptions import _RESTError
 from moto.iam.access_control import AssumedRoleAccessKey
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
-from tests.emulator import awslambda
+from tests.emulator import awslambda, policies, sns
 from tests.emulator.config import backend_of
 from tests.emulator.extension import ADMINISTRATOR, extends, refuse
 
@@ -30,7 +34,21 @@ def config_rule_of(call: Any) -> str:
     return str(rule.config_rule_arn) if rule else "*"
 
 
-RESOURCES: dict[str, Callable[[Any], str]] = {"config:GetComplianceDetailsByConfigRule": config_rule_of}
+def topic_of(call: Any) -> str:
+    """The ARN of the topic that a call names."""
+    return str(call._get_param("TopicArn"))
+
+
+RESOURCES: dict[str, Callable[[Any], str]] = {
+    "config:GetComplianceDetailsByConfigRule": config_rule_of,
+    "sns:Publish": topic_of,
+}
+
+
+def key_needed(action: str, resource: str) -> str | None:
+    """The key that a role must be allowed to use for a call, beside the call itself."""
+    topic = sns.topic_of(resource) if action == "sns:Publish" else None
+    return topic.kms_master_key_id if topic else None
 
 
 @extends(ActionAuthenticatorMixin)
@@ -63,3 +81,6 @@ def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], re
             message = f"User: {key.arn} is not authorized to perform: {action} on resource: {resource}"
             refuse("AccessDeniedException", message)
         request._raise_access_denied()
+    key_id = key_needed(action, resource)
+    if key_id and not all(awslambda.role_allows(role.arn, each, key_id) for each in policies.ENCRYPTION):
+        raise _RESTError("KMSAccessDenied", f"User: {key.arn} is not authorized to use the key {key_id}")

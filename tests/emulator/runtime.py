@@ -121,7 +121,7 @@ class Runtime:
 
     def stop(self) -> None:
         """End the process and its children at once, and leave nothing behind."""
-        self._kill()
+        self.kill()
         self._requests.put(None)
         self._server.shutdown()
         self._server.server_close()
@@ -141,20 +141,21 @@ class Runtime:
         self._is_broken = self._is_broken or at_initialization
         self._outcomes.put(outcome)
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """End the process and its children at once."""
         self._is_broken = True
         with suppress(ProcessLookupError, PermissionError):  # nobody is left of the session
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def _timed_out(self, request: Request) -> Outcome:
-        self._kill()
+        self.kill()
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         message = f"{now} {request.request_id} Task timed out after {request.timeout:.2f} seconds"
         return Outcome(json.dumps({"errorMessage": message}), is_error=True)
 
     def _exited(self, request: Request) -> Outcome:
-        self._kill()
+        self.kill()
         status = self._process.returncode
         reason = f"signal: {str(signal.strsignal(-status)).lower()}" if status < 0 else f"exit status {status}"
         error = f"exited with error: {reason}" if status else "exited without providing a reason"

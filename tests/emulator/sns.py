@@ -1,16 +1,19 @@
 """SNS: subscriptions that a person must confirm, an outbox for e-mail, and dead letters.
 
 - Confirmation: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+- Publish: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and
+  https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 - E-mail: https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 - Dead letters: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 
-Laxer than AWS: a caller that publishes to an encrypted topic is not asked for the key, an unconfirmed subscription does
-not vanish after two days, no subscription is suspended for too many mails a second, and nothing is tried again. A
-second Subscribe of a pending address sends no second mail. For ``http`` and ``https`` the mail in the outbox stands for
-the request that asks the endpoint to confirm.
+Laxer than AWS: an unconfirmed subscription does not vanish after two days, an SMS is never cut into parts, no
+subscription is suspended for too many mails a second, and nothing is tried again. A second Subscribe of a pending
+address sends no second mail. For ``http`` and ``https`` the mail in the outbox stands for the request that asks the
+endpoint to confirm.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,13 +44,17 @@ us at https://aws.amazon.com/support
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail as it arrives; ``token`` is what a confirmation mail's link holds."""
+    """A mail as it arrives, or an SMS, which has no subject; ``token`` is what a confirmation mail's link holds."""
 
     topic_arn: str
     to: str
     subject: str
     body: str
     token: str | None = None
+
+
+# In bytes, the message attributes counted.
+MAXIMUM_SIZE = 256 * 1024
 
 
 def backend_of(region: str) -> SNSBackend:
@@ -126,6 +133,41 @@ def publish(
     return True
 
 
+# Publishing through the API
+
+
+@extends(SNSBackend, "publish")
+def publish_call(self: SNSBackend, message: str, arn: str | None, **options: Any) -> str:
+    """Publish, with the limits of the API reference that moto leaves out."""
+    if arn:
+        check(message, options)
+    message_id: str = publish_call.replaced(self, message, arn, **options)  # type: ignore[attr-defined]
+    return message_id
+
+
+def check(message: str, options: Mapping[str, Any]) -> None:
+    """Refuse a subject that no mail can have, a message that is too long, and a structure that is none."""
+    subject = options.get("subject")
+    if subject is not None and not re.fullmatch(r"[!-~][ -~]{0,99}", subject):
+        raise SNSInvalidParameter("Invalid parameter: Subject")
+    attributes = options.get("message_attributes") or {}
+    counted = [message, *attributes, *(str(part) for each in attributes.values() for part in each.values())]
+    if not message or sum(len(part.encode()) for part in counted) > MAXIMUM_SIZE:
+        raise SNSInvalidParameter("Invalid parameter: Message too long" if message else "Invalid parameter: Message")
+    if options.get("message_structure") == "json":
+        try:
+            forms = json.loads(message)
+        except ValueError:
+            forms = None
+        if not isinstance(forms, dict):
+            reason = "JSON message body failed to parse"
+        elif not isinstance(forms.get("default"), str):
+            reason = "No default entry in JSON message body"
+        else:
+            return
+        raise SNSInvalidParameter(f"Invalid parameter: Message Structure - {reason}")
+
+
 # Subscribing
 
 
@@ -191,7 +233,7 @@ def publish_to(self: Subscription, message: str, message_id: str, subject: str |
         sqs.send(json.loads(redrive)["deadLetterTargetArn"], document, principal=PRINCIPAL, source_arn=self.topic_arn)
 
 
-def deliver(
+def deliver(  # noqa: PLR0911  (one for each protocol)
     subscription: Subscription, message: str, message_id: str, subject: str | None, options: Mapping[str, Any]
 ) -> bool:
     """Hand a message to the endpoint; returns whether it took it."""
@@ -199,9 +241,12 @@ def deliver(
     region = topic_arn.split(":")[3]
     attributes = options.get("message_attributes")
     match subscription.protocol:
+        case _ if endpoint in bounces(region):
+            return False
+        case "sms":
+            outbox(region).append(Mail(topic_arn, endpoint, "", message))
+            return True
         case "email" | "email-json":
-            if endpoint in bounces(region):
-                return False
             body = message + FOOTER.format(region=region, arn=subscription.arn, endpoint=endpoint)
             if subscription.protocol == "email-json":
                 body = json.dumps(subscription.get_post_data(message, message_id, subject, attributes))

@@ -97,3 +97,21 @@ def test_an_unknown_key_is_refused(aws: EmbeddedAws) -> None:
     )
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         client.get_caller_identity()
+
+
+def test_publishing_needs_the_topic_and_its_key(aws: EmbeddedAws) -> None:
+    """A role publishes to the topics that its policy names, and to an encrypted one only with the use of its key."""
+    key = aws.client("kms", REGION).create_key()["KeyMetadata"]["Arn"]
+    sns = aws.client("sns", REGION)
+    plain, other = (sns.create_topic(Name=name)["TopicArn"] for name in ("plain", "other"))
+    encrypted = sns.create_topic(Name="encrypted", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    publish = {"Effect": "Allow", "Action": "sns:Publish", "Resource": [plain, encrypted]}
+    client = as_role(aws, "sns", document(publish))
+
+    client.publish(TopicArn=plain, Message="x")
+    assert is_denied(client.publish, TopicArn=other, Message="x")
+    with pytest.raises(ClientError, match="KMSAccessDenied"):
+        client.publish(TopicArn=encrypted, Message="x")
+    use = allow("kms:Decrypt", "kms:GenerateDataKey", resource=key)
+    aws.client("iam", REGION).put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document(publish, use))
+    client.publish(TopicArn=encrypted, Message="x")

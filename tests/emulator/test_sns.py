@@ -286,3 +286,84 @@ def test_topic_attributes_are_told(aws: EmbeddedAws) -> None:
     attributes = aws.client("sns", REGION).get_topic_attributes(TopicArn=topic_arn)["Attributes"]
     assert (attributes["SignatureVersion"], attributes["TracingConfig"]) == ("2", "Active")
     assert (attributes["SubscriptionsPending"], attributes["SubscriptionsConfirmed"]) == ("1", "1")
+
+
+# Publishing
+
+
+FORMS = json.dumps({"default": "for machines", "email": "for people", "sms": "for phones", "unknown": "for nobody"})
+
+
+def test_each_protocol_gets_its_form(aws: EmbeddedAws) -> None:
+    """With the structure json a mail, an SMS and everything else get their own text; a mail has the subject."""
+    topic_arn = topic_of(aws)
+    url = queue_of(aws, topic_arn)
+    for protocol, endpoint in (("email", ADDRESS), ("sms", "+12025550123"), ("sqs", QUEUE)):
+        subscribe(aws, topic_arn, protocol, endpoint)
+    sns.confirm_all(REGION)
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message=FORMS, MessageStructure="json", Subject="News")
+
+    mail, sms = [each for each in sns.outbox(REGION) if each.token is None]
+    assert (mail.subject, mail.body.partition("\n\n--\n")[0]) == ("News", "for people")
+    assert (sms.to, sms.subject, sms.body) == ("+12025550123", "", "for phones")
+    [message] = messages(aws, url)
+    document = json.loads(message["Body"])
+    assert (document["Subject"], document["Message"]) == ("News", "for machines")
+
+
+@pytest.mark.parametrize(
+    ("policy", "passes"),
+    [
+        ({"region": ["eu-west-1"]}, True),
+        ({"region": ["eu-west-2"]}, False),
+        ({"verdicts": ["NON_COMPLIANT"]}, True),
+        ({"verdicts": ["NOT_APPLICABLE"]}, False),
+        ({"region": ["eu-west-1"], "verdicts": ["NOT_APPLICABLE"]}, False),
+        ({"another": ["x"]}, False),
+    ],
+)
+def test_filter_policies_see_attributes(aws: EmbeddedAws, policy: dict[str, list[str]], passes: bool) -> None:  # noqa: FBT001
+    """A subscription gets what its filter policy lets through: one of an attribute's strings is enough."""
+    topic_arn = topic_of(aws)
+    url = queue_of(aws, topic_arn)
+    subscribe(aws, topic_arn, "sqs", QUEUE, FilterPolicy=json.dumps(policy))
+    attributes = {
+        "region": {"DataType": "String", "StringValue": "eu-west-1"},
+        "verdicts": {"DataType": "String.Array", "StringValue": '["COMPLIANT","NON_COMPLIANT"]'},
+    }
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="x", MessageAttributes=attributes)
+    assert len(messages(aws, url)) == passes
+
+
+@pytest.mark.parametrize("subject", ["", " begins with a blank", "two\nlines", "Überschrift", "x" * 101, "bell\a"])
+def test_a_bad_subject_is_refused(aws: EmbeddedAws, subject: str) -> None:
+    """A subject is 1 to 100 ASCII characters without control characters, and begins with none that is blank."""
+    with pytest.raises(ClientError, match="Invalid parameter: Subject"):
+        aws.client("sns", REGION).publish(TopicArn=topic_of(aws), Message="x", Subject=subject)
+
+
+def test_the_size_counts_bytes_and_attributes(aws: EmbeddedAws) -> None:
+    """A message may have 262,144 bytes, in UTF-8 and with its attributes."""
+    topic_arn, client = topic_of(aws), aws.client("sns", REGION)
+    attributes = {"name": {"DataType": "String", "StringValue": "value"}}
+    rest = "ü" * ((262_144 - len("nameStringvalue") - 1) // 2) + "x"
+    client.publish(TopicArn=topic_arn, Message=rest, MessageAttributes=attributes)
+    with pytest.raises(ClientError, match="Message too long"):
+        client.publish(TopicArn=topic_arn, Message=rest + "x", MessageAttributes=attributes)
+    with pytest.raises(ClientError, match="Message too long"):
+        client.publish(TopicArn=topic_arn, Message="ü" * 131_073)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("no JSON", "failed to parse"),
+        ("[]", "failed to parse"),
+        ('{"email": "x"}', "No default entry"),
+        ('{"default": {}}', "No default entry"),
+    ],
+)
+def test_a_bad_structure_is_refused(aws: EmbeddedAws, message: str, reason: str) -> None:
+    """The structure json wants an object whose default is a text."""
+    with pytest.raises(ClientError, match=reason):
+        aws.client("sns", REGION).publish(TopicArn=topic_of(aws), Message=message, MessageStructure="json")
