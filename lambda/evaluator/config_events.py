@@ -5,7 +5,7 @@ An event is described at https://docs.aws.amazon.com/config/latest/developerguid
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from typing import Any, NamedTuple
 
 from evaluator.compliance import Instance, Policy
@@ -123,7 +123,20 @@ def parse_configuration_item(item: Mapping[str, Any], *, left_scope: bool = Fals
     return ResourceChange(resource_type, resource_id, captured_at, instance)
 
 
-def parse_instance(configuration: Mapping[str, Any], tags: object) -> Instance:
+def parse_row(text: object) -> tuple[str, object, object]:
+    """Read a row of the inventory, as ``SelectResourceConfig`` gives it: the instance's id, configuration and tags.
+
+    A row without a configuration is one of an instance without a key name: its columns may be left out when null.
+
+    Raises:
+        InvalidEventError: the row is not a JSON object with a ``resourceId``.
+    """
+    row = _mapping(_json(text, "row"), "row")
+    configuration = row.get("configuration")
+    return _text(row, "resourceId"), {} if configuration is None else configuration, row.get("tags")
+
+
+def parse_instance(configuration: object, tags: object) -> Instance:
     """Read an instance from its recorded configuration, whole or as a query selects it.
 
     Args:
@@ -133,6 +146,7 @@ def parse_instance(configuration: Mapping[str, Any], tags: object) -> Instance:
     Raises:
         InvalidEventError: a value is of another type.
     """
+    configuration = _mapping(configuration, "configuration")
     key_name = configuration.get("keyName")
     if key_name is not None and not isinstance(key_name, str):
         raise InvalidEventError(f"keyName {_shown(key_name)} is not a string")
@@ -154,10 +168,10 @@ def parse_rule_parameters(parameters: object) -> Policy:
         return Policy()
     try:
         values = dict(_mapping(_json(parameters, "ruleParameters"), "ruleParameters"))
-        key_names = _json(values.pop("allowedKeyNames", "[]"), "allowedKeyNames")
+        key_names = _json(values.pop("allowedKeyNames", "") or "[]", "allowedKeyNames")
         if not isinstance(key_names, list) or not all(isinstance(name, str) and name for name in key_names):
             raise InvalidEventError('allowedKeyNames is not a list of names like ["prod-*"]')
-        tags = _mapping(_json(values.pop("exemptTags", "{}"), "exemptTags"), "exemptTags")
+        tags = _mapping(_json(values.pop("exemptTags", "") or "{}", "exemptTags"), "exemptTags")
         if not all(key and isinstance(value, str) for key, value in tags.items()):
             raise InvalidEventError('exemptTags is not a map of patterns like {"karpenter.sh/nodepool":"*"}')
         until_key = values.pop("exemptUntilTagKey", None)
@@ -210,7 +224,8 @@ def _time(mapping: Mapping[str, Any], name: str) -> datetime:
     try:
         # boto3 hands out datetimes, events carry ISO 8601. Without an offset it could be any day.
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(moment, datetime) and moment.tzinfo is not None:
+        # Beyond these years a time is none of AWS's, and could not be reckoned with.
+        if isinstance(moment, datetime) and moment.tzinfo is not None and MINYEAR + 1 < moment.year < MAXYEAR:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass

@@ -1,11 +1,11 @@
 """The scheduled re-evaluation of every instance in the region, from AWS Config's own inventory.
 
 It ends exemptions on their day and repairs what a lost event left behind. The inventory lags behind the events by
-minutes, so what it says of the last hour is never taken as proof that an instance is gone. A tag changed just before
-the sweep may still be judged as it was; the next change or sweep corrects that.
+minutes, so what it says of the last hour is never taken as proof that an instance is gone. What changed just before the
+sweep may still be judged as it was: a tag until the next change or sweep, an instance that was just terminated until
+the next sweep takes its verdict back.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from evaluator.compliance import ComplianceType, Policy, Verdict, evaluate
-from evaluator.config_events import EC2_INSTANCE, InvalidEventError, Schedule, parse_instance
+from evaluator.config_events import EC2_INSTANCE, InvalidEventError, Schedule, parse_instance, parse_row
 from evaluator.reporting import ConfigClient, evaluation
 
 logger = logging.getLogger(__name__)
@@ -22,8 +22,9 @@ logger = logging.getLogger(__name__)
 # https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
 PAGE_SIZE = 100
 
-# More than one API call can take with all its retries, so that the sweep ends before Lambda ends it.
-RESERVE_MILLISECONDS = 60_000
+# Between two looks at the clock lie four API calls at most: two pages, and a report that is sent once more. Each can
+# take 47 s with all its retries, and the sweep must end before Lambda ends it.
+RESERVE_MILLISECONDS = 200_000
 
 INVENTORY_LAG = timedelta(hours=1)
 
@@ -47,44 +48,46 @@ def sweep(
         report: takes up to 100 evaluations.
         remaining_milliseconds: the time left before Lambda ends the invocation.
     """
-    seen: set[str] = set()
+    seen: set[str | None] = set()
     unreadable: list[str] = []
 
     def out_of_time() -> bool:
         return remaining_milliseconds() < RESERVE_MILLISECONDS
 
-    for rows, is_last in _inventory(client, policy):
+    for rows in _inventory(client, policy):
         evaluations = []
         for row in rows:
-            instance_id = row["resourceId"]
-            seen.add(instance_id)
+            instance_id = None
             try:
-                instance = parse_instance(row.get("configuration") or {}, row.get("tags"))
+                instance_id, configuration, tags = parse_row(row)
+                verdict = evaluate(parse_instance(configuration, tags), policy, schedule.notified_at.date())
+                evaluations.append(evaluation(EC2_INSTANCE, instance_id, verdict, schedule.notified_at))
             except InvalidEventError as error:
                 # One unreadable instance must not keep the others from their verdicts, nor go unnoticed.
                 unreadable.append(f"{instance_id}: {error}")
-                continue
-            verdict = evaluate(instance, policy, schedule.notified_at.date())
-            evaluations.append(evaluation(EC2_INSTANCE, instance_id, verdict, schedule.notified_at))
+            seen.add(instance_id)
         if evaluations:
             report(evaluations)
-        if not is_last and out_of_time():
-            _log_incomplete("the deadline came before the end of the inventory", seen)
+        if out_of_time():
+            _log_incomplete("the deadline came while the inventory was read", seen)
             return
+    if None in seen:
+        _log_incomplete(f"nothing can be cleared, for a row can't be read: {unreadable[0]}", seen)
+        return
 
     stale: list[tuple[str, str]] = []
     for page in _results(client, schedule.rule_name):
-        if out_of_time():
-            _log_incomplete("the deadline came before the stale results were cleared", seen)
-            return
         stale += [
             (result["ResourceType"], result["ResourceId"])
             for result, ordering_timestamp in page
             if result["ResourceId"] not in seen and ordering_timestamp < schedule.notified_at - INVENTORY_LAG
         ]
-    for start in range(0, len(stale), PAGE_SIZE):
         if out_of_time():
-            _log_incomplete("the deadline came before all stale results were cleared", seen)
+            _log_incomplete("the deadline came while the results were listed", seen)
+            return
+    for start in range(0, len(stale), PAGE_SIZE):
+        if start and out_of_time():
+            _log_incomplete("the deadline came while stale results were cleared", seen)
             return
         report([evaluation(*gone, GONE, schedule.notified_at) for gone in stale[start : start + PAGE_SIZE]])
     if unreadable:
@@ -93,13 +96,13 @@ def sweep(
     logger.info("sweep complete", extra={"instances": len(seen), "cleared": len(stale)})
 
 
-def _log_incomplete(reason: str, seen: set[str]) -> None:
+def _log_incomplete(reason: str, seen: set[str | None]) -> None:
     # The module's alarm counts these lines by their message.
     logger.error("sweep incomplete", extra={"reason": reason, "instances": len(seen)})
 
 
-def _inventory(client: ConfigClient, policy: Policy) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-    """Give the recorded instances page by page, and whether a page is the last.
+def _inventory(client: ConfigClient, policy: Policy) -> Iterator[list[str]]:
+    """Give the recorded instances page by page, a JSON text each.
 
     The next page is fetched while the caller works on the last one, and no more than that, so memory stays constant.
     """
@@ -111,7 +114,7 @@ def _inventory(client: ConfigClient, policy: Policy) -> Iterator[tuple[list[dict
             page = following.result()
             token = page.get("NextToken")
             following = fetcher.submit(client.select_resource_config, **query, NextToken=token) if token else None
-            yield [json.loads(row) for row in page.get("Results") or ()], following is None
+            yield page.get("Results") or []
 
 
 def _results(client: ConfigClient, rule_name: str) -> Iterator[list[tuple[dict[str, str], datetime]]]:

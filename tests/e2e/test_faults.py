@@ -190,7 +190,7 @@ def test_sweep_that_runs_out_of_time(complete: Deployment) -> None:
     complete.client("ec2").terminate_instances(InstanceIds=[gone])
     scenarios.add_instances(REGION, 3_000)
     functions = complete.client("lambda")
-    functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=61)
+    functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=201)
     try:
         config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=4))
         complete.aws.settle(timeout=120)

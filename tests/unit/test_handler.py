@@ -132,10 +132,10 @@ def test_failed_evaluation_is_sent_again(config: RecordingConfig) -> None:
 
 def test_evaluation_that_fails_twice_is_an_error(config: RecordingConfig) -> None:
     """What fails twice is raised with the resource's id, so that Lambda keeps the event."""
-    failed = {"ComplianceResourceId": INSTANCE_ID}
-    config.answers["PutEvaluations"] = [{"FailedEvaluations": [failed]}] * 2
+    failed = [{"ComplianceResourceId": INSTANCE_ID}, {"ComplianceResourceId": "i-other"}]
+    config.answers["PutEvaluations"] = [{"FailedEvaluations": failed}] * 2
 
-    with pytest.raises(EvaluationsRejectedError, match=INSTANCE_ID):
+    with pytest.raises(EvaluationsRejectedError, match=f"{INSTANCE_ID}, i-other"):
         lambda_handler(sample("change"), Context())
 
     assert len(config.calls) == 2
@@ -156,6 +156,32 @@ def test_decision_is_logged_without_the_token(config: RecordingConfig, caplog: p
     lambda_handler(sample("change"), Context())
 
     [line] = [record for record in caplog.records if record.message == "evaluated"]
-    assert (line.__dict__["resourceId"], line.__dict__["complianceType"]) == (INSTANCE_ID, "NON_COMPLIANT")
+    assert [line.__dict__[name] for name in ("resourceType", "resourceId", "complianceType", "annotation")] == [
+        "AWS::EC2::Instance",
+        INSTANCE_ID,
+        "NON_COMPLIANT",
+        config.evaluations[0]["Annotation"],
+    ]
     assert config.verdicts
     assert "token-of-the-change" not in str([record.__dict__ for record in caplog.records])
+
+
+def test_client_is_patient_but_not_for_ever() -> None:
+    """The client's attempts and time-outs are the module's own, for the function's time is bounded."""
+    from evaluator import handler  # noqa: PLC0415  (after the region is set)
+
+    options = handler.config_client.meta.config  # type: ignore[attr-defined]
+    assert (options.connect_timeout, options.read_timeout) == (2, 8)
+    assert options.retries == {"mode": "standard", "total_max_attempts": 4}
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.900Z"])
+def test_times_that_nobody_can_reckon_with(config: RecordingConfig, time: str) -> None:
+    """A time at the end of all times is refused like any other that is malformed."""
+    for event in (
+        sample("oversized", {"configurationItemCaptureTime": time}),
+        sample("schedule", notificationCreationTime=time),
+    ):
+        with pytest.raises(InvalidEventError, match="is not a time like"):
+            lambda_handler(event, Context())
+    assert config.calls == []

@@ -138,7 +138,7 @@ def test_sweep_stops_before_the_deadline(config: RecordingConfig, caplog: pytest
     ]
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-2"), result("i-9")]}]
 
-    lambda_handler(sample("schedule"), Context(remaining=[61_000, 59_000, 58_000]))
+    lambda_handler(sample("schedule"), Context(remaining=[201_000, 199_000, 198_000]))
 
     assert config.verdicts == {"i-1": "COMPLIANT", "i-2": "COMPLIANT"}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
@@ -149,7 +149,7 @@ def test_deadline_while_results_are_listed(config: RecordingConfig, caplog: pyte
     """A listing that is not complete clears nothing."""
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9")], "NextToken": "next"}]
 
-    lambda_handler(sample("schedule"), Context(remaining=[59_000]))
+    lambda_handler(sample("schedule"), Context(remaining=[201_000, 199_000]))
 
     assert config.verdicts == {}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
@@ -167,6 +167,109 @@ def test_unreadable_row_stops_no_other(config: RecordingConfig, caplog: pytest.L
     assert config.verdicts == {"i-1": "COMPLIANT"}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
     assert "i-bad: keyName 7" in caplog.records[-1].__dict__["reason"]
+
+
+@pytest.mark.parametrize("text", ["{", "null", "[]", '{"configuration": {}}', '{"resourceId": 7}'])
+def test_row_without_a_name_clears_nothing(
+    config: RecordingConfig, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    """A row that says not even of whom it is keeps no other from its verdict, and nothing is cleared."""
+    config.answers["SelectResourceConfig"] = [{"Results": [text, row("i-1", "ops")]}]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9")]}]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert config.verdicts == {"i-1": "COMPLIANT"}
+    assert messages(caplog) == [("ERROR", "sweep incomplete")]
+
+
+@pytest.mark.parametrize("configuration", ["text", ["list"], 7])
+def test_configuration_of_another_type(
+    config: RecordingConfig, caplog: pytest.LogCaptureFixture, configuration: object
+) -> None:
+    """An instance whose configuration is no object gets no verdict, and what is gone is cleared all the same."""
+    text = json.dumps({"resourceId": "i-bad", "configuration": configuration})
+    config.answers["SelectResourceConfig"] = [{"Results": [text, row("i-1", "ops")]}]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-bad"), result("i-9")]}]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert config.verdicts == {"i-1": "COMPLIANT", "i-9": "NOT_APPLICABLE"}
+    assert messages(caplog) == [("ERROR", "sweep incomplete")]
+
+
+def test_deadline_while_stale_results_are_cleared(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """Out of time between two calls that clear, the sweep stops and says so."""
+    gone = [result(f"i-{n}") for n in range(150)]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": gone}]
+
+    lambda_handler(sample("schedule"), Context(remaining=[201_000, 201_000, 199_000]))
+
+    assert len(config.verdicts) == 100
+    assert messages(caplog) == [("ERROR", "sweep incomplete")]
+
+
+def test_only_verdicts_that_stand_are_looked_through(config: RecordingConfig) -> None:
+    """What is NOT_APPLICABLE already is not listed, and so not cleared again by every sweep."""
+    lambda_handler(sample("schedule"), Context())
+
+    [listing] = [call for api, call in config.calls if api == "GetComplianceDetailsByConfigRule"]
+    assert listing["ComplianceTypes"] == ["COMPLIANT", "NON_COMPLIANT"]
+
+
+def test_end_is_logged_with_its_numbers(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """A sweep that has ended says how many instances there are and how many results it took back."""
+    caplog.set_level(logging.INFO)
+    config.answers["SelectResourceConfig"] = [{"Results": [row("i-1", "ops"), row("i-2")]}]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9")]}]
+
+    lambda_handler(sample("schedule"), Context())
+
+    last = caplog.records[-1].__dict__
+    assert (last["message"], last["instances"], last["cleared"]) == ("sweep complete", 2, 1)
+
+
+class SlowConfig(RecordingConfig):
+    """An AWS Config of which every call takes all that its retries can, 47 s of the function's time."""
+
+    left = 900_000
+
+    def _call(self, api: str, arguments: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+        answer = super()._call(api, arguments, default)
+        self.left -= 47_000
+        return answer
+
+    def get_remaining_time_in_millis(self) -> int:
+        """What is left of the time, as Lambda's context says it."""
+        return self.left
+
+
+@pytest.mark.parametrize("pages", [1, 2, 4, 20])
+@pytest.mark.parametrize("failing", [False, True])
+def test_slow_sweep_ends_before_it_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+    pages: int,
+    failing: bool,  # noqa: FBT001
+) -> None:
+    """However slow each call is, and whatever is reported twice, the sweep stops by itself."""
+    from evaluator import handler  # noqa: PLC0415  (after the region is set)
+
+    for seconds in range(300, 900, 7):
+        slow = SlowConfig()
+        slow.left = seconds * 1000
+        inventory = [{"Results": [row(f"i-{n}")], "NextToken": "n"} for n in range(pages - 1)]
+        slow.answers["SelectResourceConfig"] = [*inventory, {"Results": [row("i-last")]}]
+        slow.answers["GetComplianceDetailsByConfigRule"] = [
+            {"EvaluationResults": [result(f"i-gone-{n}")], "NextToken": "n"} for n in range(pages)
+        ]
+        if failing:
+            again = {"FailedEvaluations": [{"ComplianceResourceId": "i-1"}]}
+            slow.answers["PutEvaluations"] = [again, {}] * 30
+        monkeypatch.setattr(handler, "config_client", slow)
+
+        lambda_handler(sample("schedule"), slow)
+
+        assert slow.left > 0, f"{seconds} s were not enough"
 
 
 def test_failing_call_is_raised(config: RecordingConfig) -> None:
