@@ -153,7 +153,7 @@ resource "aws_lambda_function" "notifier" {
   # checkov:skip=CKV_AWS_115:The event source mapping bounds its concurrency
   # checkov:skip=CKV_AWS_116:What it can't publish goes back to the queue, and from there to the dead letters
   # checkov:skip=CKV_AWS_117:It calls SNS and nothing in a VPC
-  # checkov:skip=CKV_AWS_173:The topic's ARN in its environment is no secret
+  # checkov:skip=CKV_AWS_173:What is in its environment is no secret
   # checkov:skip=CKV_AWS_272:The zip is built from the module's own source at plan time, before anybody could sign it
   count = local.has_digest ? 1 : 0
 
@@ -170,7 +170,10 @@ resource "aws_lambda_function" "notifier" {
   tags             = var.tags
 
   environment {
-    variables = { TOPIC_ARN = local.topic_arn }
+    variables = {
+      CONSOLE   = "https://${local.console}"
+      TOPIC_ARN = local.topic_arn
+    }
   }
 
   logging_config {

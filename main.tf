@@ -192,6 +192,7 @@ resource "aws_config_config_rule" "this" {
   # the notifications to be delivered, for a verdict notifies once.
   depends_on = [
     aws_cloudwatch_event_target.notifications,
+    aws_lambda_event_source_mapping.digest,
     aws_lambda_function_event_invoke_config.evaluator,
     aws_lambda_permission.config,
     aws_sns_topic_policy.notifications,

@@ -27,6 +27,13 @@ locals {
       }
     },
     {
+      for metric in local.has_digest ? ["Errors", "Throttles"] : [] : "notifier-${lower(metric)}" => {
+        metric      = ["AWS/Lambda", metric]
+        dimensions  = { FunctionName = local.notifier_name }
+        description = "The notifier fails or is throttled: digests come late, and what fails five times becomes a dead letter. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}."
+      }
+    },
+    {
       # Of the module's own topic only: who made another one watches its deliveries.
       for purpose, queue in local.dead_letter_names : "failed-deliveries" => {
         metric      = ["AWS/SNS", "NumberOfNotificationsFailed"]
@@ -72,6 +79,25 @@ resource "aws_cloudwatch_metric_alarm" "broken" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching" # a quiet account has no data
+  alarm_actions       = local.alarm_topic_arns
+  tags                = var.tags
+}
+
+# Digests that don't get out, before they become dead letters.
+resource "aws_cloudwatch_metric_alarm" "digest_overdue" {
+  count = local.has_alarms && local.has_digest ? 1 : 0
+
+  alarm_name          = "${var.name}-digest-overdue"
+  alarm_description   = "Changes of verdict have waited in ${local.digest_queue_name} for longer than two attempts take: nobody was notified of them. Look first at the log group ${local.notifier_log_group_name}, and at whether the event source mapping of ${local.notifier_name} is enabled."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = local.digest_queue_name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 2 * local.digest_visibility_seconds
+  treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarm_topic_arns
   tags                = var.tags
 }

@@ -27,7 +27,7 @@ locals {
   own_topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name}"
 
   # What can't be delivered is kept by whoever has the subscriptions.
-  dead_letter_purposes = concat(var.sns_topic == null ? ["deliveries"] : [], ["evaluations", "notifications"])
+  dead_letter_purposes = concat(var.sns_topic == null ? ["deliveries"] : [], local.has_digest ? ["digests"] : [], ["evaluations", "notifications"])
   dead_letter_names    = { for purpose in local.dead_letter_purposes : purpose => "${var.name}-dead-${purpose}" }
   dead_letter_arns     = { for purpose, name in local.dead_letter_names : purpose => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
 
@@ -37,6 +37,12 @@ locals {
       service     = "sns.amazonaws.com"
       source_arns = [local.own_topic_arn]
       broken      = "Notifications could not be delivered to a subscriber."
+    }
+    # SQS itself moves them here, and needs no policy.
+    digests = {
+      service     = "sqs.amazonaws.com"
+      source_arns = []
+      broken      = "Changes of verdict could not be put into a digest: nobody was notified."
     }
     evaluations = {
       service     = "lambda.amazonaws.com"
@@ -52,7 +58,7 @@ locals {
 
   # What SNS takes as the endpoint of each protocol, as far as a standard topic and encryption on the way allow it.
   endpoint_patterns = {
-    email  = "^[^\\s@<>,;]+@[^\\s@<>,;.]+(\\.[^\\s@<>,;.]+)+$"
+    email  = "^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$"
     https  = "^https://[^\\s/]+(/\\S*)?$"
     lambda = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$"
     sms    = "^\\+[1-9][0-9]{1,14}$"
@@ -87,34 +93,39 @@ resource "aws_cloudwatch_event_target" "notifications" {
 
   rule      = aws_cloudwatch_event_rule.compliance_change[each.key].name
   target_id = "notifications"
-  arn       = local.topic_arn
+  arn       = local.has_digest ? aws_sqs_queue.digest[0].arn : local.topic_arn
 
-  input_transformer {
-    input_paths = merge(
-      {
-        account  = "$.detail.awsAccountId"
-        instance = "$.detail.resourceId"
-        region   = "$.detail.awsRegion"
-        rule     = "$.detail.configRuleName"
-        time     = "$.detail.newEvaluationResult.resultRecordedTime"
-      },
-      each.key == "NOT_APPLICABLE" ? {} : { annotation = "$.detail.newEvaluationResult.annotation" },
-    )
+  # The notifier gets the event whole.
+  dynamic "input_transformer" {
+    for_each = local.has_digest ? [] : [each.key]
 
-    # A placeholder in a value's place becomes a JSON string with its quotes; one inside quotes becomes plain text.
-    input_template = <<-JSON
-      {
-        "what_happened": "${local.sentences[each.key].what_happened}",
-        "what_to_do": "${local.sentences[each.key].what_to_do}",
-        "instance": <instance>,
-        "account": <account>,
-        "region": <region>,
-        "rule": <rule>,
-        "time": <time>,%{if each.key != "NOT_APPLICABLE"}
-        "annotation": <annotation>,%{endif}
-        "console": "https://${local.console}/ec2/home?region=${local.region}#InstanceDetails:instanceId=<instance>"
-      }
-    JSON
+    content {
+      input_paths = merge(
+        {
+          account  = "$.detail.awsAccountId"
+          instance = "$.detail.resourceId"
+          region   = "$.detail.awsRegion"
+          rule     = "$.detail.configRuleName"
+          time     = "$.detail.newEvaluationResult.resultRecordedTime"
+        },
+        each.key == "NOT_APPLICABLE" ? {} : { annotation = "$.detail.newEvaluationResult.annotation" },
+      )
+
+      # A placeholder in a value's place becomes a JSON string with its quotes; one inside quotes becomes plain text.
+      input_template = <<-JSON
+        {
+          "what_happened": "${local.sentences[each.key].what_happened}",
+          "what_to_do": "${local.sentences[each.key].what_to_do}",
+          "instance": <instance>,
+          "account": <account>,
+          "region": <region>,
+          "rule": <rule>,
+          "time": <time>,%{if each.key != "NOT_APPLICABLE"}
+          "annotation": <annotation>,%{endif}
+          "console": "https://${local.console}/ec2/home?region=${local.region}#InstanceDetails:instanceId=<instance>"
+        }
+      JSON
+    }
   }
 
   retry_policy {
@@ -224,7 +235,7 @@ resource "aws_sns_topic_subscription" "others" {
   endpoint             = each.value.endpoint
   raw_message_delivery = each.value.raw_message_delivery
   filter_policy        = each.value.filter_policy
-  filter_policy_scope  = each.value.filter_policy == null ? null : each.value.filter_policy_scope
+  filter_policy_scope  = each.value.filter_policy == null ? null : local.has_digest ? "MessageAttributes" : "MessageBody"
   redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters["deliveries"].arn })
 }
 

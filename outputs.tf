@@ -9,7 +9,7 @@ output "config_rule_name" {
 }
 
 output "dead_letter_queue_arns" {
-  description = "ARNs of the queues of what could not be processed: `evaluations`, `notifications` and, of the module's own topic, `deliveries`."
+  description = "ARNs of the queues of what could not be processed: `evaluations`, `notifications`, of the module's own topic `deliveries`, and of digests `digests`."
   value       = { for purpose, queue in aws_sqs_queue.dead_letters : purpose => queue.arn }
 }
 
@@ -31,6 +31,16 @@ output "function_name" {
 output "log_group_name" {
   description = "Name of the log group of the evaluator function."
   value       = aws_cloudwatch_log_group.evaluator.name
+}
+
+output "notifier_function_name" {
+  description = "Name of the notifier function, or null without a digest."
+  value       = one(aws_lambda_function.notifier[*].function_name)
+}
+
+output "notifier_log_group_name" {
+  description = "Name of the log group of the notifier function, or null without a digest."
+  value       = one(aws_cloudwatch_log_group.notifier[*].name)
 }
 
 output "role_arn" {

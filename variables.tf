@@ -4,8 +4,8 @@ variable "alarm_topic_arns" {
   default     = null
 
   validation {
-    condition     = alltrue([for arn in coalesce(var.alarm_topic_arns, []) : arn != null && can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
-    error_message = "alarm_topic_arns must be null or a list of ARNs of standard SNS topics, such as [\"arn:aws:sns:eu-central-1:123456789012:on-call\"]."
+    condition     = alltrue([for arn in coalesce(var.alarm_topic_arns, []) : arn != null && can(regex("^arn:aws[a-z-]*:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))]) && length(coalesce(var.alarm_topic_arns, [])) <= 5
+    error_message = "alarm_topic_arns must be null or a list of at most five ARNs of standard SNS topics in ${local.region}, such as [\"arn:aws:sns:${local.region}:123456789012:on-call\"]."
   }
 }
 
@@ -25,6 +25,17 @@ variable "config_recorder_name" {
   description = "Name of the AWS Config recorder, where it is made in the same root: the rule then waits for it. Take the name from `aws_config_configuration_recorder_status`, for only a recorder that was started records. Null takes a recorder for granted."
   type        = string
   default     = null
+}
+
+variable "digest_window_seconds" {
+  description = "Seconds, 1 to 300, for which changes of verdict are collected into one readable notification, with a subject, a text and message attributes. Null notifies each change by itself, in EventBridge's words."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.digest_window_seconds == null || contains(range(1, 301), coalesce(var.digest_window_seconds, 0))
+    error_message = "digest_window_seconds must be null or a whole number of seconds from 1 to 300, such as 60."
+  }
 }
 
 variable "evaluation_frequency" {
@@ -72,8 +83,8 @@ variable "kms_key" {
   default     = null
 
   validation {
-    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
-    error_message = "kms_key must be null or hold the ARN of a key, and not of an alias, such as { arn = \"arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }."
+    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
+    error_message = "kms_key must be null or hold the ARN of a key in ${local.region}, and not of an alias, such as { arn = \"arn:aws:kms:${local.region}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }."
   }
 }
 
@@ -100,6 +111,11 @@ variable "name" {
     error_message = "name must consist of letters, digits, hyphens and underscores, such as \"ec2-key-pair-monitor\"."
   }
 
+  validation {
+    condition     = !endswith(var.name, "-non")
+    error_message = "name must not end in -non: its event rule for COMPLIANT would be the one for NON_COMPLIANT of a module named without that ending. Take \"${trimsuffix(var.name, "-non")}\"."
+  }
+
   # The role has the longest of all names and, with 64 characters, one of the lowest limits.
   validation {
     condition     = length("${var.name}-evaluator-${data.aws_region.current.id}") <= 64
@@ -115,7 +131,7 @@ variable "notification_emails" {
 
   validation {
     condition     = alltrue([for address in var.notification_emails : address != null && can(regex(local.endpoint_patterns.email, address))])
-    error_message = "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; these are none: ${join(", ", [for address in var.notification_emails : coalesce(address, "null") if !can(regex(local.endpoint_patterns.email, address))])}."
+    error_message = "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; these are none: ${join(", ", [for address in var.notification_emails : address == null ? "null" : "\"${address}\"" if !can(regex(local.endpoint_patterns.email, address))])}."
   }
 }
 
@@ -148,9 +164,14 @@ variable "permissions_boundary_arn" {
 }
 
 variable "sns_topic" {
-  description = "The topic that notifications are published to, by its ARN, in the account and region of the module. Null makes one. Its subscribers are yours to make; the README shows the policies that it needs."
-  type        = object({ arn = string })
+  description = "The topic that notifications are published to, by its ARN, in the account and region of the module, and with `digest_window_seconds` the ARN of its key, if it has one of yours. Null makes one. Its subscribers are yours to make; the README shows the policies that it needs."
+  type        = object({ arn = string, kms_key_arn = optional(string) })
   default     = null
+
+  validation {
+    condition     = var.sns_topic == null || can(regex("^(-|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+)$", coalesce(var.sns_topic.kms_key_arn, "-")))
+    error_message = "sns_topic must have a kms_key_arn that is null or the ARN of a key, and not of an alias, such as \"arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
+  }
 
   validation {
     condition     = var.sns_topic == null || can(regex("^arn:${local.partition}:sns:${local.region}:${local.account_id}:[A-Za-z0-9_-]+$", var.sns_topic.arn))
@@ -174,51 +195,51 @@ variable "subscriptions" {
     protocol             = string
     endpoint             = string
     filter_policy        = optional(string)
-    filter_policy_scope  = optional(string, "MessageBody")
+    filter_policy_scope  = optional(string)
     raw_message_delivery = optional(bool, false)
   }))
   default  = {}
   nullable = false
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : contains(keys(local.endpoint_patterns), coalesce(each.protocol, "-"))])
+    condition     = alltrue([for name, each in var.subscriptions : each != null])
+    error_message = "subscriptions must not hold null: leave the name out."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.subscriptions : contains(keys(local.endpoint_patterns), coalesce(each.protocol, "-")) if each != null])
     error_message = "subscriptions must have one of the protocols ${join(", ", keys(local.endpoint_patterns))}, such as { pager = { protocol = \"https\", endpoint = \"https://pager.example.com/sns\" } }; an endpoint without TLS is refused."
   }
 
   # Of an unknown protocol the rule above tells.
   validation {
-    condition     = alltrue([for each in var.subscriptions : can(regex(lookup(local.endpoint_patterns, coalesce(each.protocol, "-"), ""), each.endpoint))])
+    condition     = alltrue([for each in var.subscriptions : can(regex(lookup(local.endpoint_patterns, coalesce(each.protocol, "-"), ""), each.endpoint)) if each != null])
     error_message = "subscriptions must have an endpoint that fits the protocol: an address for email, a URL that starts with https:// for https, the ARN of a function for lambda, a number such as \"+4915112345678\" for sms, and the ARN of a standard queue, such as \"arn:aws:sqs:eu-central-1:123456789012:alerts\", for sqs."
   }
 
   validation {
-    condition     = length(distinct([for each in var.subscriptions : "${coalesce(each.protocol, "-")} ${coalesce(each.endpoint, "-")}"])) == length(var.subscriptions)
+    condition     = length(distinct([for each in var.subscriptions : "${coalesce(each.protocol, "-")} ${coalesce(each.endpoint, "-")}" if each != null])) == length(var.subscriptions)
     error_message = "subscriptions must not have the same protocol and endpoint twice, for SNS makes one subscription of them: give one of them a filter_policy that takes what either takes, such as jsonencode({ what_to_do = [\"Nothing.\"] })."
   }
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : each.protocol != "email" || each.endpoint == null || !contains(var.notification_emails, coalesce(each.endpoint, "-"))])
+    condition     = alltrue([for each in var.subscriptions : each.protocol != "email" || each.endpoint == null || !contains(var.notification_emails, coalesce(each.endpoint, "-")) if each != null])
     error_message = "subscriptions and notification_emails must not name the same address: name it in subscriptions alone where it has a filter, such as { audit = { protocol = \"email\", endpoint = \"audit@example.com\", filter_policy = … } }."
   }
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : can(keys(jsondecode(coalesce(each.filter_policy, "{}"))))])
+    condition     = alltrue([for each in var.subscriptions : each.filter_policy == null || can(keys(jsondecode(each.filter_policy))) if each != null])
     error_message = "subscriptions must have a filter_policy that is a JSON object or null, such as jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] })."
-  }
-
-  validation {
-    condition     = alltrue([for each in var.subscriptions : contains(["MessageAttributes", "MessageBody"], coalesce(each.filter_policy_scope, "-"))])
-    error_message = "subscriptions must have the filter_policy_scope \"MessageBody\", which is the default."
   }
 
   # The one place that knows who publishes.
   validation {
-    condition     = alltrue([for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes"])
-    error_message = "subscriptions can't filter on message attributes, for EventBridge sends none and nothing would arrive: leave filter_policy_scope out, and filter on the fields of the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] })."
+    condition     = alltrue([for each in var.subscriptions : each.filter_policy_scope == null || each.filter_policy_scope == (var.digest_window_seconds == null ? "MessageBody" : "MessageAttributes") if each != null])
+    error_message = "subscriptions must leave filter_policy_scope out. Without digest_window_seconds a filter is on the fields of the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] }), for EventBridge sends no attributes; with it, on the message attributes rule, account, region and verdicts, such as jsonencode({ verdicts = [\"NON_COMPLIANT\"] })."
   }
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : !coalesce(each.raw_message_delivery, false) || contains(["https", "sqs"], coalesce(each.protocol, "-"))])
+    condition     = alltrue([for each in var.subscriptions : !coalesce(each.raw_message_delivery, false) || contains(["https", "sqs"], coalesce(each.protocol, "-")) if each != null])
     error_message = "subscriptions can have raw_message_delivery with the protocols https and sqs only: SNS delivers to the others in one form, such as the text of a mail."
   }
 }
@@ -230,7 +251,7 @@ variable "tags" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && can(regex("^.{1,128}$", key)) && can(regex("^.{0,256}$", value))])
-    error_message = "tags must have keys of 1 to 128 characters that do not start with aws:, and values of at most 256, such as { team = \"security\" }."
+    condition     = alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))]) && length(var.tags) <= 50
+    error_message = "tags must have keys of 1 to 128 characters that do not start with aws:, and values of at most 256, both of letters, digits, blanks and _.:/=+@- only, and be 50 at most, such as { team = \"security\" }."
   }
 }

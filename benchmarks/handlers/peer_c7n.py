@@ -11,7 +11,7 @@ POLICY = {
     "resource": "aws.ec2",
     "filters": [{"KeyName": "absent"}],
     "mode": {"type": MODE, "role": "arn:aws:iam::123456789012:role/custodian"}
-    | ({"schedule": "TwentyFour_Hours"} if MODE == "config-poll-rule" else {}),
+    | ({"schedule": "TwentyFour_Hours", "ignore-support-check": True} if MODE == "config-poll-rule" else {}),
 }
 Path("config.json").write_text(
     json.dumps(

@@ -3,9 +3,12 @@
 
 data "aws_caller_identity" "current" {}
 
+data "aws_partition" "current" {}
+
 data "aws_region" "current" {}
 
 locals {
+  partition  = data.aws_partition.current.partition
   place      = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
   queue_name = "key-pair-tickets"
 }
@@ -22,7 +25,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "AWS"
-      identifiers = ["arn:aws:iam::${data.aws_caller_identity.current.account_id}:root"]
+      identifiers = ["arn:${local.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
     }
   }
 
@@ -46,13 +49,13 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["logs.${data.aws_region.current.id}.amazonaws.com"]
+      identifiers = ["logs.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
     }
 
     condition {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:aws:logs:*:${data.aws_caller_identity.current.account_id}:log-group:/aws/lambda/key-pairs-evaluator"]
+      values   = ["arn:${local.partition}:logs:*:${data.aws_caller_identity.current.account_id}:log-group:/aws/lambda/key-pairs-evaluator"]
     }
   }
 }
@@ -117,7 +120,7 @@ resource "aws_sqs_queue" "tickets" {
 data "aws_iam_policy_document" "tickets" {
   statement {
     actions   = ["sqs:SendMessage"]
-    resources = ["arn:aws:sqs:${local.place}:${local.queue_name}"]
+    resources = ["arn:${local.partition}:sqs:${local.place}:${local.queue_name}"]
 
     principals {
       type        = "Service"
@@ -127,7 +130,7 @@ data "aws_iam_policy_document" "tickets" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = ["arn:aws:sns:${local.place}:key-pairs"]
+      values   = ["arn:${local.partition}:sns:${local.place}:key-pairs"]
     }
   }
 }

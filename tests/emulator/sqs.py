@@ -3,12 +3,14 @@
 Follows https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html
 """
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
-from moto.sqs.models import Queue, sqs_backends
+from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from tests.emulator import policies
-from tests.emulator.extension import ACCOUNT_ID
+from tests.emulator.extension import ACCOUNT_ID, extends
 
 
 def queue_of(queue_arn: str) -> Queue | None:
@@ -45,3 +47,13 @@ def send(  # noqa: PLR0913  (what SendMessage takes)
     backend = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]]
     backend.send_message(queue_arn.rpartition(":")[2], body, message_attributes=typed, group_id=group_id)
     return True
+
+
+@extends(SQSBackend)
+def get_queue_attributes(self: SQSBackend, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+    """GetQueueAttributes with a redrive policy without blanks, in which Terraform would see a change."""
+    attributes: dict[str, Any] = get_queue_attributes.replaced(self, queue_name, attribute_names)  # type: ignore[attr-defined]
+    if attributes.get("RedrivePolicy"):
+        policy = json.loads(attributes["RedrivePolicy"])
+        attributes["RedrivePolicy"] = json.dumps(policy, separators=(",", ":"))
+    return attributes

@@ -272,6 +272,7 @@ def test_zip_is_named_for_its_instance(defaults: Plan) -> None:
                 "aws_lambda_permission.config",
                 "aws_lambda_function_event_invoke_config.evaluator",
                 "aws_cloudwatch_event_target.notifications",
+                "aws_lambda_event_source_mapping.digest",
                 "aws_sns_topic_policy.notifications",
                 "aws_sns_topic_subscription.email",
                 "aws_sns_topic_subscription.others",

@@ -2,11 +2,15 @@
 
 import json
 import re
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.terraform import Plan, Root, TerraformError
+
+if TYPE_CHECKING:
+    from tests.emulator import EmbeddedAws
 
 INSIDE = "module.ec2_key_pair_monitor."
 
@@ -107,19 +111,22 @@ def test_tags_and_retention(everything: Plan) -> None:
 # Terraform reports every variable that is wrong, so each plan below tries one bad value of many variables at once.
 BAD = [
     {
-        "alarm_topic_arns": (["on-call"], "alarm_topic_arns must be null or a list of ARNs of standard SNS topics"),
+        "alarm_topic_arns": (["on-call"], "alarm_topic_arns must be null or a list of at most five ARNs"),
         "allowed_key_names": (["my key"], "allowed_key_names must hold names of 1 to 255 characters without blanks"),
         "evaluation_frequency": ("Daily", "evaluation_frequency must be null or one of One_Hour"),
         "exempt_tags": ({"a": "b c"}, "exempt_tags must map tag keys"),
-        "kms_key": ({"arn": "alias/x"}, "kms_key must be null or hold the ARN of a key, and not of an alias"),
+        "kms_key": ({"arn": "alias/x"}, "the ARN of a key in eu-central-1, and not of an alias"),
         "log_retention_days": (42, "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5"),
         "name": ("key.pairs", "name must consist of letters, digits, hyphens and underscores"),
-        "notification_emails": (["nobody"], 'such as "security@example.com"; these are none: nobody'),
+        "notification_emails": (["nobody"], 'such as "security@example.com"; these are none: "nobody"'),
         "notify_on": ([], "notify_on must name at least one verdict"),
         "permissions_boundary_arn": ("boundary", "permissions_boundary_arn must be null or the ARN of an IAM policy"),
         "tags": ({"aws:x": "y"}, "tags must have keys of 1 to 128 characters that do not start with aws:"),
     },
     {
+        "digest_window_seconds": (301, "digest_window_seconds must be null or a whole number"),
+        "kms_key": ({"arn": ""}, "kms_key must be null or hold"),
+        "tags": ({f"k{n}": "" for n in range(51)}, "and be 50 at most"),
         "alarm_topic_arns": (["arn:aws:sns:eu-central-1:123456789012:x.fifo"], "alarm_topic_arns must be null or"),
         "allowed_key_names": ([""], "allowed_key_names must hold names"),
         "exempt_tags": ({"a b": "c"}, "exempt_tags must map tag keys"),
@@ -131,9 +138,18 @@ BAD = [
         "permissions_boundary_arn": ("arn:aws:iam::123456789012:role/x", "permissions_boundary_arn must be null or"),
     },
     {
+        "digest_window_seconds": (0, "digest_window_seconds must be null or a whole number"),
+        "name": ("key-pairs-non", 'name must not end in -non'),
+        "notification_emails": (["mailto:ops@example.com", 'ops@example.com"', "öps@example.com"], "none: "),
+    },
+    {
         "exempt_tags": ({"": "x"}, "exempt_tags must map tag keys"),
         "exempt_until_tag_key": ("a b", "exempt_until_tag_key must be null or a tag key"),
         "name": ("", "name must consist of"),
+        "alarm_topic_arns": (["arn:aws:sns:us-east-1:123456789012:x"], "of standard SNS topics in eu-central-1"),
+        "digest_window_seconds": (0.5, "digest_window_seconds must be null or a whole number of seconds from 1 to 300"),
+        "kms_key": ({"arn": "arn:aws:kms:us-east-1:123456789012:key/1"}, "kms_key must be null or hold"),
+        "tags": ({"a,b": "c"}, "tags must have keys of 1 to 128 characters"),
         "notification_emails": (["ops@localhost"], "notification_emails must hold plain e-mail addresses"),
         "notify_on": (["non_compliant"], "notify_on must hold nothing but"),
         "permissions_boundary_arn": ("", "permissions_boundary_arn must be null or"),
@@ -141,7 +157,7 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("bad", BAD, ids=["first", "second", "third"])
+@pytest.mark.parametrize("bad", BAD)
 def test_bad_input(module: Root, bad: dict[str, tuple[Any, str]]) -> None:
     """A bad input is refused at plan time with a message that names the variable and shows what is right."""
     with pytest.raises(TerraformError) as error:
@@ -149,6 +165,48 @@ def test_bad_input(module: Root, bad: dict[str, tuple[Any, str]]) -> None:
 
     missing = [message for _, message in bad.values() if message not in str(error.value)]
     assert not missing, str(error.value)
+
+
+PARTITIONS = {
+    "us-gov-west-1": ("aws-us-gov", "amazonaws.com", "console.amazonaws-us-gov.com"),
+    "cn-north-1": ("aws-cn", "amazonaws.com.cn", "console.amazonaws.cn"),
+}
+
+
+@pytest.mark.parametrize("region", PARTITIONS)
+def test_other_partitions(
+    module_copy: Path, terraform_environment: dict[str, str], embedded_aws: "EmbeddedAws", region: str
+) -> None:
+    """In GovCloud and in China every ARN, the log's service and the console's link are those of the partition."""
+    partition, suffix, console = PARTITIONS[region]
+    root = Root(module_copy, terraform_environment | embedded_aws.environment(region))
+    root.init()
+    plan = root.plan(digest_window_seconds=60, notify_on=["NON_COMPLIANT"])
+    without_digest = root.plan()
+
+    planned = json.dumps([plan.resources, without_digest.resources])
+    assert f"arn:{partition}:iam::123456789012:root" in planned
+    assert "arn:aws:" not in planned
+    assert f"logs.{region}.{suffix}" in planned
+    assert f"https://{region}.{console}/ec2/home" in planned
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+def test_longest_parameters(module: Root, excess: int) -> None:
+    """AWS Config takes 1,024 characters of parameters, and the plan not one more."""
+    names = [f"{n}" * 240 for n in range(4)]
+    names[0] += "0" * (
+        1024
+        + excess
+        - len(json.dumps({"allowedKeyNames": json.dumps(names, separators=(",", ":"))}, separators=(",", ":")))
+    )
+
+    if excess:
+        with pytest.raises(TerraformError, match="make 1025 characters"):
+            module.plan(allowed_key_names=names)
+    else:
+        parameters = module.plan(allowed_key_names=names).resources["aws_config_config_rule.this"]["input_parameters"]
+        assert len(parameters) == 1024
 
 
 def test_longest_name(module: Root) -> None:
