@@ -9,7 +9,7 @@ export PYTHONPATH := .
 .PHONY: demo test test-all bench mutation security lint docs requirements clean
 
 demo: $(INSTALLED)
-	@$(BIN)/python -m tests.acceptance.walkthrough
+	@$(BIN)/python -m tests.acceptance.walkthrough $(if $(DIGEST),digest,minimal)
 
 test: lint
 	@$(BIN)/python -m pytest -m "not slow"

@@ -1,24 +1,25 @@
-# With digest_window_seconds, changes of verdict go by a queue to the notifier function, which publishes them as one
-# readable notification. Without it, nothing of this file exists and EventBridge publishes to the topic itself.
+# Collects compliance changes for a while and tells of them in one readable notification: a queue behind the event rules,
+# and a function that turns what a window has collected into mails. No part of it exists without digest_window_seconds.
 
 locals {
-  has_digest        = var.digest_window_seconds != null
+  has_digest = var.digest_window_seconds != null
+
   digest_queue_name = "${var.name}-digest"
   digest_queue_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.digest_queue_name}"
 
   notifier_name           = "${var.name}-notifier"
   notifier_log_group_name = "/aws/lambda/${local.notifier_name}"
   notifier_log_group_arn  = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.notifier_log_group_name}"
-  notifier_timeout        = 60
 
-  # AWS asks for six times the function's time-out, plus the window, before a message is tried again.
-  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-  digest_visibility_seconds = local.has_digest ? 6 * local.notifier_timeout + var.digest_window_seconds : null
+  # A message is hidden while its window is open and while the function works on it. Six times the function's time-out is
+  # what AWS recommends: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+  notifier_timeout  = 60
+  digest_visibility = 6 * local.notifier_timeout + coalesce(var.digest_window_seconds, 0)
 }
 
-# 1. The queue
+# The queue
 
-data "aws_iam_policy_document" "digest_queue" {
+data "aws_iam_policy_document" "digest" {
   count = local.has_digest ? 1 : 0
 
   statement {
@@ -40,7 +41,7 @@ data "aws_iam_policy_document" "digest_queue" {
   }
 
   statement {
-    sid       = "CollectChanges"
+    sid       = "Collect"
     actions   = ["sqs:SendMessage"]
     resources = [local.digest_queue_arn]
 
@@ -62,14 +63,24 @@ resource "aws_sqs_queue" "digest" {
 
   name                       = local.digest_queue_name
   message_retention_seconds  = 1209600 # 14 days, the most there is
-  visibility_timeout_seconds = local.digest_visibility_seconds
+  visibility_timeout_seconds = local.digest_visibility
   kms_master_key_id          = local.kms_key_arn
-  policy                     = data.aws_iam_policy_document.digest_queue[0].json
-  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters["digests"].arn, maxReceiveCount = 5 })
+  policy                     = data.aws_iam_policy_document.digest[0].json
   tags                       = var.tags
+
+  # Twenty attempts are more than two hours, for an outage of SNS and for what the function's concurrency holds up.
+  redrive_policy = jsonencode({ deadLetterTargetArn = local.dead_letter_arns["digests"], maxReceiveCount = 20 })
+
+  # SQS refuses dead letters to a queue that is not there.
+  depends_on = [aws_sqs_queue.dead_letters]
+
+  # When the digest is switched off, the event rules must have found another target before the queue is gone.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
-# 2. The notifier function
+# The notifier
 
 data "archive_file" "notifier" {
   count = local.has_digest ? 1 : 0
@@ -93,8 +104,8 @@ resource "aws_cloudwatch_log_group" "notifier" {
 resource "aws_iam_role" "notifier" {
   count = local.has_digest ? 1 : 0
 
-  name                 = "${var.name}-notifier-${local.region}"
-  description          = "Lets the notifier of the AWS Config rule ${var.name} in ${local.region} publish digests."
+  name                 = "${local.notifier_name}-${local.region}"
+  description          = "Lets the notifier of the AWS Config rule ${var.name} in ${local.region} publish what its queue has collected."
   assume_role_policy   = data.aws_iam_policy_document.evaluator_trust.json
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
@@ -104,7 +115,13 @@ data "aws_iam_policy_document" "notifier" {
   count = local.has_digest ? 1 : 0
 
   statement {
-    sid       = "ReceiveChanges"
+    sid       = "Publish"
+    actions   = ["sns:Publish"]
+    resources = [var.sns_topic == null ? local.own_topic_arn : var.sns_topic.arn]
+  }
+
+  statement {
+    sid       = "Poll"
     actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
     resources = [local.digest_queue_arn]
   }
@@ -124,41 +141,52 @@ resource "aws_iam_role_policy" "notifier" {
   policy = data.aws_iam_policy_document.notifier[0].json
 }
 
-# A policy of its own, for the ARNs of the topic and of the keys may be known after the apply only.
-data "aws_iam_policy_document" "publish_digests" {
+# A policy of its own, for the key's ARN is known after the apply only. The key of a topic of the caller's is not known
+# at all: any of the account serves, as long as it is for that topic.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+data "aws_iam_policy_document" "notifier_keys" {
   count = local.has_digest ? 1 : 0
 
   statement {
-    actions   = ["sns:Publish"]
-    resources = [local.topic_arn]
+    actions   = var.sns_topic == null ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
+    resources = [local.kms_key_arn]
   }
 
-  # To receive from the queue and to publish to the topic, whose key may be another.
-  statement {
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = distinct(compact([local.kms_key_arn, var.sns_topic == null ? null : var.sns_topic.kms_key_arn]))
+  dynamic "statement" {
+    for_each = var.sns_topic[*]
+
+    content {
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = ["arn:${local.partition}:kms:${local.region}:${local.account_id}:key/*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:EncryptionContext:aws:sns:topicArn"
+        values   = [statement.value.arn]
+      }
+    }
   }
 }
 
-resource "aws_iam_role_policy" "publish_digests" {
+resource "aws_iam_role_policy" "notifier_keys" {
   count = local.has_digest ? 1 : 0
 
-  name   = "publish-digests"
+  name   = "notifier-keys"
   role   = aws_iam_role.notifier[0].name
-  policy = data.aws_iam_policy_document.publish_digests[0].json
+  policy = data.aws_iam_policy_document.notifier_keys[0].json
 }
 
 resource "aws_lambda_function" "notifier" {
-  # checkov:skip=CKV_AWS_50:One call a digest leaves nothing to trace
-  # checkov:skip=CKV_AWS_115:The event source mapping bounds its concurrency
-  # checkov:skip=CKV_AWS_116:What it can't publish goes back to the queue, and from there to the dead letters
+  # checkov:skip=CKV_AWS_50:One call a window leaves nothing to trace
+  # checkov:skip=CKV_AWS_115:The event source mapping bounds the concurrency, and a reserved one would take from other functions
+  # checkov:skip=CKV_AWS_116:What it fails on goes back to the queue, and from there to the dead letters
   # checkov:skip=CKV_AWS_117:It calls SNS and nothing in a VPC
-  # checkov:skip=CKV_AWS_173:What is in its environment is no secret
+  # checkov:skip=CKV_AWS_173:The variables name a topic and the console, and nothing secret
   # checkov:skip=CKV_AWS_272:The zip is built from the module's own source at plan time, before anybody could sign it
   count = local.has_digest ? 1 : 0
 
   function_name    = local.notifier_name
-  description      = "Publishes what the AWS Config rule ${var.name} finds as one notification for each ${var.digest_window_seconds} seconds."
+  description      = "Tells of what the AWS Config rule ${var.name} found within a window, in one notification."
   role             = aws_iam_role.notifier[0].arn
   filename         = data.archive_file.notifier[0].output_path
   source_code_hash = data.archive_file.notifier[0].output_base64sha256
@@ -182,27 +210,22 @@ resource "aws_lambda_function" "notifier" {
     application_log_level = "INFO"
     system_log_level      = "WARN"
   }
-
-  depends_on = [aws_iam_role_policy.notifier, aws_iam_role_policy.publish_digests]
 }
-
-# 3. From the queue to the function
 
 resource "aws_lambda_event_source_mapping" "digest" {
   count = local.has_digest ? 1 : 0
 
   event_source_arn                   = aws_sqs_queue.digest[0].arn
-  function_name                      = aws_lambda_function.notifier[0].arn
+  function_name                      = aws_lambda_function.notifier[0].function_name
   maximum_batching_window_in_seconds = var.digest_window_seconds
-  batch_size                         = 10000 # a scale-out of a fleet is one batch; Lambda bounds it by 6 MB as well
+  batch_size                         = 10000 # a burst in one piece; Lambda ends a batch at 6 MB, which is some 2,500 changes
   function_response_types            = ["ReportBatchItemFailures"]
   tags                               = var.tags
 
-  # The lowest there is: two batches can still run beside each other.
   scaling_config {
-    maximum_concurrency = 2
+    maximum_concurrency = 2 # the least there is
   }
 
-  # Lambda refuses a mapping whose role may not receive.
-  depends_on = [aws_iam_role_policy.notifier, aws_iam_role_policy.publish_digests]
+  # Lambda refuses a queue that the role may not poll.
+  depends_on = [aws_iam_role_policy.notifier, aws_iam_role_policy.notifier_keys]
 }

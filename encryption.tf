@@ -1,4 +1,4 @@
-# One customer managed key for the topic, the queues and the log, since EventBridge can't use AWS's own: under
+# One customer managed key for the topic, the queues and the logs, since EventBridge can't use AWS's own: under
 # alias/aws/sns a notification vanishes without an error.
 
 locals {

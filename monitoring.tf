@@ -7,7 +7,7 @@ locals {
 
   frequency_hours = { One_Hour = 1, Three_Hours = 3, Six_Hours = 6, Twelve_Hours = 12, TwentyFour_Hours = 24 }
 
-  # Each counts what must not happen at all.
+  # Each counts what must not happen at all, but for one that tells what lasts too long.
   alarms = merge(
     {
       errors = {
@@ -52,7 +52,14 @@ locals {
       for purpose, name in local.event_rule_names : "failed-events-${lower(replace(purpose, "_", "-"))}" => {
         metric      = ["AWS/Events", "FailedInvocations"]
         dimensions  = { RuleName = name }
-        description = "EventBridge can't publish what the rule ${name} matches: nobody is notified. Look first at the policies of the topic and of its key, and at the queue ${local.dead_letter_names["notifications"]}."
+        description = "EventBridge can't publish what the rule ${name} matches: nobody is notified. Look first at the policies of the topic${local.has_digest ? ", of the queue ${local.digest_queue_name} and of their keys" : " and of its key"}, and at the queue ${local.dead_letter_names["notifications"]}."
+      }
+    },
+    {
+      for _ in var.digest_window_seconds[*] : "digest-delayed" => {
+        metric      = ["AWS/SQS", "ApproximateAgeOfOldestMessage"]
+        dimensions  = { QueueName = local.digest_queue_name }
+        description = "Changes of verdict wait to be told of for longer than a window and a failed attempt take: somebody does not learn of instances without a key pair. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}; after twenty attempts a change becomes a dead letter."
       }
     },
     {
@@ -73,31 +80,12 @@ resource "aws_cloudwatch_metric_alarm" "broken" {
   namespace           = each.value.metric[0]
   metric_name         = each.value.metric[1]
   dimensions          = each.value.dimensions
-  statistic           = startswith(each.key, "dead-") ? "Maximum" : "Sum" # a queue's length, or a count of events
+  statistic           = each.value.metric[0] == "AWS/SQS" ? "Maximum" : "Sum" # a queue's length or age, or a count of events
   period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
+  threshold           = each.key == "digest-delayed" ? local.digest_visibility : 0
   treat_missing_data  = "notBreaching" # a quiet account has no data
-  alarm_actions       = local.alarm_topic_arns
-  tags                = var.tags
-}
-
-# Digests that don't get out, before they become dead letters.
-resource "aws_cloudwatch_metric_alarm" "digest_overdue" {
-  count = local.has_alarms && local.has_digest ? 1 : 0
-
-  alarm_name          = "${var.name}-digest-overdue"
-  alarm_description   = "Changes of verdict have waited in ${local.digest_queue_name} for longer than two attempts take: nobody was notified of them. Look first at the log group ${local.notifier_log_group_name}, and at whether the event source mapping of ${local.notifier_name} is enabled."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateAgeOfOldestMessage"
-  dimensions          = { QueueName = local.digest_queue_name }
-  statistic           = "Maximum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 2 * local.digest_visibility_seconds
-  treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarm_topic_arns
   tags                = var.tags
 }

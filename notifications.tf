@@ -38,11 +38,11 @@ locals {
       source_arns = [local.own_topic_arn]
       broken      = "Notifications could not be delivered to a subscriber."
     }
-    # SQS itself moves them here, and needs no policy.
+    # From queue to queue SQS moves messages by itself.
     digests = {
       service     = "sqs.amazonaws.com"
       source_arns = []
-      broken      = "Changes of verdict could not be put into a digest: nobody was notified."
+      broken      = "Changes of verdict could not be told of in a digest: nobody was notified."
     }
     evaluations = {
       service     = "lambda.amazonaws.com"
@@ -52,7 +52,7 @@ locals {
     notifications = {
       service     = "events.amazonaws.com"
       source_arns = [for name in values(local.event_rule_names) : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"]
-      broken      = "Changes of verdict could not be published to the topic: nobody was notified."
+      broken      = "Changes of verdict could not be handed on by EventBridge: nobody was notified."
     }
   } : purpose => letters if contains(local.dead_letter_purposes, purpose) }
 
@@ -95,9 +95,9 @@ resource "aws_cloudwatch_event_target" "notifications" {
   target_id = "notifications"
   arn       = local.has_digest ? aws_sqs_queue.digest[0].arn : local.topic_arn
 
-  # The notifier gets the event whole.
+  # A digest is worded by its function, from the event as it is.
   dynamic "input_transformer" {
-    for_each = local.has_digest ? [] : [each.key]
+    for_each = local.has_digest ? [] : [local.sentences[each.key]]
 
     content {
       input_paths = merge(
@@ -114,8 +114,8 @@ resource "aws_cloudwatch_event_target" "notifications" {
       # A placeholder in a value's place becomes a JSON string with its quotes; one inside quotes becomes plain text.
       input_template = <<-JSON
         {
-          "what_happened": "${local.sentences[each.key].what_happened}",
-          "what_to_do": "${local.sentences[each.key].what_to_do}",
+          "what_happened": "${input_transformer.value.what_happened}",
+          "what_to_do": "${input_transformer.value.what_to_do}",
           "instance": <instance>,
           "account": <account>,
           "region": <region>,
@@ -235,7 +235,7 @@ resource "aws_sns_topic_subscription" "others" {
   endpoint             = each.value.endpoint
   raw_message_delivery = each.value.raw_message_delivery
   filter_policy        = each.value.filter_policy
-  filter_policy_scope  = each.value.filter_policy == null ? null : local.has_digest ? "MessageAttributes" : "MessageBody"
+  filter_policy_scope  = each.value.filter_policy == null ? null : each.value.filter_policy_scope
   redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters["deliveries"].arn })
 }
 

@@ -28,13 +28,13 @@ variable "config_recorder_name" {
 }
 
 variable "digest_window_seconds" {
-  description = "Seconds, 1 to 300, for which changes of verdict are collected into one readable notification, with a subject, a text and message attributes. Null notifies each change by itself, in EventBridge's words."
+  description = "Seconds, 1 to 300, for which changes of verdict are collected to be told of in one readable notification. Null tells of each by itself, as EventBridge words it. The README shows both."
   type        = number
   default     = null
 
   validation {
     condition     = var.digest_window_seconds == null || contains(range(1, 301), coalesce(var.digest_window_seconds, 0))
-    error_message = "digest_window_seconds must be null or a whole number of seconds from 1 to 300, such as 60."
+    error_message = "digest_window_seconds must be null or a whole number from 1 to 300, such as 60: Lambda collects for no longer."
   }
 }
 
@@ -164,14 +164,9 @@ variable "permissions_boundary_arn" {
 }
 
 variable "sns_topic" {
-  description = "The topic that notifications are published to, by its ARN, in the account and region of the module, and with `digest_window_seconds` the ARN of its key, if it has one of yours. Null makes one. Its subscribers are yours to make; the README shows the policies that it needs."
-  type        = object({ arn = string, kms_key_arn = optional(string) })
+  description = "The topic that notifications are published to, by its ARN, in the account and region of the module. Null makes one. Its subscribers are yours to make; the README shows the policies that it needs."
+  type        = object({ arn = string })
   default     = null
-
-  validation {
-    condition     = var.sns_topic == null || can(regex("^(-|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+)$", coalesce(var.sns_topic.kms_key_arn, "-")))
-    error_message = "sns_topic must have a kms_key_arn that is null or the ARN of a key, and not of an alias, such as \"arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
-  }
 
   validation {
     condition     = var.sns_topic == null || can(regex("^arn:${local.partition}:sns:${local.region}:${local.account_id}:[A-Za-z0-9_-]+$", var.sns_topic.arn))
@@ -195,7 +190,7 @@ variable "subscriptions" {
     protocol             = string
     endpoint             = string
     filter_policy        = optional(string)
-    filter_policy_scope  = optional(string)
+    filter_policy_scope  = optional(string, "MessageBody")
     raw_message_delivery = optional(bool, false)
   }))
   default  = {}
@@ -232,10 +227,20 @@ variable "subscriptions" {
     error_message = "subscriptions must have a filter_policy that is a JSON object or null, such as jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] })."
   }
 
-  # The one place that knows who publishes.
   validation {
-    condition     = alltrue([for each in var.subscriptions : each.filter_policy_scope == null || each.filter_policy_scope == (var.digest_window_seconds == null ? "MessageBody" : "MessageAttributes") if each != null])
-    error_message = "subscriptions must leave filter_policy_scope out. Without digest_window_seconds a filter is on the fields of the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] }), for EventBridge sends no attributes; with it, on the message attributes rule, account, region and verdicts, such as jsonencode({ verdicts = [\"NON_COMPLIANT\"] })."
+    condition     = alltrue([for each in var.subscriptions : contains(["MessageAttributes", "MessageBody"], coalesce(each.filter_policy_scope, "-")) if each != null])
+    error_message = "subscriptions must have the filter_policy_scope \"MessageBody\", which is the default, or with digest_window_seconds \"MessageAttributes\"."
+  }
+
+  # The two places that know who publishes.
+  validation {
+    condition     = var.digest_window_seconds != null || alltrue([for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes" if each != null])
+    error_message = "subscriptions can't filter on message attributes, for EventBridge sends none and nothing would arrive: leave filter_policy_scope out, and filter on the fields of the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] })."
+  }
+
+  validation {
+    condition     = var.digest_window_seconds == null || alltrue([for each in var.subscriptions : each.filter_policy == null || each.filter_policy_scope == "MessageAttributes" if each != null])
+    error_message = "subscriptions can filter a digest on its message attributes only, for a mail's body is no JSON: with digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on account, region, rule or verdicts, such as filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] })."
   }
 
   validation {

@@ -26,9 +26,9 @@ def scheduled(deploy: Deploy) -> Iterator[Deployment]:
 
 
 @contextmanager
-def without(deployment: Deployment, action: str) -> Iterator[None]:
-    """Take one action out of the role's policies for a while."""
-    iam, role = deployment.client("iam"), deployment.outputs["role_arn"].rpartition("/")[2]
+def without(deployment: Deployment, action: str, role: str | None = None) -> Iterator[None]:
+    """Take one action out of the policies of a role, else of the evaluator's, for a while."""
+    iam, role = deployment.client("iam"), role or deployment.outputs["role_arn"].rpartition("/")[2]
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     before = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
     found = 0

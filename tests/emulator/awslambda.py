@@ -231,18 +231,21 @@ def role_trusts_lambda(role_arn: str) -> bool:
     return policies.admits(trust, principal=PRINCIPAL, action="sts:AssumeRole", resource=role_arn, context=context)
 
 
-def role_allows(role_arn: str, action: str, resource: str) -> bool:
-    """Say whether the role's policies allow an action, and its permissions boundary as well."""
+def role_allows(role_arn: str, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
+    """Say whether the role's policies allow an action, and its permissions boundary as well.
+
+    ``context`` holds the condition keys of the request that are known here.
+    """
     role = role_of(role_arn)
     if role is None:
         return False
     documents = [*role.policies.values(), *map(document_of, role.managed_policies.values())]
-    if not policies.allows(documents, action, resource):
+    if not policies.allows(documents, action, resource, context):
         return False
     if not role.permissions_boundary_arn:
         return True
     boundary = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].managed_policies.get(role.permissions_boundary_arn)
-    return boundary is not None and policies.allows([document_of(boundary)], action, resource)
+    return boundary is not None and policies.allows([document_of(boundary)], action, resource, context)
 
 
 def document_of(policy: ManagedPolicy) -> str:

@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 A call that needs a key is refused unless the role may use that as well:
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
-Laxer than AWS: conditions in a role's policy see no keys of the request, and the resource of a call is known only where
-moto says it (SQS, IAM and STS) or ``RESOURCES`` does. Stricter: any other call is taken for one that knows no resource,
-which is allowed by ``"Resource": "*"`` alone.
+Laxer than AWS: conditions in a role's policy see no keys of the request but the topic that a key is used for, and the
+resource of a call is known only where moto says it (SQS, IAM and STS) or ``RESOURCES`` does. Stricter: any other call
+is taken for one that knows no resource, which is allowed by ``"Resource": "*"`` alone.
 """
 
 import json
@@ -82,5 +82,6 @@ def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], re
             refuse("AccessDeniedException", message)
         request._raise_access_denied()
     key_id = key_needed(action, resource)
-    if key_id and not all(awslambda.role_allows(role.arn, each, key_id) for each in policies.ENCRYPTION):
+    context = {"kms:EncryptionContext:aws:sns:topicArn": resource}
+    if key_id and not all(awslambda.role_allows(role.arn, each, key_id, context) for each in policies.ENCRYPTION):
         raise _RESTError("KMSAccessDenied", f"User: {key.arn} is not authorized to use the key {key_id}")

@@ -71,9 +71,11 @@ def admits(
     return decide(named, action, resource, context)
 
 
-def allows(policies: Iterable[str | Mapping[str, Any]], action: str, resource: str) -> bool:
+def allows(
+    policies: Iterable[str | Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str] | None = None
+) -> bool:
     """Say whether identity-based policies, such as those of a role, allow an action on a resource."""
-    return decide([each for policy in policies for each in statements_of(policy)], action, resource, {})
+    return decide([each for policy in policies for each in statements_of(policy)], action, resource, context or {})
 
 
 def decide(statements: list[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str]) -> bool:

@@ -147,7 +147,7 @@ BAD = [
         "exempt_until_tag_key": ("a b", "exempt_until_tag_key must be null or a tag key"),
         "name": ("", "name must consist of"),
         "alarm_topic_arns": (["arn:aws:sns:us-east-1:123456789012:x"], "of standard SNS topics in eu-central-1"),
-        "digest_window_seconds": (0.5, "digest_window_seconds must be null or a whole number of seconds from 1 to 300"),
+        "digest_window_seconds": (0.5, "digest_window_seconds must be null or a whole number from 1 to 300"),
         "kms_key": ({"arn": "arn:aws:kms:us-east-1:123456789012:key/1"}, "kms_key must be null or hold"),
         "tags": ({"a,b": "c"}, "tags must have keys of 1 to 128 characters"),
         "notification_emails": (["ops@localhost"], "notification_emails must hold plain e-mail addresses"),
@@ -194,19 +194,16 @@ def test_other_partitions(
 @pytest.mark.parametrize("excess", [0, 1])
 def test_longest_parameters(module: Root, excess: int) -> None:
     """AWS Config takes 1,024 characters of parameters, and the plan not one more."""
-    names = [f"{n}" * 240 for n in range(4)]
-    names[0] += "0" * (
-        1024
-        + excess
-        - len(json.dumps({"allowedKeyNames": json.dumps(names, separators=(",", ":"))}, separators=(",", ":")))
-    )
+    names = [f"{n}" * 150 for n in range(6)]
+    parameters = json.dumps({"allowedKeyNames": json.dumps(names, separators=(",", ":"))}, separators=(",", ":"))
+    names[0] += "0" * (1024 + excess - len(parameters))
 
     if excess:
         with pytest.raises(TerraformError, match="make 1025 characters"):
             module.plan(allowed_key_names=names)
     else:
-        parameters = module.plan(allowed_key_names=names).resources["aws_config_config_rule.this"]["input_parameters"]
-        assert len(parameters) == 1024
+        rule = module.plan(allowed_key_names=names).resources["aws_config_config_rule.this"]
+        assert len(rule["input_parameters"]) == 1024
 
 
 def test_longest_name(module: Root) -> None:

@@ -132,7 +132,7 @@ BAD = [
     ),
     (
         {"subscriptions": {"it": sqs(endpoint=f"{QUEUE}.fifo", filter_policy="rule", filter_policy_scope="Body")}},
-        [DOES_NOT_FIT, NO_JSON, "subscriptions must leave filter_policy_scope out"],
+        [DOES_NOT_FIT, NO_JSON, "subscriptions must have the filter_policy_scope"],
     ),
     (
         {"subscriptions": {"it": sqs(protocol="lambda", filter_policy="[]", raw_message_delivery=True)}},
@@ -148,7 +148,7 @@ BAD = [
     ),
     (
         {"subscriptions": {"it": sqs(filter_policy="{}", filter_policy_scope="MessageAttributes")}},
-        ["subscriptions must leave filter_policy_scope out"],
+        ["subscriptions can't filter on message attributes, for EventBridge sends none"],
     ),
 ]
 

@@ -1,0 +1,186 @@
+"""What a digest adds to the plan, and that without one no part of it exists."""
+
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from tests.plan.test_defaults import ACCOUNT, statements
+from tests.support.terraform import Plan, Root, TerraformError
+
+NAME = "ec2-key-pair-monitor"
+REGION = "eu-central-1"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-digest"
+WINDOW = 90
+
+
+@pytest.fixture(scope="module")
+def digest(module: Root) -> Plan:
+    """A plan with a window of 90 seconds."""
+    return module.plan(digest_window_seconds=WINDOW)
+
+
+def test_nothing_of_it_without_a_window(defaults: Plan) -> None:
+    """By default there is no queue, no function, no role, no log group and no dead letters of a digest."""
+    assert not [
+        address for address in (*defaults.resources, *defaults.data) if "digest" in address or "notifier" in address
+    ]
+    assert not [each for each in map(json.dumps, defaults.resources.values()) if "digest" in each or "notifier" in each]
+
+
+def test_events_go_to_the_queue_as_they_are(digest: Plan) -> None:
+    """EventBridge puts the whole event into the queue, and keeps what it can't put there where it did before."""
+    address = 'aws_cloudwatch_event_target.notifications["NON_COMPLIANT"]'
+
+    assert digest.unknown[address]["arn"] is True
+    assert digest.resources[address]["input_transformer"] == []
+    assert digest.unknown[address]["dead_letter_config"] == [{"arn": True}]
+    references = next(
+        each["expressions"]["arn"]["references"]
+        for each in digest.configuration["root_module"]["resources"]
+        if each["address"] == "aws_cloudwatch_event_target.notifications"
+    )
+    assert "aws_sqs_queue.digest[0].arn" in references
+
+
+def test_queue(digest: Plan) -> None:
+    """The queue hides a message for six time-outs and a window, and hands it on as a dead letter after 20 attempts."""
+    queue = digest.resources["aws_sqs_queue.digest[0]"]
+    function = digest.resources["aws_lambda_function.notifier[0]"]
+
+    assert queue["visibility_timeout_seconds"] == 6 * function["timeout"] + WINDOW
+    assert json.loads(queue["redrive_policy"]) == {
+        "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-dead-digests",
+        "maxReceiveCount": 20,
+    }
+    assert digest.unknown["aws_sqs_queue.digest[0]"]["kms_master_key_id"] is True
+    policy = statements(queue["policy"])
+    deny = policy.pop("DenyWithoutTls")
+    assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", {"AWS": "*"}, "sqs:*")
+    assert policy == {
+        "Collect": {
+            "Sid": "Collect",
+            "Effect": "Allow",
+            "Action": "sqs:SendMessage",
+            "Resource": QUEUE,
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Condition": {
+                "ArnEquals": {"aws:SourceArn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{NAME}-non-compliant"}
+            },
+        }
+    }
+
+
+def test_mapping(digest: Plan) -> None:
+    """Batches are of a window, as large as there are, answered in part, and two at a time at most."""
+    mapping = digest.resources["aws_lambda_event_source_mapping.digest[0]"]
+
+    assert mapping["maximum_batching_window_in_seconds"] == WINDOW
+    assert mapping["batch_size"] == 10000
+    assert mapping["function_response_types"] == ["ReportBatchItemFailures"]
+    assert mapping["scaling_config"] == [{"maximum_concurrency": 2}]
+
+
+def test_function(digest: Plan) -> None:
+    """The notifier runs as the evaluator does, in a log group of its own that the key admits, and knows the topic."""
+    function = digest.resources["aws_lambda_function.notifier[0]"]
+    same = ("runtime", "architectures", "memory_size")
+
+    assert {name: function[name] for name in same} == {
+        name: digest.resources["aws_lambda_function.evaluator"][name] for name in same
+    }
+    assert function["logging_config"][0]["log_group"] == f"/aws/lambda/{NAME}-notifier"
+    assert digest.resources["aws_cloudwatch_log_group.notifier[0]"]["retention_in_days"] == 365
+    key = statements(digest.resources["aws_kms_key.this[0]"]["policy"])
+    assert key["Log"]["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"] == [
+        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-{function}"
+        for function in ("evaluator", "notifier")
+    ]
+
+
+def test_zips_hold_their_own_package_and_nothing_else(module: Root, digest: Plan) -> None:
+    """Each function's zip carries its own modules only, and stays below 20 KiB."""
+    for function, address in (("evaluator", "evaluator"), ("notifier", "notifier[0]")):
+        archive = digest.data[f"data.archive_file.{address}"]
+        with zipfile.ZipFile(module.directory / archive["output_path"]) as package:
+            names = {entry.filename for entry in package.infolist()}
+
+        assert names == {f"{function}/{path.name}" for path in (module.directory / "lambda" / function).glob("*.py")}
+        assert archive["output_size"] <= 20 * 1024
+        assert archive["output_path"].endswith(f"{NAME}-{ACCOUNT}-{REGION}-{function}.zip")
+
+
+def test_alarms(digest: Plan) -> None:
+    """Changes that wait for longer than a failed attempt takes, and dead letters, raise an alarm."""
+    found = [each for address, each in digest.resources.items() if "aws_cloudwatch_metric_alarm" in address]
+    alarms = {each["alarm_name"].removeprefix(f"{NAME}-"): each for each in found}
+
+    delayed = alarms["digest-delayed"]
+    assert (delayed["metric_name"], delayed["dimensions"]) == (
+        "ApproximateAgeOfOldestMessage",
+        {"QueueName": f"{NAME}-digest"},
+    )
+    queue = digest.resources["aws_sqs_queue.digest[0]"]
+    assert (delayed["statistic"], delayed["threshold"]) == ("Maximum", queue["visibility_timeout_seconds"])
+    assert (alarms["dead-digests"]["statistic"], alarms["dead-digests"]["threshold"]) == ("Maximum", 0)
+    assert all("Look first at " in each["alarm_description"] for each in found)
+
+
+def test_boundary_and_tags_reach_it(module: Root) -> None:
+    """Its role has the permissions boundary, and everything that can have tags has them."""
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+    plan = module.plan(digest_window_seconds=1, permissions_boundary_arn=boundary, tags={"team": "security"})
+
+    assert plan.resources["aws_iam_role.notifier[0]"]["permissions_boundary"] == boundary
+    tagged = [each["tags"] for each in plan.resources.values() if "tags" in each]
+    assert all(tags == {"team": "security"} for tags in tagged)
+    assert len(tagged) >= 14
+
+
+def test_topic_of_the_callers(module: Root) -> None:
+    """To a topic of the caller's the notifier publishes with whatever key that has, for this topic only."""
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+    plan = module.plan(digest_window_seconds=300, sns_topic={"arn": topic})
+
+    policy = statements(plan.resources["aws_iam_role_policy.notifier[0]"]["policy"])
+    assert policy["Publish"]["Resource"] == topic
+    keys = plan.data["data.aws_iam_policy_document.notifier_keys[0]"]["statement"]
+    assert keys[0]["actions"] == ["kms:Decrypt"]
+    assert sorted(keys[1]["actions"]) == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert keys[1]["resources"] == [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"]
+    assert keys[1]["condition"] == [
+        {"test": "StringEquals", "variable": "kms:EncryptionContext:aws:sns:topicArn", "values": [topic]}
+    ]
+
+
+def test_longest_name(module: Root) -> None:
+    """The longest name that is accepted fits what a digest adds."""
+    plan = module.plan(name="k" * 41, digest_window_seconds=1)
+
+    names = [each.get("name") or each.get("function_name") or "" for each in plan.resources.values()]
+    assert max(len(name) for name in names if "notifier" in name and not name.startswith("/")) <= 64
+    assert max(len(each["name"]) for address, each in plan.resources.items() if "aws_sqs_queue" in address) <= 80
+
+
+@pytest.mark.parametrize("seconds", [0, 301, -1, 1.5])
+def test_bad_window(module: Root, seconds: float) -> None:
+    """A window is a whole number of seconds from 1 to 300; anything else is refused at plan time."""
+    with pytest.raises(TerraformError, match="digest_window_seconds must be null or a whole number from 1 to 300"):
+        module.plan(digest_window_seconds=seconds)
+
+
+def subscription(**filters: Any) -> dict[str, Any]:
+    """A subscriber with a filter."""
+    return {"a": {"protocol": "sms", "endpoint": "+4915112345678", "filter_policy": "{}", **filters}}
+
+
+def test_filters(module: Root, digest: Plan) -> None:
+    """A digest has message attributes to filter by, and its body has not; without a digest it is the reverse."""
+    assert digest.resources
+    plan = module.plan(digest_window_seconds=60, subscriptions=subscription(filter_policy_scope="MessageAttributes"))
+    assert plan.resources['aws_sns_topic_subscription.others["a"]']["filter_policy_scope"] == "MessageAttributes"
+    with pytest.raises(TerraformError, match="subscriptions can filter a digest on its message attributes only"):
+        module.plan(digest_window_seconds=60, subscriptions=subscription())
+    with pytest.raises(TerraformError, match="subscriptions can't filter on message attributes"):
+        module.plan(subscriptions=subscription(filter_policy_scope="MessageAttributes"))
