@@ -199,13 +199,30 @@ def store_of(backend: ConfigBackend) -> Store:
 
 
 def is_recording(backend: ConfigBackend, resource_type: str) -> bool:
-    """Whether a recorder of the region is running and records the type."""
+    """Whether a recorder of the region is running and records the type.
+
+    A recording group names everything, what it includes, or what it leaves out:
+    https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingGroup.html
+    """
     for recorder in backend.recorders.values():
         group = recorder.recording_group
         recorded = group.all_supported or resource_type in (group.resource_types or ())
+        if (group.recording_strategy or {}).get("useOnly") == "EXCLUSION_BY_RESOURCE_TYPES":
+            recorded = resource_type not in (group.exclusion_by_resource_types or {}).get("resourceTypes", ())
         if recorder.status.recording and recorded:
             return True
     return False
+
+
+@extends(ConfigBackend)
+def put_configuration_recorder(self: ConfigBackend, config_recorder: dict[str, Any]) -> None:
+    """PutConfigurationRecorder keeps the recording mode too, which DescribeConfigurationRecorders then tells.
+
+    https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html
+    """
+    put_configuration_recorder.replaced(self, config_recorder)  # type: ignore[attr-defined]
+    mode = {"recordingFrequency": "CONTINUOUS"} | config_recorder.get("recordingMode", {})
+    self.recorders[config_recorder["name"]].__dict__["recording_mode"] = mode
 
 
 def record(region: str, item: Item) -> None:

@@ -223,6 +223,31 @@ def test_oversized_item(region: Region) -> None:
     assert json.loads(item["configuration"])["state"]["name"] == "stopped"
 
 
+@pytest.mark.parametrize(("excluded", "recorded"), [("AWS::EC2::Volume", True), ("AWS::EC2::Instance", False)])
+def test_recorder_leaves_out_what_it_excludes(region: Region, excluded: str, *, recorded: bool) -> None:
+    """A recorder of everything but some types records the others."""
+    [recorder] = region.config.describe_configuration_recorders()["ConfigurationRecorders"]
+    group = {
+        "exclusionByResourceTypes": {"resourceTypes": [excluded]},
+        "recordingStrategy": {"useOnly": "EXCLUSION_BY_RESOURCE_TYPES"},
+    }
+    region.config.put_configuration_recorder(ConfigurationRecorder=recorder | {"recordingGroup": group})
+    region.launch()
+
+    assert bool(region.items()) is recorded
+
+
+def test_recording_mode_is_told(region: Region) -> None:
+    """A recorder records continuously unless it is told to record daily, and says so."""
+    [recorder] = region.config.describe_configuration_recorders()["ConfigurationRecorders"]
+    assert recorder["recordingMode"] == {"recordingFrequency": "CONTINUOUS"}
+    override = {"resourceTypes": ["AWS::EC2::Instance"], "recordingFrequency": "CONTINUOUS"}
+    mode = {"recordingFrequency": "DAILY", "recordingModeOverrides": [override]}
+    region.config.put_configuration_recorder(ConfigurationRecorder=recorder | {"recordingMode": mode})
+
+    assert region.config.describe_configuration_recorders()["ConfigurationRecorders"][0]["recordingMode"] == mode
+
+
 def test_stopped_recorder_records_nothing(region: Region) -> None:
     """While the recorder is stopped, AWS Config is blind."""
     region.config.stop_configuration_recorder(ConfigurationRecorderName="default")
