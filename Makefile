@@ -6,10 +6,16 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo test test-all bench mutation security lint docs requirements clean
+.PHONY: demo verify test test-all bench mutation security lint docs requirements clean
 
 demo: $(INSTALLED)
-	@$(BIN)/python -m tests.acceptance.walkthrough $(if $(DIGEST),digest,minimal)
+	@$(BIN)/python -m tests.acceptance.walkthrough demo
+
+# The same in the account of the caller's credentials; says what it makes and costs, and asks, unless YES=1.
+# NAME counts on the command line only, for some systems have a variable of that name.
+verify: $(INSTALLED)
+	@$(BIN)/python -m tests.acceptance.walkthrough verify --region "$(REGION)" --subnet "$(SUBNET)" \
+		--name "$(if $(findstring command,$(origin NAME)),$(NAME))" $(if $(filter 1,$(YES)),--yes)
 
 test: lint
 	@$(BIN)/python -m pytest -m "not slow"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.acceptance.walkthrough import Evaluated, differences
-from tests.emulator.sns import Mail
+from tests.acceptance.cloud import Evaluated, Notification
+from tests.acceptance.walkthrough import differences
 
 RIGHT = [
     Evaluated("i-1", "walkthrough", "COMPLIANT", "with key"),
@@ -14,28 +14,29 @@ RIGHT = [
 ]
 
 
-def mail(instance_id: str) -> Mail:
+def mail(instance_id: str) -> Notification:
     """A notification as it arrives."""
-    return Mail("topic", "security@example.com", "subject", json.dumps({"instance": instance_id}) + "\n\n--\nfooter")
+    return Notification("mail", json.dumps({"instance": instance_id}) + "\n\n--\nfooter")
 
 
 def test_nothing_differs() -> None:
-    """Two COMPLIANT, one NON_COMPLIANT and one mail about it is what should be."""
+    """Two COMPLIANT, one NON_COMPLIANT and one notification about it, in whatever form, is what should be."""
     assert differences(RIGHT, [mail("i-3")]) == []
+    assert differences(RIGHT, [Notification("mail", "1 instance is NON_COMPLIANT: i-3")]) == []
 
 
 @pytest.mark.parametrize(
     ("instances", "mails", "difference"),
     [
-        (RIGHT, [], "the mails are about nothing and should be about"),
-        (RIGHT, [mail("i-1")], "the mails are about ['i-1']"),
-        (RIGHT, [mail("i-3"), mail("i-3")], "the mails are about ['i-3', 'i-3']"),
-        (RIGHT, [Mail("topic", "a@b.example", "subject", "no JSON")], "should be about ['i-3'], once each"),
+        (RIGHT, [], "the notifications are about nothing and should be about"),
+        (RIGHT, [mail("i-1")], "the notifications are about ['i-1']"),
+        (RIGHT, [mail("i-3"), mail("i-3")], "the notifications are about ['i-3', 'i-3']"),
+        (RIGHT, [Notification("mail", "no JSON")], "should be about ['i-3'], once each"),
         ([Evaluated("i-3", None)], [mail("i-3")], "i-3 is not evaluated and should be NON_COMPLIANT"),
         ([Evaluated("i-3", None, "COMPLIANT")], [mail("i-3")], "i-3 is COMPLIANT and should be NON_COMPLIANT"),
     ],
     ids=["no mail", "about another", "twice", "unreadable", "not evaluated", "inverted"],
 )
-def test_difference_is_named(instances: list[Evaluated], mails: list[Mail], difference: str) -> None:
+def test_difference_is_named(instances: list[Evaluated], mails: list[Notification], difference: str) -> None:
     """Whatever is not as it should be is named."""
     assert any(difference in each for each in differences(instances, mails))

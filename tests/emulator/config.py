@@ -384,6 +384,15 @@ def to_dict(self: ConfigRule) -> dict[str, Any]:
 
 
 @extends(ConfigBackend)
+def describe_config_rules(self: ConfigBackend, names: list[str] | None, next_token: str | None) -> dict[str, Any]:
+    """DescribeConfigRules refuses a name that no rule has, where there are no rules at all too."""
+    for name in names or []:
+        rule_named(self, name)
+    described: dict[str, Any] = describe_config_rules.replaced(self, names, next_token)  # type: ignore[attr-defined]
+    return described
+
+
+@extends(ConfigBackend)
 def delete_config_rule(self: ConfigBackend, rule_name: str) -> None:
     """DeleteConfigRule takes the rule's results along."""
     delete_config_rule.replaced(self, rule_name)  # type: ignore[attr-defined]

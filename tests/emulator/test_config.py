@@ -150,6 +150,14 @@ def test_rule_needs_the_permission(aws: EmbeddedAws) -> None:
     assert refused(error) == "InsufficientPermissionsException"
 
 
+def test_unknown_rule_is_not_described(aws: EmbeddedAws) -> None:
+    """A name that no rule has is an error, and not an empty answer."""
+    with pytest.raises(ClientError) as error:
+        aws.client("config", REGION).describe_config_rules(ConfigRuleNames=["rule"])
+
+    assert refused(error) == "NoSuchConfigRuleException"
+
+
 @pytest.mark.parametrize(
     "parameters",
     ['{"a":"b c"}', '{"a":7}', '{"a":""}', '["a"]', "{", '{"a":"' + "x" * 1017 + '"}'],

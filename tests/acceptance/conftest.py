@@ -1,0 +1,130 @@
+"""The walkthrough of a real account, run against the embedded AWS as if that were one."""
+
+import io
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from rich.console import Console
+
+from tests.acceptance import monitor
+from tests.acceptance.account import Account, Request
+from tests.acceptance.cloud import TAG_KEY, Clock
+from tests.acceptance.walkthrough import run
+from tests.conftest import REGION
+from tests.emulator import EmbeddedAws
+
+
+class Keyboard(io.StringIO):
+    """A terminal at which somebody types."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+@dataclass
+class Caller:
+    """Somebody with credentials for the embedded AWS, who runs ``make verify``.
+
+    ``waits`` is what happens at each wait, which takes
+    no time.
+    """
+
+    aws: EmbeddedAws
+    monkeypatch: pytest.MonkeyPatch
+    session: boto3.Session | None
+    waits: Callable[[float], None] = lambda _: None
+    elapsed: float = 0.0
+    output: io.StringIO = field(default_factory=io.StringIO)
+
+    @property
+    def events(self) -> Any:
+        """The events of botocore in the run."""
+        assert self.session
+        return self.session.events
+
+    def client(self, service: str) -> Any:
+        """A client of the account's administrator."""
+        return self.aws.client(service, REGION)
+
+    def verify(self, *, types: str | None = None, region: str = REGION, **request: Any) -> tuple[int, str]:
+        """Run it, agreed to beforehand unless the caller types something; returns the exit status and what it said."""
+        self.monkeypatch.setattr("sys.stdin", io.StringIO() if types is None else Keyboard(types))
+        self.output = io.StringIO()
+        console, clock = Console(file=self.output, width=160), Clock(lambda: self.elapsed, self.wait)
+        asked = Request(region, **{"agreed": types is None, **request})
+        status = run(console, Account(console, clock, asked, self.session), clock)
+        self.aws.settle()
+        return status, self.output.getvalue()
+
+    def wait(self, seconds: float) -> None:
+        """Let the time pass and AWS do what it does meanwhile."""
+        self.elapsed += seconds
+        self.aws.settle()
+        self.waits(seconds)
+
+    def refuse(self, operation: str, code: str, when: Callable[[], bool] = lambda: True, status: int = 403) -> None:
+        """Let AWS answer calls of an operation, such as ``ec2.RunInstances``, or of a service with an error."""
+
+        def answer(**_: Any) -> AWSResponse | None:
+            return refused(operation, code, status) if when() else None
+
+        self.events.register(f"before-send.{operation}", answer)
+
+    def after(self, operation: str, call: Callable[[], object]) -> None:
+        """Do something once a call has been made, and before its answer is known."""
+        self.events.register(f"after-call.{operation}", lambda **_: call())
+
+    def temporary(self) -> dict[str, list[str]]:
+        """What is there that a run of the walkthrough may have made."""
+        reservations = self.client("ec2").describe_instances()["Reservations"]
+        instances = [each for reservation in reservations for each in reservation["Instances"]]
+        return {
+            "instances": [each["InstanceId"] for each in instances if each["State"]["Name"] != "terminated"],
+            "key pairs": [each["KeyName"] for each in self.client("ec2").describe_key_pairs()["KeyPairs"]],
+            "queues": self.client("sqs").list_queues(QueueNamePrefix=TAG_KEY).get("QueueUrls", []),
+            "subscriptions": [
+                each["SubscriptionArn"]
+                for each in self.client("sns").list_subscriptions()["Subscriptions"]
+                if each["Protocol"] == "sqs"
+            ],
+        }
+
+
+NOTHING: dict[str, list[str]] = {"instances": [], "key pairs": [], "queues": [], "subscriptions": []}
+
+
+def refused(operation: str, code: str, status: int) -> AWSResponse:
+    """An error in the form of the service's protocol."""
+    service = operation.partition(".")[0]
+    message = "You are not authorized to do that"
+    body = f'{{"__type": "{code}", "message": "{message}"}}'
+    if service in ("ec2", "sns", "sts"):
+        error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        body = f"<Response><Errors>{error}</Errors><RequestID>1</RequestID></Response>"
+        if service != "ec2":
+            body = f"<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>"
+    answer = AWSResponse("", status, {"content-type": "text/xml"}, None)
+    answer._content = body.encode()
+    return answer
+
+
+@pytest.fixture
+def caller(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Caller]:
+    """The caller, with the credentials in the environment and a checkout that no run has used yet."""
+    for name, value in embedded_aws.environment(REGION).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setattr(monitor, "STATES", tmp_path / ".verify")
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield Caller(embedded_aws, monkeypatch, boto3.Session())
+    assert {each: signal.getsignal(each) for each in handlers} == handlers

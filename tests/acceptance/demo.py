@@ -1,0 +1,76 @@
+"""The embedded AWS as a cloud: it starts empty, `examples/minimal` is applied to it, and it vanishes in the end."""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+from rich.console import Console
+
+from tests.acceptance.cloud import Cloud, Evaluated, Notification, Pace, find_subnet, step
+from tests.emulator import EmbeddedAws, sns
+from tests.support.providers import provider_environment
+from tests.support.terraform import Root, copy_module
+
+REGION = "eu-central-1"
+
+
+class Demo(Cloud):
+    """The embedded AWS of this process."""
+
+    pace = Pace(every=0.25, evaluated_within=60.0)
+    key_name = "walkthrough"
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._aws = EmbeddedAws()
+        self._stack = ExitStack()
+        self._root: Root
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            stack.enter_context(self._aws)
+            environment = self._aws.environment(REGION) | provider_environment(folder, os.environ)
+            self._root = Root(copy_module(folder / "module") / "examples" / "minimal", environment)
+            self._aws.switch_on_config(REGION)
+            self.subnet_id = find_subnet(self.client("ec2"), None)
+            with step(self._console, "Initializing Terraform"):
+                self._root.init()
+            stack.callback(self._destroy)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def _destroy(self) -> None:
+        with step(self._console, "Destroying what was made"):
+            self._root.destroy()
+
+    def client(self, service: str) -> Any:
+        """A client of the embedded administrator."""
+        return self._aws.client(service, REGION)
+
+    def made(self, kind: str, name: str) -> None:
+        """Nothing need be noted: all of it vanishes with the embedded AWS."""
+
+    def deploy(self) -> str:
+        """Apply the example and follow the link in its confirmation mail."""
+        with step(self._console, "Applying examples/minimal"):
+            self._root.apply()
+        with step(self._console, "Confirming the e-mail subscription"):
+            sns.confirm_all(REGION)
+        return str(self._root.outputs()["config_rule_name"])
+
+    def notifications(self, instances: Sequence[Evaluated]) -> list[Notification]:  # noqa: ARG002  (they are all about them)
+        """What is in the inbox, without the request for confirmation."""
+        self._aws.settle()
+        return [
+            Notification("The mail as it arrived", mail.body, f"To: {mail.to}\nSubject: {mail.subject}\n\n")
+            for mail in sns.outbox(REGION)
+            if mail.token is None
+        ]

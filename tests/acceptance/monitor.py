@@ -1,0 +1,112 @@
+"""The monitor of a real account: one that is deployed already, or one that is applied for the purpose."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tests.acceptance.cloud import TAG_KEY, RefusalError, step
+from tests.support.providers import provider_environment
+from tests.support.terraform import CHECKOUT, Root, TerraformError, copy_module
+
+DEFAULT_NAME = "ec2-key-pair-monitor"
+NAME_FOR_THE_PURPOSE = TAG_KEY  # as monitor.tf has it
+STATES = CHECKOUT / ".verify"
+
+
+def config_rule(config: Any, name: str) -> dict[str, Any] | None:
+    """The Config rule of a monitor, if it is deployed."""
+    try:
+        rule: dict[str, Any] = config.describe_config_rules(ConfigRuleNames=[name])["ConfigRules"][0]
+    except config.exceptions.NoSuchConfigRuleException:
+        return None
+    return rule
+
+
+def topic_arn(events: Any, name: str) -> str:
+    """The topic to which a deployed monitor's notifications of NON_COMPLIANT instances go."""
+    rule_name = f"{name}-non-compliant"
+    try:
+        targets = events.list_targets_by_rule(Rule=rule_name)["Targets"]
+    except events.exceptions.ResourceNotFoundException:
+        targets = []
+    topics = [each["Arn"] for each in targets if each["Arn"].split(":")[2] == "sns"]
+    if not topics:
+        raise RefusalError(
+            f"The monitor {name} notifies no topic of NON_COMPLIANT instances: the EventBridge rule {rule_name} has "
+            f"none for a target. {elsewhere()}"
+        )
+    return str(topics[0])
+
+
+def key_name(rule: dict[str, Any], wanted: str) -> str:
+    """A name of a key pair that the rule allows and that does not exist: ``wanted``, in a pattern's place of ``*``."""
+    parameters = json.loads(rule.get("InputParameters") or "{}")
+    allowed = sorted(json.loads(parameters.get("allowedKeyNames") or "[]"))
+    pattern = next((each for each in allowed if "*" in each), None if allowed else "*")
+    if pattern is None:
+        raise RefusalError(
+            f"The monitor {rule['ConfigRuleName']} allows the key pairs {', '.join(allowed)} and no pattern with *, so "
+            f"that a temporary one would not be allowed. {elsewhere()}"
+        )
+    return pattern.replace("*", wanted, 1).replace("*", "").replace("?", "x")
+
+
+def elsewhere() -> str:
+    """What to do where the deployed monitor does not do."""
+    return f"NAME={NAME_FOR_THE_PURPOSE} applies a monitor for the purpose instead."
+
+
+class Applied:
+    """The monitor that is applied for the purpose; its state outlives a run that breaks, for the next to destroy it."""
+
+    def __init__(self, account_id: str, region: str) -> None:
+        self.directory = STATES / f"{account_id}-{region}"
+        self._environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        self._environment |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a run has begun to apply it and none has destroyed it."""
+        return (self._root_directory / "terraform.tfstate").exists()
+
+    @property
+    def _root_directory(self) -> Path:
+        return self.directory / "tests" / "acceptance"
+
+    def apply(self, console: Console) -> dict[str, Any]:
+        """Apply it; returns its outputs."""
+        shutil.rmtree(self.directory, ignore_errors=True)  # what is left had no state
+        copy_module(self.directory)
+        self._root_directory.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(__file__).with_name("monitor.tf"), self._root_directory)
+        root = self._root()
+        with step(console, "Initializing Terraform"):
+            root.init()
+        with step(console, f"Applying a monitor for the purpose, {NAME_FOR_THE_PURPOSE}"):
+            root.apply()
+        return root.outputs()
+
+    def destroy(self) -> None:
+        """Destroy it, and forget its state once nothing is left.
+
+        Raises:
+            TerraformError: something is left.
+        """
+        if self.is_there:
+            root = self._root()
+            try:
+                root.destroy()
+            except TerraformError:
+                # Perhaps a second Ctrl-C, which Terraform hears too, or a dependency that AWS had not let go yet.
+                root.init()
+                root.destroy()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _root(self) -> Root:
+        providers = self.directory / "providers"
+        providers.mkdir(parents=True, exist_ok=True)
+        return Root(self._root_directory, self._environment | provider_environment(providers, os.environ))

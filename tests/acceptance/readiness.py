@@ -1,0 +1,126 @@
+"""Whether an account and region are fit for the walkthrough, and what to do where they are not.
+
+- Recorder: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationRecorder.html
+- What a dry run answers: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    InvalidRegionError,
+    NoCredentialsError,
+)
+
+from tests.acceptance.cloud import INSTANCE, RefusalError
+
+DENIED = ("AccessDenied", "AuthorizationError", "NotAuthorized", "UnauthorizedOperation")
+STALE = (
+    "Expired",
+    "InvalidClientTokenId",
+    "UnrecognizedClient",
+    "AuthFailure",
+    "InvalidAccessKeyId",
+    "SignatureDoesNot",
+)
+SIGN_IN = "Sign in (aws sso login, or AWS_PROFILE and the like) so that this works: aws sts get-caller-identity"
+
+
+def explain(error: BotoCoreError | ClientError) -> str:
+    """An error of AWS's in one line, with what to do where that is known."""
+    if not isinstance(error, ClientError):
+        return f"AWS can't be asked: {error}"
+    code, text = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+    said = f"{error.operation_name} was refused: {code}: {text}"
+    if any(each in code for each in DENIED):
+        return f"{said}\nThe credentials lack a permission; the README lists those that the walkthrough needs."
+    if any(each in code for each in STALE):
+        return f"{said}\nThe credentials are not valid, or no longer, or the account has not enabled the region."
+    return said
+
+
+def identity(client: Callable[[str], Any]) -> tuple[str, str]:
+    """The account and the ARN of the caller.
+
+    Raises:
+        RefusalError: there are no credentials, they don't work, or there is no such region.
+    """
+    try:
+        answer = client("sts").get_caller_identity()
+    except NoCredentialsError as error:
+        raise RefusalError(f"There are no AWS credentials. {SIGN_IN}") from error
+    except (EndpointConnectionError, InvalidRegionError) as error:
+        raise RefusalError(f"The region does not answer; is it spelled right? {explain(error)}") from error
+    except (BotoCoreError, ClientError) as error:
+        raise RefusalError(f"The AWS credentials don't work. {explain(error)}\n{SIGN_IN}") from error
+    return answer["Account"], answer["Arn"]
+
+
+def check_recorder(config: Any, region: str) -> list[str]:
+    """What to warn of in the region's recorder.
+
+    Raises:
+        RefusalError: there is none, it does not run, or it does not record instances.
+    """
+    recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
+    # Service-linked recorders are some other service's and invoke no rules of the account.
+    recorder = next((each for each in recorders if not each.get("servicePrincipal")), None)
+    if recorder is None:
+        raise RefusalError(
+            f"AWS Config has no recorder in {region}. Switch it on for {INSTANCE}: "
+            "https://docs.aws.amazon.com/config/latest/developerguide/gs-console.html"
+        )
+    name = recorder["name"]
+    [status] = config.describe_configuration_recorder_status(ConfigurationRecorderNames=[name])[
+        "ConfigurationRecordersStatus"
+    ]
+    if not status["recording"]:
+        raise RefusalError(
+            f"The recorder {name} is stopped. Start it: "
+            f"aws configservice start-configuration-recorder --region {region} --configuration-recorder-name {name}"
+        )
+    if not records_instances(recorder.get("recordingGroup", {})):
+        raise RefusalError(
+            f"The recorder {name} does not record {INSTANCE}. Add it to the recorded resource types, or take it off "
+            "the excluded ones: https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html"
+        )
+    warnings = []
+    if frequency(recorder.get("recordingMode", {})) == "DAILY":
+        warnings.append(
+            f"The recorder {name} records {INSTANCE} once a day: the instances are unlikely to be evaluated in time, "
+            "and a real one is found up to a day late. Set the recording mode to continuous."
+        )
+    if str(status.get("lastStatus", "")).upper() == "FAILURE":
+        warnings.append(
+            f"The recorder {name} could not deliver last: {status.get('lastErrorMessage', 'no reason given')}"
+        )
+    return warnings
+
+
+def records_instances(group: Mapping[str, Any]) -> bool:
+    """Whether a recording group, of any strategy, holds instances; without one a recorder records everything."""
+    strategy = group.get("recordingStrategy", {}).get("useOnly")
+    if strategy == "EXCLUSION_BY_RESOURCE_TYPES":
+        return INSTANCE not in group.get("exclusionByResourceTypes", {}).get("resourceTypes", [])
+    is_everything = group.get("allSupported", not group) or strategy == "ALL_SUPPORTED_RESOURCE_TYPES"
+    return bool(is_everything) or INSTANCE in group.get("resourceTypes", [])
+
+
+def frequency(mode: Mapping[str, Any]) -> str:
+    """How often instances are recorded: an override for their type comes before the recorder's own frequency."""
+    for override in mode.get("recordingModeOverrides", []):
+        if INSTANCE in override["resourceTypes"]:
+            return str(override["recordingFrequency"])
+    return str(mode.get("recordingFrequency", "CONTINUOUS"))
+
+
+def check_permitted(call: Callable[..., Any], **request: Any) -> None:
+    """Ask EC2 whether a request would be permitted, without making it."""
+    try:
+        call(DryRun=True, **request)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "DryRunOperation":
+            raise
