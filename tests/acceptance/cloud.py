@@ -95,7 +95,7 @@ class Cloud(ABC):
 
     @abstractmethod
     def made(self, kind: str, name: str) -> None:
-        """Note what was made, or is just about to be, so that it is removed."""
+        """Note what was made, so that it is removed even where it can't be found any more."""
 
 
 @contextmanager
@@ -133,8 +133,8 @@ def launch_options(cloud: Cloud) -> dict[str, Any]:
 def launch(cloud: Cloud) -> list[Evaluated]:
     """Launch two instances with a new key pair and one without; what the private key is nobody keeps."""
     ec2, options = cloud.client("ec2"), launch_options(cloud)
-    cloud.made("key pair", cloud.key_name)
     ec2.create_key_pair(KeyName=cloud.key_name, TagSpecifications=tag_specifications("key-pair"))
+    cloud.made("key pair", cloud.key_name)
     instances = []
     for key_name, count in ((cloud.key_name, 2), (None, 1)):
         key = {"KeyName": key_name} if key_name else {}

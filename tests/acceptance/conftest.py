@@ -1,6 +1,7 @@
 """The walkthrough of a real account, run against the embedded AWS as if that were one."""
 
 import io
+import json
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from botocore.awsrequest import AWSResponse
 from rich.console import Console
 
@@ -81,6 +83,31 @@ class Caller:
         """Do something once a call has been made, and before its answer is known."""
         self.events.register(f"after-call.{operation}", lambda **_: call())
 
+    def act_as_user_who_may(self, actions: list[str]) -> None:
+        """Go on as a user with these permissions, and let moto enforce IAM, which it does by action."""
+        iam = self.client("iam")
+        iam.create_user(UserName="caller")
+        allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        iam.put_user_policy(UserName="caller", PolicyName="walkthrough", PolicyDocument=document)
+        key = iam.create_access_key(UserName="caller")["AccessKey"]
+        self.session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"])
+        self._enforce("0")
+
+    def act_as_administrator(self) -> None:
+        """Go on as before."""
+        self._enforce("inf")
+        self.session = boto3.Session()
+        iam = self.client("iam")
+        for each in iam.list_access_keys(UserName="caller")["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName="caller", AccessKeyId=each["AccessKeyId"])
+        iam.delete_user_policy(UserName="caller", PolicyName="walkthrough")
+        iam.delete_user(UserName="caller")
+
+    def _enforce(self, after: str) -> None:
+        url = f"{self.aws.endpoint_url}/moto-api/reset-auth"
+        requests.post(url, data=after, headers={"Content-Type": "text/plain"}, timeout=10).raise_for_status()
+
     def temporary(self) -> dict[str, list[str]]:
         """What is there that a run of the walkthrough may have made."""
         reservations = self.client("ec2").describe_instances()["Reservations"]
@@ -125,6 +152,8 @@ def caller(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch, tmp_path:
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setattr(monitor, "STATES", tmp_path / ".verify")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores Ctrl-C
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield Caller(embedded_aws, monkeypatch, boto3.Session())
     assert {each: signal.getsignal(each) for each in handlers} == handlers
+    signal.signal(signal.SIGINT, before)

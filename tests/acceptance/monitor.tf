@@ -3,9 +3,8 @@
 module "ec2_key_pair_monitor" {
   source = "../../"
 
-  name               = "ec2-key-pair-monitor-verify"
-  log_retention_days = 1
-  tags               = { ec2-key-pair-monitor-verify = "monitor" }
+  name = "ec2-key-pair-monitor-verify"
+  tags = { ec2-key-pair-monitor-verify = "monitor" }
 }
 
 output "config_rule_name" {

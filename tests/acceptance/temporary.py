@@ -54,7 +54,7 @@ class Temporary:
         }
 
     def made(self, kind: str, name: str) -> None:
-        """Note what is about to be made, or was."""
+        """Note what was made."""
         self._made.add(Thing(kind, name))
 
     def find(self) -> list[Thing]:

@@ -1,5 +1,6 @@
 """`make verify` against a monitor that is deployed, or one that it applies: what it shows, and that it cleans up."""
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -282,6 +283,33 @@ def test_expired_credentials_midway(owner: Caller) -> None:
             assert f"{name} (" in said
     owner.session = None
     assert owner.verify()[0] == 0
+
+
+def test_policy_suffices(owner: Caller) -> None:
+    """Whoever has the permissions of policy.json, by action, can verify a deployed monitor from end to end."""
+    policy = json.loads(Path(__file__).with_name("policy.json").read_text())
+    actions = [action for each in policy["Statement"] for action in always_list(each["Action"])]
+    owner.act_as_user_who_may(actions)
+    status, said = owner.verify()
+    owner.act_as_administrator()
+
+    assert status == 0, said
+
+
+def test_permission_that_the_policy_leaves_out(owner: Caller) -> None:
+    """Whoever may not look at the recorder is told so before anything is made."""
+    owner.act_as_user_who_may(["ec2:*", "sts:*"])
+    status, said = owner.verify()
+    owner.act_as_administrator()
+
+    assert status == 1
+    assert "DescribeConfigurationRecorders was refused" in said
+    assert "config:DescribeConfigurationRecorders" in said
+
+
+def always_list(value: str | list[str]) -> list[str]:
+    """One or more values of a policy."""
+    return [value] if isinstance(value, str) else value
 
 
 @pytest.fixture

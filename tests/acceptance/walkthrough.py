@@ -139,12 +139,12 @@ def run(console: Console, cloud: Cloud, clock: Clock) -> int:
     except KeyboardInterrupt:
         console.print("Interrupted", style="yellow")
         status = 130
-    for each in cloud.remaining:
-        complain(console, f"✗ Not removed: {each}")
     if status == 0:
         console.print(
             "[green]2 instances are COMPLIANT, 1 is NON_COMPLIANT, and 1 notification says so.[/]", highlight=False
         )
+    for each in cloud.remaining:
+        complain(console, f"✗ Not removed: {each}")
     return status or int(bool(cloud.remaining))
 
 
