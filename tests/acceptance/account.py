@@ -190,8 +190,8 @@ class Account(Cloud):
         else:
             lines.append(
                 f"- the monitor {NAME_FOR_THE_PURPOSE}, by Terraform: Config rule, function, role, log group, topic, "
-                "queues, EventBridge rules, alarms and KMS key (AWS deletes it after 30 days, and charges nothing meanwhile). "
-                "It evaluates every instance of the region once, at $0.001 each."
+                "queues, EventBridge rules, alarms and KMS key (deleted after 30 days, free of charge). It "
+                "evaluates every instance of the region once, at $0.001 each."
             )
         lines += [f"An earlier run left this, which is removed first: {', '.join(left)}."] if left else []
         lines.append(

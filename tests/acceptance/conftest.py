@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 import pytest
-import requests
 from botocore.awsrequest import AWSResponse
 from rich.console import Console
 
@@ -84,7 +83,7 @@ class Caller:
         self.events.register(f"after-call.{operation}", lambda **_: call())
 
     def act_as_user_who_may(self, actions: list[str]) -> None:
-        """Go on as a user with these permissions, and let moto enforce IAM, which it does by action."""
+        """Go on as a user with these permissions, which moto checks by action."""
         iam = self.client("iam")
         iam.create_user(UserName="caller")
         allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
@@ -92,21 +91,15 @@ class Caller:
         iam.put_user_policy(UserName="caller", PolicyName="walkthrough", PolicyDocument=document)
         key = iam.create_access_key(UserName="caller")["AccessKey"]
         self.session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"])
-        self._enforce("0")
 
     def act_as_administrator(self) -> None:
         """Go on as before."""
-        self._enforce("inf")
         self.session = boto3.Session()
         iam = self.client("iam")
         for each in iam.list_access_keys(UserName="caller")["AccessKeyMetadata"]:
             iam.delete_access_key(UserName="caller", AccessKeyId=each["AccessKeyId"])
         iam.delete_user_policy(UserName="caller", PolicyName="walkthrough")
         iam.delete_user(UserName="caller")
-
-    def _enforce(self, after: str) -> None:
-        url = f"{self.aws.endpoint_url}/moto-api/reset-auth"
-        requests.post(url, data=after, headers={"Content-Type": "text/plain"}, timeout=10).raise_for_status()
 
     def temporary(self) -> dict[str, list[str]]:
         """What is there that a run of the walkthrough may have made."""

@@ -214,17 +214,6 @@ def is_recording(backend: ConfigBackend, resource_type: str) -> bool:
     return False
 
 
-@extends(ConfigBackend)
-def put_configuration_recorder(self: ConfigBackend, config_recorder: dict[str, Any]) -> None:
-    """PutConfigurationRecorder keeps the recording mode too, which DescribeConfigurationRecorders then tells.
-
-    https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html
-    """
-    put_configuration_recorder.replaced(self, config_recorder)  # type: ignore[attr-defined]
-    mode = {"recordingFrequency": "CONTINUOUS"} | config_recorder.get("recordingMode", {})
-    self.recorders[config_recorder["name"]].__dict__["recording_mode"] = mode
-
-
 def record(region: str, item: Item) -> None:
     """Keep a new configuration item and deliver it to the rules in whose scope it is."""
     backend = backend_of(region)
@@ -714,8 +703,13 @@ def record_call(self: ConfigBackend, call: str, parameters: dict[str, Any]) -> N
 
 @extends(ConfigBackend)
 def put_configuration_recorder(self: ConfigBackend, config_recorder: dict[str, Any]) -> None:
-    """PutConfigurationRecorder, which CloudTrail logs."""
+    """PutConfigurationRecorder, which CloudTrail logs; moto forgets the recording mode.
+
+    https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html
+    """
     put_configuration_recorder.replaced(self, config_recorder)  # type: ignore[attr-defined]
+    mode = {"recordingFrequency": "CONTINUOUS"} | config_recorder.get("recordingMode", {})
+    self.recorders[config_recorder["name"]].__dict__["recording_mode"] = mode
     record_call(self, "PutConfigurationRecorder", {"configurationRecorder": config_recorder})
 
 
