@@ -70,7 +70,7 @@ def check_recorder(config: Any, region: str) -> list[str]:
     recorder = next((each for each in recorders if not each.get("servicePrincipal")), None)
     if recorder is None:
         raise RefusalError(
-            f"AWS Config has no recorder in {region}. Switch it on for {INSTANCE}: "
+            f"AWS Config has no recorder in {region}. Switch it on for {INSTANCE}: see examples/new-account, or "
             "https://docs.aws.amazon.com/config/latest/developerguide/gs-console.html"
         )
     name = recorder["name"]
