@@ -9,7 +9,7 @@ export PYTHONPATH := .
 .PHONY: demo verify test test-all bench mutation security lint docs requirements clean
 
 demo: $(INSTALLED)
-	@$(BIN)/python -m tests.acceptance.walkthrough demo
+	@$(BIN)/python -m tests.acceptance.walkthrough demo $(if $(DIGEST),--digest)
 
 # The same in the account of the caller's credentials; says what it makes and costs, and asks, unless YES=1.
 # NAME counts on the command line only, for some systems have a variable of that name.

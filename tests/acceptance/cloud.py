@@ -5,7 +5,7 @@ A cloud is a context: it is ready when entered, and what was made in it is remov
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -66,8 +66,9 @@ class Notification:
 
 
 class Cloud(ABC):
-    """What differs from cloud to cloud; ``remaining`` names what could not be removed."""
+    """What differs from cloud to cloud; ``notified`` names the verdicts told of, ``remaining`` what could not be removed."""
 
+    notified: Collection[str] = ("NON_COMPLIANT",)
     pace: Pace
     key_name: str
     subnet_id: str

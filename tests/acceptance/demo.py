@@ -1,4 +1,4 @@
-"""The embedded AWS as a cloud: it starts empty, `examples/minimal` is applied to it, and it vanishes in the end."""
+"""The embedded AWS as a cloud: it starts empty, an example is applied to it, and it vanishes in the end."""
 
 import os
 from collections.abc import Sequence
@@ -23,8 +23,11 @@ class Demo(Cloud):
     pace = Pace(every=0.25, evaluated_within=60.0)
     key_name = "walkthrough"
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, digest: bool = False) -> None:
         super().__init__()
+        self._example = "digest" if digest else "minimal"
+        if digest:
+            self.notified = ("COMPLIANT", "NON_COMPLIANT")
         self._console = console
         self._aws = EmbeddedAws()
         self._stack = ExitStack()
@@ -35,7 +38,7 @@ class Demo(Cloud):
             folder = Path(stack.enter_context(TemporaryDirectory()))
             stack.enter_context(self._aws)
             environment = self._aws.environment(REGION) | provider_environment(folder, os.environ)
-            self._root = Root(copy_module(folder / "module") / "examples" / "minimal", environment)
+            self._root = Root(copy_module(folder / "module") / "examples" / self._example, environment)
             self._aws.switch_on_config(REGION)
             self.subnet_id = find_subnet(self.client("ec2"), None)
             with step(self._console, "Initializing Terraform"):
@@ -60,7 +63,7 @@ class Demo(Cloud):
 
     def deploy(self) -> str:
         """Apply the example and follow the link in its confirmation mail."""
-        with step(self._console, "Applying examples/minimal"):
+        with step(self._console, f"Applying examples/{self._example}"):
             self._root.apply()
         with step(self._console, "Confirming the e-mail subscription"):
             sns.confirm_all(REGION)
@@ -71,6 +74,8 @@ class Demo(Cloud):
         self._aws.settle()
         return [
             Notification("The mail as it arrived", mail.body, f"To: {mail.to}\nSubject: {mail.subject}\n\n")
+            if mail.subject
+            else Notification("The SMS as it arrived", mail.body, f"To: {mail.to}\n\n")
             for mail in sns.outbox(REGION)
             if mail.token is None
         ]
