@@ -84,7 +84,7 @@ def results(start: int, count: int) -> str:
     return json.dumps(found)
 
 
-# An instance as DescribeInstances tells it: one interface, one volume, ten tags.
+# An instance as DescribeInstances tells it, with the elements that every one has, one interface, one volume, ten tags.
 TAGS = "".join(f"<item><key>tag-{n}</key><value>value-{n}</value></item>" for n in range(10))
 INSTANCE = (
     "<item><reservationId>r-{id}</reservationId><ownerId>123456789012</ownerId><groupSet/><instancesSet><item>"
@@ -110,10 +110,25 @@ INSTANCE = (
     "<groupId>sg-0123456789abcdef0</groupId><groupName>default</groupName></item></groupSet><attachment>"
     "<attachmentId>eni-attach-0123456789abcdef0</attachmentId><deviceIndex>0</deviceIndex><status>attached</status>"
     "<attachTime>2026-03-01T09:58:11.000Z</attachTime><deleteOnTermination>true</deleteOnTermination></attachment>"
-    "</item></networkInterfaceSet><ebsOptimized>true</ebsOptimized><cpuOptions><coreCount>2</coreCount>"
+    "<ipv6AddressesSet/><privateIpAddressesSet><item><privateIpAddress>10.0.0.1</privateIpAddress>"
+    "<privateDnsName>ip-10-0-0-1.ec2.internal</privateDnsName><primary>true</primary></item></privateIpAddressesSet>"
+    "<interfaceType>interface</interfaceType></item></networkInterfaceSet><iamInstanceProfile>"
+    "<arn>arn:aws:iam::123456789012:instance-profile/web</arn><id>AIPA0123456789ABCDEFG</id></iamInstanceProfile>"
+    "<ebsOptimized>true</ebsOptimized><cpuOptions><coreCount>2</coreCount>"
     "<threadsPerCore>1</threadsPerCore></cpuOptions><metadataOptions><state>applied</state>"
     "<httpTokens>required</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit>"
-    "<httpEndpoint>enabled</httpEndpoint></metadataOptions></item></instancesSet></item>"
+    "<httpEndpoint>enabled</httpEndpoint><httpProtocolIpv6>disabled</httpProtocolIpv6>"
+    "<instanceMetadataTags>disabled</instanceMetadataTags></metadataOptions><enaSupport>true</enaSupport>"
+    "<capacityReservationSpecification><capacityReservationPreference>open</capacityReservationPreference>"
+    "</capacityReservationSpecification><hibernationOptions><configured>false</configured></hibernationOptions>"
+    "<enclaveOptions><enabled>false</enabled></enclaveOptions><bootMode>uefi-preferred</bootMode>"
+    "<currentInstanceBootMode>uefi</currentInstanceBootMode><platformDetails>Linux/UNIX</platformDetails>"
+    "<usageOperation>RunInstances</usageOperation>"
+    "<usageOperationUpdateTime>2026-03-01T09:58:11.000Z</usageOperationUpdateTime><privateDnsNameOptions>"
+    "<hostnameType>ip-name</hostnameType><enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>"
+    "<enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord></privateDnsNameOptions>"
+    "<maintenanceOptions><autoRecovery>default</autoRecovery></maintenanceOptions>"
+    "<operator><managed>false</managed></operator></item></instancesSet></item>"
 )
 
 

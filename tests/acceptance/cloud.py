@@ -66,7 +66,7 @@ class Notification:
 
 
 class Cloud(ABC):
-    """What differs from cloud to cloud; ``notified`` names the verdicts told of, ``remaining`` what could not be removed."""
+    """What differs from cloud to cloud; ``remaining`` names what could not be removed, ``notified`` what is told."""
 
     notified: Collection[str] = ("NON_COMPLIANT",)
     pace: Pace

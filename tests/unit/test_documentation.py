@@ -30,7 +30,11 @@ def test_usage_is_the_minimal_example() -> None:
 
 def test_examples_set_every_input() -> None:
     """Each input is shown in an example: in examples/complete unless it excludes others or needs a new account."""
-    elsewhere = {"config_recorder_name": "new-account", "sns_topic": "existing-topic"}
+    elsewhere = {
+        "config_recorder_name": "new-account",
+        "digest_window_seconds": "digest",
+        "sns_topic": "existing-topic",
+    }
 
     for name in blocks("variables.tf", "variable"):
         example = (CHECKOUT / f"examples/{elsewhere.get(name, 'complete')}/main.tf").read_text()
