@@ -145,8 +145,10 @@ def caller(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch, tmp_path:
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setattr(monitor, "STATES", tmp_path / ".verify")
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores Ctrl-C
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    # A job in the background ignores Ctrl-C, and one under nohup a closed terminal.
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {each: signal.signal(each, handler) for each, handler in usual.items()}
     yield Caller(embedded_aws, monkeypatch, boto3.Session())
-    assert {each: signal.getsignal(each) for each in handlers} == handlers
-    signal.signal(signal.SIGINT, before)
+    assert {each: signal.getsignal(each) for each in usual} == usual
+    for each, handler in before.items():
+        signal.signal(each, handler)
