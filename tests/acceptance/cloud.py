@@ -66,7 +66,7 @@ class Notification:
 
 
 class Cloud(ABC):
-    """What differs from cloud to cloud; ``remaining`` names what could not be removed, ``notified`` what is told."""
+    """What differs from cloud to cloud; ``notified`` are the verdicts told of, ``remaining`` what was not removed."""
 
     notified: Collection[str] = ("NON_COMPLIANT",)
     pace: Pace

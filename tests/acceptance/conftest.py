@@ -146,7 +146,11 @@ def caller(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setattr(monitor, "STATES", tmp_path / ".verify")
     # A job in the background ignores Ctrl-C, and one under nohup a closed terminal.
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    usual: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
     before = {each: signal.signal(each, handler) for each, handler in usual.items()}
     yield Caller(embedded_aws, monkeypatch, boto3.Session())
     assert {each: signal.getsignal(each) for each in usual} == usual

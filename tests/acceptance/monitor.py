@@ -26,20 +26,28 @@ def config_rule(config: Any, name: str) -> dict[str, Any] | None:
     return rule
 
 
-def topic_arn(events: Any, name: str) -> str:
-    """The topic to which a deployed monitor's notifications of NON_COMPLIANT instances go."""
-    rule_name = f"{name}-non-compliant"
-    try:
-        targets = events.list_targets_by_rule(Rule=rule_name)["Targets"]
-    except events.exceptions.ResourceNotFoundException:
-        targets = []
-    topics = [each["Arn"] for each in targets if each["Arn"].split(":")[2] == "sns"]
-    if not topics:
+def notified(events: Any, name: str) -> dict[str, str]:
+    """The verdicts that a deployed monitor notifies of, each with its target's ARN: a topic, or a digest's queue."""
+    found = {}
+    for verdict in ("COMPLIANT", "NON_COMPLIANT"):
+        try:
+            targets = events.list_targets_by_rule(Rule=f"{name}-{verdict.lower().replace('_', '-')}")["Targets"]
+        except events.exceptions.ResourceNotFoundException:
+            continue
+        if targets:
+            found[verdict] = str(targets[0]["Arn"])
+    if "NON_COMPLIANT" not in found:
         raise RefusalError(
-            f"The monitor {name} notifies no topic of NON_COMPLIANT instances: the EventBridge rule {rule_name} has "
-            f"none for a target. {elsewhere()}"
+            f"The monitor {name} notifies nobody of NON_COMPLIANT instances: the EventBridge rule {name}-non-compliant "
+            f"is missing, or has no target. {elsewhere()}"
         )
-    return str(topics[0])
+    return found
+
+
+def topic_of_digest(functions: Any, name: str) -> str:
+    """The topic of a deployed monitor that collects its notifications, as its notifier knows it."""
+    function = functions.get_function_configuration(FunctionName=f"{name}-notifier")
+    return str(function["Environment"]["Variables"]["TOPIC_ARN"])
 
 
 def key_name(rule: dict[str, Any], wanted: str) -> str:

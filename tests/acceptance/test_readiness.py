@@ -235,7 +235,7 @@ def test_monitor_without_notifications(ready: Caller) -> None:
     """A monitor that tells nobody of what it finds can't be verified."""
     put_rule(ready, "key-pair")
 
-    assert_refused(ready, "notifies no topic of NON_COMPLIANT", f"NAME={NAME_FOR_THE_PURPOSE}", name="key-pair")
+    assert_refused(ready, "notifies nobody of NON_COMPLIANT", f"NAME={NAME_FOR_THE_PURPOSE}", name="key-pair")
 
 
 @pytest.mark.parametrize(
