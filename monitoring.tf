@@ -30,7 +30,7 @@ locals {
       for metric in local.has_digest ? ["Errors", "Throttles"] : [] : "notifier-${lower(metric)}" => {
         metric      = ["AWS/Lambda", metric]
         dimensions  = { FunctionName = local.notifier_name }
-        description = "The notifier fails or is throttled: digests come late, and what fails five times becomes a dead letter. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}."
+        description = "The notifier fails or is throttled: digests come late, and what fails twenty times becomes a dead letter. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}."
       }
     },
     {

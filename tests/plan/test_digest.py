@@ -2,12 +2,18 @@
 
 import json
 import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.plan.test_defaults import ACCOUNT, statements
+from tests.plan.test_permissions import allowed
 from tests.support.terraform import Plan, Root, TerraformError
+from tests.unit.test_notifier import RecordingSns, body, handle, sns
+
+__all__ = ["sns"]  # the unit tests' fixture
 
 NAME = "ec2-key-pair-monitor"
 REGION = "eu-central-1"
@@ -184,3 +190,57 @@ def test_filters(module: Root, digest: Plan) -> None:
         module.plan(digest_window_seconds=60, subscriptions=subscription())
     with pytest.raises(TerraformError, match="subscriptions can't filter on message attributes"):
         module.plan(subscriptions=subscription(filter_policy_scope="MessageAttributes"))
+
+
+# Least privilege
+
+# What the services do with the role, which no code shows, and the page that says so.
+BY_SERVICES: Mapping[str, str] = {
+    "kms:Decrypt": "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
+    "kms:GenerateDataKey": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+    "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    "sqs:DeleteMessage": "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+    "sqs:GetQueueAttributes": "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+    "sqs:ReceiveMessage": "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+}
+
+
+def permissions(digest: Plan) -> dict[str, list[Any]]:
+    """What the notifier's role is allowed, each action with its resources."""
+    return allowed(replace(digest, resources={a: each for a, each in digest.resources.items() if "notifier" in a}), "")
+
+
+def test_notifier_may_do_what_it_calls(digest: Plan, sns: RecordingSns) -> None:
+    """The role may do what the code calls and what services do with it, and no more."""
+    from notifier.handler import SnsClient  # noqa: PLC0415  (after the unit tests' region is set)
+
+    handle({"a": body(1)})
+    known = {f"sns:{name.title()}" for name in vars(SnsClient) if not name.startswith("_")}
+
+    assert len(sns.published) == 1
+    assert known == {"sns:Publish"}
+    assert set(permissions(digest)) == known | set(BY_SERVICES)
+
+
+def test_notifier_reaches_its_own_only(digest: Plan) -> None:
+    """It publishes to the one topic, polls the one queue, writes the one log, and uses the one key."""
+    log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-notifier:*"
+
+    assert permissions(digest) == {
+        "sns:Publish": [f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}"],
+        "sqs:DeleteMessage": [QUEUE],
+        "sqs:GetQueueAttributes": [QUEUE],
+        "sqs:ReceiveMessage": [QUEUE],
+        "logs:CreateLogStream": [log],
+        "logs:PutLogEvents": [log],
+        "kms:Decrypt": [None],
+        "kms:GenerateDataKey": [None],
+    }
+
+
+def test_evaluator_gains_nothing(digest: Plan, defaults: Plan) -> None:
+    """A digest gives the evaluator's role no permission more."""
+    evaluators = {address: each for address, each in digest.resources.items() if "notifier" not in address}
+
+    assert allowed(replace(digest, resources=evaluators), "") == allowed(defaults, "")
