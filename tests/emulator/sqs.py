@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from moto.sqs.models import Queue, SQSBackend, sqs_backends
+from moto.core.utils import unix_time_millis
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from tests.emulator import policies
 from tests.emulator.extension import ACCOUNT_ID, extends
@@ -57,3 +58,26 @@ def get_queue_attributes(self: SQSBackend, queue_name: str, attribute_names: lis
         policy = json.loads(attributes["RedrivePolicy"])
         attributes["RedrivePolicy"] = json.dumps(policy, separators=(",", ":"))
     return attributes
+
+
+def visible(queue: Queue) -> list[Message]:
+    """What can be received; moto, which asks at every SendMessage, reads the clock for each message."""
+    now = unix_time_millis()
+    return [message for message in queue._messages if message.visible_at < now and message.delayed_until <= now]
+
+
+def count_delayed(queue: Queue) -> int:
+    """How many messages are not to be received yet, likewise."""
+    now = unix_time_millis()
+    return sum(message.delayed_until > now for message in queue._messages)
+
+
+def count_hidden(queue: Queue) -> int:
+    """How many messages somebody has received, likewise."""
+    now = unix_time_millis()
+    return sum(message.visible_at >= now for message in queue._messages)
+
+
+Queue.messages = property(visible)  # type: ignore[assignment, method-assign]
+Queue.approximate_number_of_messages_delayed = property(count_delayed)  # type: ignore[assignment, method-assign]
+Queue.approximate_number_of_messages_not_visible = property(count_hidden)  # type: ignore[assignment, method-assign]
