@@ -6,9 +6,11 @@ AWS's JSON protocols, or in the form of its query protocol; the calls of other p
 
 import io
 import json
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -30,6 +32,11 @@ class Kind(Enum):
     CONNECTION_DROPPED = (0, "")
     NO_ANSWER = (-1, "")
     CALLER_DIES = (-2, "")
+
+
+# The query protocol has codes of its own; how SNS says that it throttles is as SDKs report it.
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
+QUERY_CODES = {Kind.THROTTLED: "Throttling", Kind.INTERNAL_ERROR: "InternalError"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ def fail(fault: Fault, environ: dict[str, Any], start_response: Callable[..., An
     """Answer as the fault says, or not at all."""
     status, code = fault.kind.value
     if status > 0 and "HTTP_X_AMZ_TARGET" not in environ:
+        code = QUERY_CODES[fault.kind]
         start_response(f"{status} {code}", [("Content-Type", "text/xml")])
         error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>asked for by a test</Message></Error>"
         return [f"<ErrorResponse>{error}</ErrorResponse>".encode()]
@@ -98,5 +106,7 @@ def fail(fault: Fault, environ: dict[str, Any], start_response: Callable[..., An
         start_response(f"{status} {code}", [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)])
         return [json.dumps({"__type": code, "message": "asked for by a test"}).encode()]
     time.sleep(fault.seconds)
-    environ["werkzeug.socket"].close()
-    return []
+    with suppress(OSError):  # the caller may be gone
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    # Anything else the server would answer, with HTTP 500 if need be.
+    raise ConnectionAbortedError
