@@ -179,3 +179,22 @@ def test_a_metric_filter_reads_one_field(aws: EmbeddedAws) -> None:
             filterPattern="ERROR",
             metricTransformations=[{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
         )
+
+
+def test_a_queue_tells_how_old_its_oldest_message_is(aws: EmbeddedAws) -> None:
+    """The age is that of what has waited longest, and none where nothing waits."""
+    client = aws.client("sqs", REGION)
+    url = client.create_queue(QueueName="queue")["QueueUrl"]
+    alarm_of(
+        aws,
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[{"Name": "QueueName", "Value": "queue"}],
+        Statistic="Maximum",
+        Threshold=600,
+    )
+    now = datetime.now(UTC)
+    assert evaluate_alarms(REGION, now) == {"broken": "OK"}
+    client.send_message(QueueUrl=url, MessageBody="old")
+    assert evaluate_alarms(REGION, now + timedelta(minutes=9)) == {"broken": "OK"}
+    assert evaluate_alarms(REGION, now + timedelta(minutes=11)) == {"broken": "ALARM"}
