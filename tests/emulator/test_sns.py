@@ -367,3 +367,47 @@ def test_a_bad_structure_is_refused(aws: EmbeddedAws, message: str, reason: str)
     """The structure json wants an object whose default is a text."""
     with pytest.raises(ClientError, match=reason):
         aws.client("sns", REGION).publish(TopicArn=topic_of(aws), Message=message, MessageStructure="json")
+
+
+ATTRIBUTES = {
+    "region": {"DataType": "String", "StringValue": REGION},
+    "verdicts": {"DataType": "String.Array", "StringValue": '["COMPLIANT", "NON_COMPLIANT"]'},
+}
+
+
+@pytest.mark.parametrize(
+    ("policy", "passes"),
+    [
+        ({"verdicts": ["NON_COMPLIANT"]}, True),
+        ({"verdicts": ["NOT_APPLICABLE"]}, False),
+        ({"verdicts": [{"prefix": "NON_"}]}, True),
+        ({"verdicts": [{"anything-but": ["COMPLIANT"]}]}, True),
+        ({"verdicts": [{"anything-but": ["COMPLIANT", "NON_COMPLIANT"]}]}, False),
+        ({"verdicts": [{"exists": True}], "region": [REGION]}, True),
+        ({"verdicts": ["NON_COMPLIANT"], "region": ["us-east-1"]}, False),
+        ({"region": [{"suffix": "-1"}]}, True),
+        ({"rule": [{"exists": False}]}, True),
+        ({"rule": ["COMPLIANT"]}, False),
+    ],
+)
+def test_a_filter_picks_by_attributes(aws: EmbeddedAws, policy: dict[str, Any], passes: bool) -> None:  # noqa: FBT001
+    """A subscription's filter policy sees each element of an array."""
+    topic_arn = topic_of(aws)
+    subscribe(aws, topic_arn, "email", ADDRESS, FilterPolicy=json.dumps(policy))
+    sns.confirm_all(REGION)
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="text", MessageAttributes=ATTRIBUTES)
+    assert len(bodies()) == passes
+
+
+@pytest.mark.parametrize(
+    ("policy", "passes"),
+    [({"counts": {"NON_COMPLIANT": [{"numeric": [">", 0]}]}}, True), ({"rule": ["another"]}, False)],
+)
+def test_a_filter_picks_by_the_body_of_its_protocol(aws: EmbeddedAws, policy: dict[str, Any], passes: bool) -> None:  # noqa: FBT001
+    """A filter on the body reads what the subscriber would get."""
+    topic_arn = topic_of(aws)
+    url = queue_of(aws, topic_arn)
+    subscribe(aws, topic_arn, "sqs", QUEUE, FilterPolicy=json.dumps(policy), FilterPolicyScope="MessageBody")
+    texts = {"default": "text", "sqs": json.dumps({"rule": "name", "counts": {"NON_COMPLIANT": 2}})}
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message=json.dumps(texts), MessageStructure="json")
+    assert len(messages(aws, url)) == passes
