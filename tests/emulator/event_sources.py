@@ -142,7 +142,8 @@ def collect(mapping: EventSourceMapping, queue: Queue) -> list[list[Message]]:
     while any(is_open := [room(mapping, batches[n], sizes[n]) for n in range(concurrency)]):
         if is_open[number]:
             count = min(RECEIVED_AT_ONCE, is_open[number])
-            got = backend.receive_message(queue.name, count, 0, int(queue.visibility_timeout))  # type: ignore[attr-defined]
+            hidden = int(queue.visibility_timeout)  # type: ignore[attr-defined]
+            got = backend.receive_message(queue.name, count, 0, hidden, ["All"])
             if not got:
                 break
             batches[number] += got
@@ -188,12 +189,19 @@ def record(message: Message, queue: Queue) -> dict[str, Any]:
             "SenderId": message.sender_id,
             "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
         },
-        "messageAttributes": {},
+        "messageAttributes": {name: attribute_of(value) for name, value in message.message_attributes.items()},
         "md5OfBody": message.body_md5,
         "eventSource": "aws:sqs",
         "eventSourceARN": queue.queue_arn,
         "awsRegion": queue.region,
     }
+
+
+def attribute_of(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A message attribute as the function sees it."""
+    lists = {"stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
+    kind = "binaryValue" if value["DataType"].startswith("Binary") else "stringValue"
+    return {kind: value.get("BinaryValue") or value.get("StringValue"), **lists}
 
 
 def failed_items(response: str, ids: set[str]) -> set[str]:

@@ -99,6 +99,18 @@ def test_a_window_is_one_batch(aws: EmbeddedAws, url: str) -> None:
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
 
 
+def test_a_record_has_the_messages_attributes(aws: EmbeddedAws, url: str) -> None:
+    """A message's attributes reach the function, spelled as Lambda spells them."""
+    make_mapping(aws)
+    colour = {"DataType": "String", "StringValue": "red"}
+    aws.client("sqs", REGION).send_message(QueueUrl=url, MessageBody="a", MessageAttributes={"colour": colour})
+    aws.settle()
+    [record] = json.loads(awslambda.invocations(FUNCTION)[0].event)["Records"]
+    assert record["messageAttributes"] == {
+        "colour": {"stringValue": "red", "stringListValues": [], "binaryListValues": [], "dataType": "String"}
+    }
+
+
 def test_what_waits_already_is_polled(aws: EmbeddedAws, url: str) -> None:
     """A mapping takes what was in the queue before it."""
     send(aws, url, "a")
@@ -266,7 +278,7 @@ def test_a_call_of_the_query_protocol_can_be_throttled(aws: EmbeddedAws) -> None
     send(aws, url, topic)
 
     assert faults.calls["Publish"] == 6
-    assert "ThrottlingException" in str(awslambda.invocations(FUNCTION)[0].error)
+    assert "(Throttling)" in str(awslambda.invocations(FUNCTION)[0].error)
 
 
 WAITING_FOR_THE_OTHER = """
