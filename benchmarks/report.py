@@ -3,199 +3,233 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 Figures = Mapping[str, Any]
 
-# Why a goal may be missed, where it is known.
-IMPORTS_LESS = "its newer versions import less than those that the goal was set by"
-REASONS = {
-    "cold start, CPU: Powertools against ours": IMPORTS_LESS,
-    "cold start, CPU: Cloud Custodian against ours": IMPORTS_LESS,
-}
-
-# Seconds that a sweep spends on a page beside waiting, with the stub's own share; measured, see results.json.
-PAGE_WORK = 0.004
-# The pause before the first retry of boto3's standard mode is random, of one second at most.
-FIRST_PAUSE = 0.5
+# Seconds that the function and the stub work on a page beside waiting; measured, see results.md.
+PAGE_WORK = 0.005
 
 
-def modelled(instances: int, latency: float, throttle_every: int = 0) -> float:
-    """Seconds that a sweep with clearing takes by the model on paper.
+def modelled(instances: int, latency: float, rate: float = 0) -> float:
+    """Seconds that a sweep with clearing takes by the model of docs/scale.md.
 
-    Pages are fetched one after the other, and each is reported while the next is fetched: so a page costs one latency,
-    and the first one more. Then the earlier results are listed, page by page. A throttled call is tried again.
+    Args:
+        instances: in the region, each with a result of an earlier sweep.
+        latency: of a call, in seconds.
+        rate: calls of one name a second that AWS Config lets pass; 0 is any number.
     """
     pages = instances / 100
-    waits = pages + 1 + pages
-    calls = 3 * pages
-    retries = calls / throttle_every if throttle_every else 0
-    return waits * latency + 2 * pages * PAGE_WORK + retries * (FIRST_PAUSE + latency)
+    page = max(latency + PAGE_WORK, 1 / rate if rate else 0)
+    # Pages are fetched one after the other, each reported while the next is fetched. Then the results are listed.
+    return latency + pages * page + pages * page
 
 
-def ratio(figures: Figures, figure: str, name: str, other: str) -> float | None:
-    """A figure of one handler over that of another, or None where one is missing."""
-    handlers = figures["handlers"]
-    if name not in handlers or other not in handlers or figure not in handlers[name]:
-        return None
-    return float(handlers[name][figure] / handlers[other][figure])
+class Goal(NamedTuple):
+    """A figure and its bound; ``sign`` is "≤", "≥" or "=", ``value`` None where it was not measured."""
+
+    text: str
+    sign: str
+    bound: float
+    value: float | None
+    unit: str = "×"
+
+    @property
+    def outcome(self) -> str:
+        """Whether it is met, and by how much, as a share of the bound."""
+        if self.value is None:
+            return "not measured"
+        met = {"≤": self.value <= self.bound, "≥": self.value >= self.bound, "=": self.value == self.bound}[self.sign]
+        apart = 100 * abs(self.value - self.bound) / self.bound
+        return f"{'met' if met else '**missed**'}" + (f", by {apart:.0f} %" if apart >= 0.5 else "")
 
 
-def sweep_of(figures: Figures, name: str, size: int) -> Mapping[str, Any] | None:
-    """What was measured of a sweep, or None."""
-    return next((each for each in figures["sweeps"] if (each["name"], each["instances"]) == (name, size)), None)
+def goals(figures: Figures) -> Iterator[Goal]:
+    """Each goal, and what was measured."""
+    handlers, sweeps = figures["handlers"], figures["sweeps"]
 
+    def of(name: str, figure: str) -> float | None:
+        found: float | None = handlers.get(name, {}).get(figure)
+        return found
 
-def sweep_ratio(figures: Figures, figure: str, name: str, other: str, size: int = 100_000) -> float | None:
-    """A figure of one sweep over that of another."""
-    one, two = sweep_of(figures, name, size), sweep_of(figures, other, size)
-    return one[figure] / two[figure] if one and two else None
+    def swept(name: str, figure: str, size: int = 100_000) -> float | None:
+        found = [each for each in sweeps if (each["name"], each["instances"]) == (name, size)]
+        return found[0].get(figure) if found else None
 
+    def ratio(one: float | None, other: float | None) -> float | None:
+        return one / other if one and other else None
 
-def goals(figures: Figures) -> Iterator[tuple[str, str, float | None, bool]]:
-    """Each goal, as text, what was measured, and whether the goal is reached."""
-
-    def at_most(text: str, limit: float, value: float | None, unit: str = "x") -> tuple[str, str, float | None, bool]:
-        return text, f"≤ {limit:g} {unit}", value, value is not None and value <= limit
-
-    def at_least(text: str, limit: float, value: float | None) -> tuple[str, str, float | None, bool]:
-        return text, f"≥ {limit:g} x", value, value is not None and value >= limit
-
-    def exactly(text: str, limit: int, value: int) -> tuple[str, str, float | None, bool]:
-        return text, f"= {limit}", value, value == limit
-
-    yield at_most("cold start, instructions, against plain", 1.03, ratio(figures, "instructions_m", "ours", "plain"))
-    yield at_most("warm, CPU an event, against plain", 1.10, ratio(figures, "warm_cpu_ms", "ours", "plain"))
-    yield at_most("warm, CPU an event, against rdklib", 0.05, ratio(figures, "warm_cpu_ms", "ours", "rdklib"))
-    for name, limit in (("rdklib", 1.2), ("Powertools", 1.35), ("Cloud Custodian", 1.8)):
-        yield at_least(f"cold start, CPU: {name} against ours", limit, ratio(figures, "cold_ratio", name, "ours"))
-    yield exactly("API calls, a changed instance", 1, sum(figures["calls"]["change"].values()))
-    yield exactly("API calls, an oversized change", 2, sum(figures["calls"]["oversized"].values()))
-    yield at_most("deployed zip", 20, figures["zip_bytes"] / 1024, "KiB")
-    for each in figures["sweeps"]:
+    instructions = ratio(of("ours", "instructions_m"), of("plain", "instructions_m"))
+    yield Goal("cold start, instructions, against plain", "≤", 1.03, instructions)
+    yield Goal("warm, CPU an event, against plain", "≤", 1.10, of("ours", "warm_ratio"))
+    yield Goal("warm, CPU an event, rdklib against ours", "≥", 20, of("rdklib", "warm_against_ours"))
+    for name, bound in (("rdklib", 1.2), ("Powertools", 1.35), ("Cloud Custodian", 1.8)):
+        yield Goal(f"cold start, CPU, {name} against ours", "≥", bound, of(name, "cold_against_ours"))
+    yield Goal("API calls of a changed instance", "=", 1, sum(figures["calls"]["change"].values()), "")
+    yield Goal("API calls of an oversized one", "=", 2, sum(figures["calls"]["oversized"].values()), "")
+    yield Goal("deployed zip", "≤", 20, figures["zip_bytes"] / 1024, "KiB")
+    for each in sweeps:
         if each["name"].startswith("ours"):
             pages = -(-each["instances"] // 100)
-            listing = pages if "clearing" in each["name"] else 1
-            title = f"API calls, sweep of {each['instances']:,}" + (", clearing" if "clearing" in each["name"] else "")
-            yield exactly(title, 2 * pages + listing, sum(each["calls"].values()))
-    yield at_most(
-        "sweep of 100,000, CPU, against DescribeInstances",
-        0.04,
-        sweep_ratio(figures, "cpu", "ours", "DescribeInstances"),
+            # With clearing: a listing for each 100 results, and a put for each 100 of those that are cleared.
+            clearing = pages + -(-pages // 100) if "clearing" in each["name"] else 1
+            title = f"API calls of a sweep of {each['instances']:,}" + (", clearing" if clearing > 1 else "")
+            yield Goal(title, "=", 2 * pages + clearing, sum(each["calls"].values()), "")
+    cpu = ratio(swept("DescribeInstances", "cpu"), swept("ours", "cpu"))
+    yield Goal("sweep of 100,000, CPU, DescribeInstances against ours", "≥", 25, cpu)
+    wall = ratio(swept("ours", "wall"), swept("hand-written HTTP", "wall"))
+    yield Goal("sweep of 100,000, wall, against hand-written HTTP", "≤", 3, wall)
+    peak = swept("ours", "peak_mib")
+    yield Goal("sweep of 100,000, peak memory", "≤", 52, peak, "MiB")
+    yield Goal(
+        "peak memory, 100,000 instances against 10,000", "≤", 1.05, ratio(peak, swept("ours", "peak_mib", 10_000))
     )
-    yield at_most(
-        "sweep of 100,000, wall, against hand-written HTTP",
-        3,
-        sweep_ratio(figures, "wall", "ours", "hand-written HTTP"),
-    )
-    large, small = sweep_of(figures, "ours", 100_000), sweep_of(figures, "ours", 10_000)
-    clearing = sweep_of(figures, "ours, clearing", 100_000)
-    yield at_most("sweep of 100,000, peak memory", 52, large["peak_mib"] if large else None, "MiB")
-    growth = large["peak_mib"] / small["peak_mib"] if large and small else None
-    yield at_most("peak memory, 100,000 against 10,000", 1.05, growth)
-    yield at_most("sweep of 100,000, clearing, peak memory", 64, clearing["peak_mib"] if clearing else None, "MiB")
+    yield Goal("sweep of 100,000, clearing, peak memory", "≤", 64, swept("ours, clearing", "peak_mib"), "MiB")
     pipeline = figures["pipeline"]
-    yield at_most(
-        f"sweep of {pipeline['instances']:,} at 50 ms a call, pipelined against sequential",
-        0.6,
-        pipeline["sweep"] / pipeline["sequential"],
-    )
-
-
-def goal_table(figures: Figures) -> str:
-    """The table that the README shows: each goal and what was measured."""
-    rows = [("Figure", "Goal", "Measured", "")]
-    rows += [
-        (text, goal, number(value), "met" if met else missed(text, value)) for text, goal, value, met in goals(figures)
-    ]
-    return table(rows)
+    title = f"sweep of {pipeline['instances']:,} at 50 ms a call, pipelined against sequential"
+    yield Goal(title, "≤", 0.6, pipeline["sweep"] / pipeline["sequential"])
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """A Markdown table, the first row its head."""
+    """A Markdown table, the first row its head, numbers to the right."""
     head, *body = rows
-    lines = [head, tuple("---" for _ in head), *body]
+    lines = [head, ("---", *("--:" for _ in head[1:])), *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def number(value: float | None) -> str:
     """A figure as people read it."""
     if value is None:
-        return "not measured"
+        return "–"
     return f"{value:,.0f}" if value >= 100 or float(value).is_integer() else f"{value:.3g}"
 
 
-def missed(text: str, value: float | None) -> str:
-    """What is said of a goal that is not reached."""
-    if value is None:
-        return "not measured"
-    return f"**missed**: {REASONS[text]}" if text in REASONS else "**missed**"
+def calls_of(calls: Mapping[str, int]) -> str:
+    """Calls by name, the most frequent first."""
+    ordered = sorted(calls.items(), key=lambda each: -each[1])
+    return ", ".join(f"{count:,} {name}" for name, count in ordered) or "none"
 
 
 def markdown(figures: Figures) -> str:
     """The whole report."""
     machine = figures["machine"]
-    counted = "instructions by callgrind" if machine["callgrind"] else "callgrind is not installed: no instructions"
-    handlers = [("Handler", "cold, M instructions", "cold CPU x plain", "warm CPU, ms", "API calls")]
+    counted = "" if machine["callgrind"] else " Without valgrind there are no instructions, only CPU time."
+    reached = [("Figure", "Goal", "Measured", "")]
+    reached += [
+        (goal.text, f"{goal.sign} {goal.bound:g} {goal.unit}".strip(), number(goal.value), goal.outcome)
+        for goal in goals(figures)
+    ]
+    handlers: list[tuple[str, ...]] = [
+        (
+            "Handler",
+            "cold, M instructions",
+            "cold CPU × plain",
+            "first event, CPU ms",
+            "warm, CPU ms",
+            "warm × plain",
+            "API calls",
+        )
+    ]
     for name, each in figures["handlers"].items():
-        counts = number(each["instructions_m"]) if "instructions_m" in each else "-"
-        calls = ", ".join(f"{count} {call}" for call, count in each["calls"].items()) or "none"
-        handlers.append((name, counts, f"{each['cold_ratio']:.2f}", f"{each['warm_cpu_ms']:.2f}", calls))
-    handlers += [(name, "missing: can't be installed here", "", "", "") for name in figures["missing"]]
+        called = name != "client only"
+        handlers.append(
+            (
+                name,
+                number(each.get("instructions_m")),
+                f"{each['cold_ratio']:.2f}",
+                number(each["first_cpu_ms"]) if called else "–",
+                number(each["warm_cpu_ms"]) if called else "–",
+                f"{each['warm_ratio']:.2f}" if called else "–",
+                calls_of(each["calls"]),
+            )
+        )
+    handlers += [(f"{name}: missing, it can't be installed here", *[""] * 6) for name in figures["missing"]]
     swept = [("Sweep", "instances", "CPU, s", "wall, s", "peak, MiB", "API calls")]
     for each in figures["sweeps"]:
-        calls = ", ".join(f"{count:,} {call}" for call, count in each["calls"].items())
-        seconds = f"{each['cpu']:.2f}", f"{each['wall']:.2f}"
-        swept.append((each["name"], f"{each['instances']:,}", *seconds, f"{each['peak_mib']:.0f}", calls))
-    modelling = [("Instances", "ms a call", "throttled", "modelled, s", "measured, s")]
+        measured = ["not run at this size", "", "", ""]
+        if "cpu" in each:
+            seconds = f"{each['cpu']:.2f}", f"{each['wall']:.2f}"
+            measured = [*seconds, f"{each['peak_mib']:.1f}", calls_of(each["calls"])]
+        swept.append((each["name"], f"{each['instances']:,}", *measured))
+    modelling = [("Sweep with clearing of", "ms a call", "calls a second", "throttled", "modelled, s", "measured, s")]
     for each in figures["model"]:
-        throttled = f"1 of {each['throttle_every']}" if each["throttle_every"] else "none"
-        latency = f"{1000 * each['latency']:.0f}"
+        rate = f"{each['rate']:g} of a name" if each["rate"] else "any number"
         seconds = f"{each['modelled']:.1f}", f"{each['measured']:.1f}"
-        modelling.append((f"{each['instances']:,}", latency, throttled, *seconds))
+        modelling.append(
+            (f"{each['instances']:,}", f"{1000 * each['latency']:.0f}", rate, f"{each['throttled']:,}", *seconds)
+        )
+    pipeline = figures["pipeline"]
+    took = f" The run took {figures['minutes']} minutes." if "minutes" in figures else ""
     return "\n\n".join(
         [
-            f"Python {machine['python']}, {machine['processor']}, {machine['cores']} cores; {counted}.",
-            goal_table(figures),
+            f"Python {machine['python']}, {machine['processor']}, {machine['cores']} cores.{counted}{took}",
+            table(reached),
             table(handlers),
             table(swept),
+            f"A sweep of {pipeline['instances']:,} at 50 ms a call took {pipeline['sweep']:.1f} s, and"
+            f" {pipeline['sequential']:.1f} s one call after the other.",
             table(modelling),
         ]
     )
 
 
+OURS, CLEARING, OTHERS = "#0b5cad", "#4f9be0", ["#8a8f98", "#c2410c", "#15803d", "#7e22ce"]
+
+
+def bars(axes: Any, title: str, label: str, values: Mapping[str, float], *, log: bool = False) -> None:
+    """One bar a handler, the cheapest first."""
+    names = sorted(values, key=lambda name: values[name], reverse=True)
+    colours = [OURS if name == "ours" else "#c9ced6" for name in names]
+    drawn = axes.barh(names, [values[name] for name in names], color=colours)
+    axes.bar_label(drawn, labels=[number(values[name]) for name in names], padding=3, fontsize=9)
+    axes.set_xlabel(label)
+    axes.set_title(title, loc="left", fontweight="bold")
+    if log:
+        axes.set_xscale("log")
+        axes.set_xlim(right=3 * max(values.values()))
+    axes.margins(x=0.15)
+
+
+def lines(axes: Any, title: str, label: str, sweeps: Sequence[Figures], figure: str) -> None:
+    """One line a sweep, over the size of the region."""
+    others = iter(OTHERS)
+    for name in dict.fromkeys(each["name"] for each in sweeps):
+        points = [(each["instances"], each[figure]) for each in sweeps if each["name"] == name and figure in each]
+        colour = {"ours": OURS, "ours, clearing": CLEARING}.get(name) or next(others)
+        axes.plot(*zip(*points, strict=True), marker="o", markersize=5, label=name, color=colour)
+    axes.set(xscale="log", yscale="log", xlabel="instances in the region", ylabel=label)
+    axes.set_xticks(sorted({each["instances"] for each in sweeps}), minor=False)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.minorticks_off()
+    axes.grid(visible=True, which="major", color="#e5e7eb")
+    axes.set_title(title, loc="left", fontweight="bold")
+
+
 def plot(figures: Figures, path: Path) -> None:
-    """Draw the handlers' cold and warm cost, and the sweeps' CPU by size."""
+    """Draw the handlers' cold and warm cost, and the sweeps' CPU and memory by size."""
     import matplotlib as mpl  # noqa: PLC0415  (the table does not need it)
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    names = [name for name in figures["handlers"] if name != "client only"]
-    ours, other = "#1b6ca8", "#b8c4ce"
-    colours = [ours if name == "ours" else other for name in names]
-    figure, (cold, warm, swept) = plt.subplots(1, 3, figsize=(15, 4.2), layout="constrained")
-    for axes, key, title in (
-        (cold, "cold_cpu_ms", "Cold start: CPU, ms"),
-        (warm, "warm_cpu_ms", "One more event: CPU, ms (logarithmic)"),
-    ):
-        values = [figures["handlers"][name][key] for name in names]
-        bars = axes.barh(names, values, color=colours)
-        axes.bar_label(bars, fmt="%.3g", padding=3)
-        axes.invert_yaxis()
-        axes.set_title(title, loc="left")
+    handlers = figures["handlers"]
+    figure, grid = plt.subplots(2, 2, figsize=(12, 8), layout="constrained")
+    if figures["machine"]["callgrind"]:
+        cold, label = "instructions_m", "million instructions"
+    else:
+        cold, label = "cold_cpu_ms", "CPU, ms"
+    bars(grid[0][0], "Cold start and first event", label, {name: each[cold] for name, each in handlers.items()})
+    warm = {name: each["warm_cpu_ms"] for name, each in handlers.items() if name != "client only"}
+    bars(grid[0][1], "One more event", "CPU, ms (logarithmic)", warm, log=True)
+    lines(grid[1][0], "Sweep of a region: CPU", "CPU, s (logarithmic)", figures["sweeps"], "cpu")
+    lines(grid[1][1], "Sweep of a region: memory", "peak, MiB (logarithmic)", figures["sweeps"], "peak_mib")
+    grid[1][1].set_yticks([20, 50, 100, 200])
+    figure.legend(*grid[1][0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
+    for axes in grid.flat:
         axes.spines[["top", "right"]].set_visible(False)
-        axes.margins(x=0.15)
-    warm.set_xscale("log")
-    for name in dict.fromkeys(each["name"] for each in figures["sweeps"]):
-        points = [(each["instances"], each["cpu"]) for each in figures["sweeps"] if each["name"] == name]
-        style = {"color": ours, "linewidth": 2.5} if name == "ours" else {"linewidth": 1.2}
-        swept.plot(*zip(*points, strict=True), marker="o", label=name, **style)
-    swept.set(xscale="log", yscale="log", xlabel="instances")
-    swept.set_title("Sweep of a region: CPU, s (logarithmic)", loc="left")
-    swept.spines[["top", "right"]].set_visible(False)
-    swept.legend(frameon=False)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
 
 
 def write(figures: Figures, folder: Path) -> str:

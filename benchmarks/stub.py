@@ -1,249 +1,312 @@
-"""An AWS that answers at once, counts its calls, and can be slow or throttle; it serves TLS, as AWS does.
+"""AWS Config, EC2 and STS as far as the benchmark calls them: over TLS, answering at once, counting calls by name.
 
-It speaks as much of AWS Config, EC2 and STS as the handlers call. Anything else is answered by an empty success and
-counted all the same. ``python -m benchmarks.stub CERTIFICATE`` prints its port and serves until it is killed.
+It stores nothing. Every tenth instance has no key pair. ``POST /-/`` with a JSON object sets what it plays from then on
+and returns what it counted before. ``python -m benchmarks.stub CERTIFICATE`` prints its port and serves until it is
+killed.
 """
 
+import asyncio
+import functools
 import json
 import ssl
 import sys
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs
 
 CONTROL = "/-/"  # not a path of AWS's
-
-PAGE = 100
-EC2_PAGE = 1000
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
+LONG_AGO = 1_700_000_000
+CONFIG_PAGE = 100
+EC2_PAGE = 1_000
 
 
 @dataclass
-class State:
-    """What the stub plays: so many instances and earlier results, seconds a call, and one in so many throttled."""
+class Stub:
+    """What the endpoint answers with, and what it counted."""
 
-    instances: int = 0
-    results: int = 0
-    latency: float = 0.0
-    throttle_every: int = 0
+    instances: int = 0  # in the region
+    results: int = 0  # that the rule has already
+    gone: int = 0  # of those, on instances that are recorded no longer
+    latency: float = 0.0  # seconds that a call takes
+    rate: float = 0.0  # calls of one name per second before AWS Config throttles; 0 never does
     calls: Counter[str] = field(default_factory=Counter)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
 
-    def count(self, call: str) -> bool:
-        """Count a call; returns whether it is one to throttle."""
-        with self.lock:
-            self.calls[call] += 1
-            return bool(self.throttle_every) and self.calls.total() % self.throttle_every == 0
+    def play(self, **changes: Any) -> dict[str, dict[str, int]]:
+        """Take these fields, and the others as they are by default; return what was counted before."""
+        counted = {"calls": dict(self.calls), "verdicts": dict(+self.verdicts)}
+        vars(self).update(vars(Stub(**changes)))
+        return counted
+
+    def throttles(self, api: str) -> bool:
+        """Whether a bucket of one second's calls, refilled at the rate, is empty."""
+        if not self.rate:
+            return False
+        now = time.monotonic()
+        tokens, at = self.buckets.get(api, (self.rate, now))
+        tokens = min(self.rate, tokens + (now - at) * self.rate)
+        self.buckets[api] = (tokens - 1 if tokens >= 1 else tokens, now)
+        return tokens < 1
+
+    def answer(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        """The status and body of one call."""
+        target = headers.get("x-amz-target")
+        if target:
+            return self.config(target.rpartition(".")[2], body)
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        self.calls[form["Action"]] += 1
+        if form["Action"] == "DescribeInstances":
+            return 200, described(self.instances, int(form.get("NextToken", 0)))
+        return 200, CREDENTIALS
+
+    def config(self, api: str, body: bytes) -> tuple[int, bytes]:
+        """The status and body of one call of AWS Config."""
+        self.calls[api] += 1
+        if self.throttles(api):
+            self.calls["ThrottlingException"] += 1
+            return 400, b'{"__type":"ThrottlingException","message":"Rate exceeded"}'
+        if api == "PutEvaluations":
+            for verdict in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
+                self.verdicts[verdict] += body.count(b'"%s"' % verdict.encode())
+            return 200, b'{"FailedEvaluations":[]}'
+        page = int(json.loads(body).get("NextToken") or 0)
+        if api == "SelectResourceConfig":
+            return 200, selected(self.instances, page)
+        if api == "GetComplianceDetailsByConfigRule":
+            return 200, results(self.results, self.gone, page)
+        assert api == "GetResourceConfigHistory", api
+        return 200, HISTORY
 
 
 def instance_id(number: int) -> str:
-    """The id of the n-th instance."""
+    """The id of an instance, as long as a real one."""
     return f"i-{number:017x}"
 
 
-def key_name(number: int) -> str | None:
-    """One instance of ten has no key pair."""
-    return None if number % 10 == 0 else "ops"
+def page_of(total: int, page: int, size: int) -> tuple[range, str | None]:
+    """The numbers on a page, and the token of the next."""
+    end = min(total, (page + 1) * size)
+    return range(page * size, end), str(page + 1) if end < total else None
 
 
-@lru_cache(maxsize=64)
-def inventory(start: int, count: int) -> str:
-    """A page of SelectResourceConfig, without its token: two columns beside the id."""
+@functools.cache
+def selected(instances: int, page: int) -> bytes:
+    """A page of the inventory, of the columns that the sweep asks for."""
+    numbers, token = page_of(instances, page, CONFIG_PAGE)
     rows = [
-        {
-            "resourceId": instance_id(number),
-            "configuration": {"keyName": key_name(number), "state": {"name": "running"}},
-        }
-        for number in range(start, start + count)
+        json.dumps(
+            {
+                "resourceId": instance_id(number),
+                "configuration": {"state": {"name": "running"}} | ({"keyName": "ops"} if number % 10 else {}),
+            }
+        )
+        for number in numbers
     ]
-    return json.dumps([json.dumps(row) for row in rows])
+    return json.dumps({"Results": rows} | ({"NextToken": token} if token else {})).encode()
 
 
-@lru_cache(maxsize=64)
-def results(start: int, count: int) -> str:
-    """A page of GetComplianceDetailsByConfigRule, without its token."""
-    found = [
+@functools.cache
+def results(total: int, gone: int, page: int) -> bytes:
+    """A page of the rule's results; the last ones are on instances that are gone."""
+    numbers, token = page_of(total, page, CONFIG_PAGE)
+    listed = [
         {
             "EvaluationResultIdentifier": {
                 "EvaluationResultQualifier": {
                     "ConfigRuleName": "ec2-key-pair-monitor",
                     "ResourceType": "AWS::EC2::Instance",
-                    "ResourceId": instance_id(number),
+                    "ResourceId": instance_id(number if number < total - gone else number + 2**40),
                 },
-                "OrderingTimestamp": 1772359200.123,
+                "OrderingTimestamp": LONG_AGO,
             },
-            "ComplianceType": "COMPLIANT",
-            "ResultRecordedTime": 1772359200.123,
-            "ConfigRuleInvokedTime": 1772359200.123,
+            "ComplianceType": "COMPLIANT" if number % 10 else "NON_COMPLIANT",
+            "ResultRecordedTime": LONG_AGO,
+            "ConfigRuleInvokedTime": LONG_AGO,
+            "Annotation": "Launched with key pair ops.",
         }
-        for number in range(start, start + count)
+        for number in numbers
     ]
-    return json.dumps(found)
+    return json.dumps({"EvaluationResults": listed} | ({"NextToken": token} if token else {})).encode()
 
 
-# An instance as DescribeInstances tells it, with the elements that every one has, one interface, one volume, ten tags.
-TAGS = "".join(f"<item><key>tag-{n}</key><value>value-{n}</value></item>" for n in range(10))
-INSTANCE = (
-    "<item><reservationId>r-{id}</reservationId><ownerId>123456789012</ownerId><groupSet/><instancesSet><item>"
-    "<instanceId>{id}</instanceId><imageId>ami-0123456789abcdef0</imageId><instanceState><code>16</code>"
-    "<name>running</name></instanceState><privateDnsName>ip-10-0-0-1.ec2.internal</privateDnsName><dnsName/><reason/>"
-    "{key}<amiLaunchIndex>0</amiLaunchIndex><productCodes/><instanceType>m7g.large</instanceType>"
-    "<launchTime>2026-03-01T09:58:11.000Z</launchTime><placement><availabilityZone>eu-central-1a</availabilityZone>"
-    "<groupName/><tenancy>default</tenancy></placement><monitoring><state>disabled</state></monitoring>"
-    "<subnetId>subnet-0123456789abcdef0</subnetId><vpcId>vpc-0123456789abcdef0</vpcId>"
-    "<privateIpAddress>10.0.0.1</privateIpAddress><sourceDestCheck>true</sourceDestCheck><groupSet><item>"
-    "<groupId>sg-0123456789abcdef0</groupId><groupName>default</groupName></item></groupSet>"
-    "<architecture>arm64</architecture><rootDeviceType>ebs</rootDeviceType><rootDeviceName>/dev/xvda</rootDeviceName>"
-    "<blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><volumeId>vol-0123456789abcdef0</volumeId>"
-    "<status>attached</status><attachTime>2026-03-01T09:58:12.000Z</attachTime>"
-    "<deleteOnTermination>true</deleteOnTermination></ebs></item></blockDeviceMapping>"
-    "<virtualizationType>hvm</virtualizationType><clientToken/><tagSet>"
-    + TAGS
-    + "</tagSet><hypervisor>xen</hypervisor>"
-    "<networkInterfaceSet><item><networkInterfaceId>eni-0123456789abcdef0</networkInterfaceId>"
-    "<subnetId>subnet-0123456789abcdef0</subnetId><vpcId>vpc-0123456789abcdef0</vpcId><description/>"
-    "<ownerId>123456789012</ownerId><status>in-use</status><macAddress>02:00:00:00:00:01</macAddress>"
-    "<privateIpAddress>10.0.0.1</privateIpAddress><sourceDestCheck>true</sourceDestCheck><groupSet><item>"
-    "<groupId>sg-0123456789abcdef0</groupId><groupName>default</groupName></item></groupSet><attachment>"
-    "<attachmentId>eni-attach-0123456789abcdef0</attachmentId><deviceIndex>0</deviceIndex><status>attached</status>"
-    "<attachTime>2026-03-01T09:58:11.000Z</attachTime><deleteOnTermination>true</deleteOnTermination></attachment>"
-    "<ipv6AddressesSet/><privateIpAddressesSet><item><privateIpAddress>10.0.0.1</privateIpAddress>"
-    "<privateDnsName>ip-10-0-0-1.ec2.internal</privateDnsName><primary>true</primary></item></privateIpAddressesSet>"
-    "<interfaceType>interface</interfaceType></item></networkInterfaceSet><iamInstanceProfile>"
-    "<arn>arn:aws:iam::123456789012:instance-profile/web</arn><id>AIPA0123456789ABCDEFG</id></iamInstanceProfile>"
-    "<ebsOptimized>true</ebsOptimized><cpuOptions><coreCount>2</coreCount>"
-    "<threadsPerCore>1</threadsPerCore></cpuOptions><metadataOptions><state>applied</state>"
-    "<httpTokens>required</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit>"
-    "<httpEndpoint>enabled</httpEndpoint><httpProtocolIpv6>disabled</httpProtocolIpv6>"
-    "<instanceMetadataTags>disabled</instanceMetadataTags></metadataOptions><enaSupport>true</enaSupport>"
-    "<capacityReservationSpecification><capacityReservationPreference>open</capacityReservationPreference>"
-    "</capacityReservationSpecification><hibernationOptions><configured>false</configured></hibernationOptions>"
-    "<enclaveOptions><enabled>false</enabled></enclaveOptions><bootMode>uefi-preferred</bootMode>"
-    "<currentInstanceBootMode>uefi</currentInstanceBootMode><platformDetails>Linux/UNIX</platformDetails>"
-    "<usageOperation>RunInstances</usageOperation>"
-    "<usageOperationUpdateTime>2026-03-01T09:58:11.000Z</usageOperationUpdateTime><privateDnsNameOptions>"
-    "<hostnameType>ip-name</hostnameType><enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>"
-    "<enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord></privateDnsNameOptions>"
-    "<maintenanceOptions><autoRecovery>default</autoRecovery></maintenanceOptions>"
-    "<operator><managed>false</managed></operator></item></instancesSet></item>"
-)
-
-
-@lru_cache(maxsize=8)
-def described(start: int, count: int) -> str:
-    """A page of DescribeInstances, without its token."""
-    return "".join(
-        INSTANCE.format(id=instance_id(n), key="<keyName>ops</keyName>" if key_name(n) else "")
-        for n in range(start, start + count)
+def described(instances: int, page: int) -> bytes:
+    """A page of DescribeInstances, each instance in a reservation of its own."""
+    numbers, token = page_of(instances, page, EC2_PAGE)
+    reservations = b"".join(
+        RESERVATION % {b"id": instance_id(number).encode(), b"key": b"<keyName>ops</keyName>" if number % 10 else b""}
+        for number in numbers
+    )
+    following = f"<nextToken>{token}</nextToken>" if token else ""
+    return b"%s<reservationSet>%s</reservationSet>%s</DescribeInstancesResponse>" % (
+        b'<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>',
+        reservations,
+        following.encode(),
     )
 
 
-def page_of(token: str | None, total: int, size: int) -> tuple[int, int, str]:
-    """Where a page starts, how long it is, and the token of the next, or nothing."""
-    start = int(token or 0)
-    count = min(size, total - start)
-    return start, count, str(start + count) if start + count < total else ""
+def _xml(name: str, value: Any) -> str:
+    """A value as EC2 writes it: lists as items, fields as elements."""
+    if isinstance(value, dict):
+        inner = "".join(_xml(key, each) for key, each in value.items())
+    elif isinstance(value, list):
+        inner = "".join(_xml("item", each) for each in value)
+    else:
+        inner = str(value)
+    return f"<{name}>{inner}</{name}>"
 
 
-def config_answer(state: State, call: str, request: dict[str, str]) -> str:
-    """The answer to a call of AWS Config."""
-    match call:
-        case "SelectResourceConfig":
-            start, count, token = page_of(request.get("NextToken"), state.instances, PAGE)
-            following = f', "NextToken": "{token}"' if token else ""
-            return f'{{"Results": {inventory(start, count)}{following}}}'
-        case "GetComplianceDetailsByConfigRule":
-            start, count, token = page_of(request.get("NextToken"), state.results, PAGE)
-            following = f', "NextToken": "{token}"' if token else ""
-            return f'{{"EvaluationResults": {results(start, count)}{following}}}'
-        case "GetResourceConfigHistory":
-            item = {
+TIME = "2026-01-31T12:00:00.000Z"
+GROUPS = [{"groupId": f"sg-{n:017x}", "groupName": f"service-{n}"} for n in range(3)]
+# The fields that a running instance in a VPC has, with three groups, three volumes and eight tags.
+RESERVATION_TEXT = _xml(
+    "item",
+    {
+        "reservationId": "r-0123456789abcdef0",
+        "ownerId": ACCOUNT,
+        "groupSet": [],
+        "instancesSet": [
+            {
+                "instanceId": "%(id)s",
+                "imageId": "ami-0123456789abcdef0",
+                "instanceState": {"code": 16, "name": "running"},
+                "privateDnsName": f"ip-10-0-0-1.{REGION}.compute.internal",
+                "dnsName": "",
+                "reason": "",
+                "KEY": "",
+                "amiLaunchIndex": 0,
+                "productCodes": [],
+                "instanceType": "m7g.large",
+                "launchTime": TIME,
+                "placement": {"availabilityZone": f"{REGION}a", "groupName": "", "tenancy": "default"},
+                "monitoring": {"state": "disabled"},
+                "subnetId": "subnet-0123456789abcdef0",
+                "vpcId": "vpc-0123456789abcdef0",
+                "privateIpAddress": "10.0.0.1",
+                "sourceDestCheck": "true",
+                "groupSet": GROUPS,
+                "architecture": "arm64",
+                "rootDeviceType": "ebs",
+                "rootDeviceName": "/dev/xvda",
+                "blockDeviceMapping": [
+                    {
+                        "deviceName": f"/dev/xvd{letter}",
+                        "ebs": {
+                            "volumeId": "vol-0123456789abcdef0",
+                            "status": "attached",
+                            "attachTime": TIME,
+                            "deleteOnTermination": "true",
+                        },
+                    }
+                    for letter in "abc"
+                ],
+                "virtualizationType": "hvm",
+                "clientToken": "01234567-89ab-cdef-0123-456789abcdef",
+                "tagSet": [{"key": f"team:key-{n}", "value": f"value-{n}"} for n in range(8)],
+                "hypervisor": "xen",
+                "networkInterfaceSet": [
+                    {
+                        "networkInterfaceId": "eni-0123456789abcdef0",
+                        "subnetId": "subnet-0123456789abcdef0",
+                        "vpcId": "vpc-0123456789abcdef0",
+                        "description": "",
+                        "ownerId": ACCOUNT,
+                        "status": "in-use",
+                        "macAddress": "02:00:00:00:00:01",
+                        "privateIpAddress": "10.0.0.1",
+                        "sourceDestCheck": "true",
+                        "groupSet": GROUPS,
+                        "attachment": {
+                            "attachmentId": "eni-attach-0123456789abcdef0",
+                            "deviceIndex": 0,
+                            "status": "attached",
+                            "attachTime": TIME,
+                            "deleteOnTermination": "true",
+                            "networkCardIndex": 0,
+                        },
+                        "privateIpAddressesSet": [{"privateIpAddress": "10.0.0.1", "primary": "true"}],
+                        "interfaceType": "interface",
+                    }
+                ],
+                "iamInstanceProfile": {"arn": f"arn:aws:iam::{ACCOUNT}:instance-profile/web", "id": "AIPA"},
+                "ebsOptimized": "true",
+                "enaSupport": "true",
+                "cpuOptions": {"coreCount": 2, "threadsPerCore": 1},
+                "capacityReservationSpecification": {"capacityReservationPreference": "open"},
+                "hibernationOptions": {"configured": "false"},
+                "metadataOptions": {
+                    "state": "applied",
+                    "httpTokens": "required",
+                    "httpPutResponseHopLimit": 2,
+                    "httpEndpoint": "enabled",
+                },
+                "enclaveOptions": {"enabled": "false"},
+                "bootMode": "uefi",
+                "platformDetails": "Linux/UNIX",
+                "usageOperation": "RunInstances",
+                "usageOperationUpdateTime": TIME,
+                "maintenanceOptions": {"autoRecovery": "default"},
+                "currentInstanceBootMode": "uefi",
+            }
+        ],
+    },
+)
+RESERVATION = RESERVATION_TEXT.replace("<KEY></KEY>", "%(key)s").encode()
+
+CREDENTIALS = (
+    b"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKIAEXAMPLE</AccessKeyId>"
+    b"<SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>"
+    b"<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+)
+HISTORY = json.dumps(
+    {
+        "configurationItems": [
+            {
                 "resourceType": "AWS::EC2::Instance",
-                "resourceId": instance_id(1),
+                "resourceId": "i-0123456789abcdef0",
                 "configurationItemStatus": "OK",
-                "configurationItemCaptureTime": 1772359200.123,
-                "configuration": json.dumps({"keyName": "ops", "state": {"name": "running"}}),
+                "configurationItemCaptureTime": 4_102_444_800,
+                "configuration": json.dumps({"keyName": None, "state": {"name": "running"}}),
                 "tags": {},
             }
-            return json.dumps({"configurationItems": [item]})
-        case "PutEvaluations":
-            return '{"FailedEvaluations": []}'
-    return "{}"
+        ]
+    }
+).encode()
 
 
-def query_answer(state: State, call: str, request: dict[str, str]) -> str:
-    """The answer to a call of EC2 or STS."""
-    if call == "DescribeInstances":
-        start, count, token = page_of(request.get("NextToken"), state.instances, EC2_PAGE)
-        following = f"<nextToken>{token}</nextToken>" if token else ""
-        reservations = f"<reservationSet>{described(start, count)}</reservationSet>"
-        return f"<DescribeInstancesResponse>{reservations}{following}</DescribeInstancesResponse>"
-    credentials = (
-        "<Credentials><AccessKeyId>ASIASTUB</AccessKeyId><SecretAccessKey>stub</SecretAccessKey>"
-        "<SessionToken>stub</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
-    )
-    return f"<{call}Response><{call}Result>{credentials}</{call}Result></{call}Response>"
+async def serve(certificate: str) -> None:
+    """Serve on a free port, which is printed, until the caller ends the process."""
+    stub = Stub()
 
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                request, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                if request.split()[1] == CONTROL:
+                    status, answer = 200, json.dumps(stub.play(**json.loads(body))).encode()
+                else:
+                    if stub.latency:
+                        await asyncio.sleep(stub.latency)
+                    status, answer = stub.answer(headers, body)
+                content = "application/x-amz-json-1.1" if answer.startswith(b"{") else "text/xml"
+                head = f"HTTP/1.1 {status} -\r\nContent-Type: {content}\r\nContent-Length: {len(answer)}\r\n\r\n"
+                writer.write(head.encode() + answer)  # in one piece, or the second waits for an acknowledgement
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+            writer.close()
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection."""
-
-    protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 20  # headers and body leave in one piece
-    disable_nagle_algorithm = True
-    state = State()
-
-    def do_POST(self) -> None:
-        """Answer a call of AWS's, or of the benchmark's own."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        if self.path.startswith(CONTROL):
-            self.control(body)
-            return
-        target = self.headers.get("X-Amz-Target")
-        query = {} if target else {key: values[0] for key, values in parse_qs(body).items()}
-        call = target.rpartition(".")[2] if target else query.get("Action", "other")
-        throttled = self.state.count(call)
-        time.sleep(self.state.latency)
-        if throttled:
-            self.answer(400, '{"__type": "ThrottlingException", "message": "Rate exceeded"}')
-        elif target:
-            self.answer(200, config_answer(self.state, call, json.loads(body)))
-        else:
-            self.answer(200, query_answer(self.state, call, query), "text/xml")
-
-    def control(self, body: str) -> None:
-        """Tell what was called, and set what is to be played next."""
-        calls = dict(self.state.calls)
-        type(self).state = State(**json.loads(body))
-        self.answer(200, json.dumps(calls))
-
-    def answer(self, status: int, body: str, kind: str = "application/x-amz-json-1.1") -> None:
-        """Send headers and body in one piece."""
-        encoded = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(encoded)))
-        self.end_headers()
-        self.wfile.write(encoded)
-        self.wfile.flush()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-def serve(certificate: str) -> None:
-    """Serve TLS on a free port, which is printed first."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    # The handshake belongs to the connection's own thread.
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    print(server.server_address[1], flush=True)
-    server.serve_forever()
+    server = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=context)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    asyncio.run(serve(sys.argv[1]))

@@ -1,20 +1,23 @@
-"""What runs in a fresh process: one handler, and one event, thousands of them, or a sweep. Prints a line of JSON.
+"""What runs in a fresh process: one handler, and so many events. Prints a line of JSON.
 
-Usage: worker.py cold|warm|sweep MODULE EVENT_FILE [EVENTS]
+Usage: worker.py cold|warm|sweep|sequential MODULE EVENT_FILE [EVENTS]
 
 It imports as little as it can, for all of it counts as the handler's.
 """
 
 import importlib
 import json
+import logging
 import os
+import socket
 import sys
 import time
 from typing import Any
 
-# What the functions' own log lines would be mixed up with.
+# Where the functions' own log lines go, as they do on Lambda.
 results = os.fdopen(os.dup(1), "w")
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+logging.basicConfig(level=logging.INFO, stream=sys.stdout)
 
 
 class Context:
@@ -31,36 +34,45 @@ class Context:
         return 900_000
 
 
+def lead_to_the_stub(port: int) -> None:
+    """Let every host name mean the stub, so that clients are configured as on AWS and none can leave the machine."""
+    resolve = socket.getaddrinfo
+
+    def stub_address(_host: Any, _port: Any, *arguments: Any, **named: Any) -> Any:
+        return resolve("127.0.0.1", port, *arguments, **named)
+
+    vars(socket)["getaddrinfo"] = stub_address
+
+
 def main(mode: str, module: str, event_file: str, events: str = "1") -> None:
-    """Run and print."""
+    """Run and print: CPU of the whole process, and CPU and wall an event."""
     with open(event_file) as file:  # noqa: PTH123  (pathlib is an import)
         text = file.read()
+    lead_to_the_stub(int(os.environ["STUB_PORT"]))
     handle = importlib.import_module(module).lambda_handler
     context = Context()
     if mode == "sequential":
         fetch_one_after_the_other()
-    if mode == "warm":
-        for _ in range(20):
-            handle(json.loads(text), context)
-        start = time.process_time()
-        for _ in range(int(events)):
-            handle(json.loads(text), context)
-        print(json.dumps({"cpu": (time.process_time() - start) / int(events)}), file=results)
-        return
-    start = time.monotonic()
-    handle(json.loads(text), context)
-    wall = time.monotonic() - start
-    cpu = time.process_time()
-    if mode == "cold":
-        print(json.dumps({"cpu": cpu}), file=results)
-        return
-    print(json.dumps({"cpu": cpu, "wall": wall, "peak_mib": peak_mib()}), file=results)
+    for _ in range(20 if mode == "warm" else 0):
+        handle(json.loads(text), context)
+    cpu, wall = time.process_time(), time.monotonic()
+    for _ in range(int(events)):
+        handle(json.loads(text), context)
+    wall = (time.monotonic() - wall) / int(events)
+    process_cpu = time.process_time()
+    measured = {"cpu": (process_cpu - cpu) / int(events), "wall": wall, "process_cpu": process_cpu}
+    print(json.dumps(measured | {"peak_mib": peak_mib()}), file=results, flush=True)
 
 
 def peak_mib() -> float:
-    """The most memory that this process has had; getrusage would count what its parent had before the exec as well."""
-    with open("/proc/self/status") as status:  # noqa: PTH123
-        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+    """The most memory that was resident at once."""
+    if os.path.exists("/proc/self/status"):  # noqa: PTH110
+        with open("/proc/self/status") as status:  # noqa: PTH123
+            # Not ru_maxrss, which on Linux starts at that of the process that started this one.
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+    import resource  # noqa: PLC0415
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (20 if sys.platform == "darwin" else 10)
 
 
 def fetch_one_after_the_other() -> None:
@@ -80,12 +92,12 @@ def fetch_one_after_the_other() -> None:
             pass
 
         def submit(self, function: Any, **arguments: Any) -> "Later":
-            self.result = lambda: function(**arguments)
-            return self
+            later = Later()
+            vars(later)["result"] = lambda: function(**arguments)
+            return later
 
     vars(sweep)["ThreadPoolExecutor"] = Later
 
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
-    results.flush()

@@ -7,15 +7,16 @@ import json
 import os
 import ssl
 import time
-from urllib.parse import urlsplit
 
-ENDPOINT = urlsplit(os.environ["AWS_ENDPOINT_URL"])
 REGION = os.environ["AWS_REGION"]
+HOST = f"config.{REGION}.amazonaws.com"
 KEY, SECRET = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
 
 context = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
-connection = http.client.HTTPSConnection(ENDPOINT.hostname, ENDPOINT.port, context=context)
-HOST = f"{ENDPOINT.hostname}:{ENDPOINT.port}"
+connection = http.client.HTTPSConnection(HOST, context=context)
+EXPRESSION = (
+    "SELECT resourceId, configuration.keyName, configuration.state.name WHERE resourceType = 'AWS::EC2::Instance'"
+)
 
 
 def mac(key, text):
@@ -63,7 +64,7 @@ def lambda_handler(event, context):
         found = evaluation(item["resourceId"], item["configuration"].get("keyName"), 1772359200.123)
         call("PutEvaluations", {"Evaluations": [found], "ResultToken": event["resultToken"]})
         return
-    query = {"Expression": "SELECT resourceId, configuration.keyName WHERE resourceType = 'AWS::EC2::Instance'"}
+    query = {"Expression": EXPRESSION, "Limit": 100}
     while True:
         page = call("SelectResourceConfig", query)
         rows = [json.loads(row) for row in page["Results"]]

@@ -29,15 +29,15 @@ class ItemNotRecordedError(RuntimeError):
 # Made at import, so that it falls in the init phase and is kept while the function is warm. Four attempts of at most
 # 10 s and their pauses of at most 7 s in all let a call end before the function's time-out of 60 s, and so in an error
 # that names it. Lambda retries that, as it does a time-out, which two calls that both fail slowly can come to.
-#
-# What is sent is typed here already, and AWS Config checks it: botocore's own check is a seventh of a sweep's CPU.
 config_client: ConfigClient = boto3.client(
     "config",
     config=Config(
-        retries={"mode": "standard", "total_max_attempts": 4},
         connect_timeout=2,
+        parameter_validation=False,  # AWS Config validates, and boto3's would be a quarter of a sweep's work
         read_timeout=8,
-        parameter_validation=False,
+        # Adaptive slows down once it is throttled. In standard mode a sweep uses its attempts up where one call a
+        # second is let through.
+        retries={"mode": "adaptive", "total_max_attempts": 4},
     ),
 )
 

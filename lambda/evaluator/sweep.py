@@ -8,6 +8,7 @@ the next sweep takes its verdict back.
 
 import logging
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 PAGE_SIZE = 100
 
 # Between two looks at the clock lie four API calls at most: two pages, and a report that is sent once more. Each can
-# take 47 s with all its retries, and the sweep must end before Lambda ends it.
+# take 47 s with all its retries, and the sweep must end before Lambda ends it. A throttled call waits longer for its
+# turn, but is answered at once.
 RESERVE_MILLISECONDS = 200_000
 
 INVENTORY_LAG = timedelta(hours=1)
@@ -49,10 +51,8 @@ def sweep(
         report: takes up to 100 evaluations.
         remaining_milliseconds: the time left before Lambda ends the invocation.
     """
-    # Of each instance the hash of its id, which takes eight bytes. Should two be equal, a stale result stays for once.
-    seen = array("q")
+    seen = _Ids()
     unreadable: list[str] = []
-    nameless = False
 
     def out_of_time() -> bool:
         return remaining_milliseconds() < RESERVE_MILLISECONDS
@@ -68,26 +68,22 @@ def sweep(
             except InvalidEventError as error:
                 # One unreadable instance must not keep the others from their verdicts, nor go unnoticed.
                 unreadable.append(f"{instance_id}: {error}")
-            nameless |= instance_id is None
-            seen.append(hash(instance_id))
+            seen.add(instance_id)
         if evaluations:
             report(evaluations)
         if out_of_time():
             _log_incomplete("the deadline came while the inventory was read", seen)
             return
-    if nameless:
+    if not seen.is_complete:
         _log_incomplete(f"nothing can be cleared, for a row can't be read: {unreadable[0]}", seen)
         return
 
     stale: list[tuple[str, str]] = []
-    known: set[int] = set()
     for page in _results(client, schedule.rule_name):
-        if page and not known:
-            known.update(seen)
         stale += [
             (result["ResourceType"], result["ResourceId"])
             for result, ordering_timestamp in page
-            if hash(result["ResourceId"]) not in known and ordering_timestamp < schedule.notified_at - INVENTORY_LAG
+            if ordering_timestamp < schedule.notified_at - INVENTORY_LAG and result["ResourceId"] not in seen
         ]
         if out_of_time():
             _log_incomplete("the deadline came while the results were listed", seen)
@@ -103,7 +99,36 @@ def sweep(
     logger.info("sweep complete", extra={"instances": len(seen), "cleared": len(stale)})
 
 
-def _log_incomplete(reason: str, seen: Sequence[int]) -> None:
+class _Ids:
+    """Ids by their hashes: 8 bytes each, where a set of texts takes over 100.
+
+    Should two ids ever share a hash, a stale verdict stays until a sweep in another process, whose hashes are others.
+    """
+
+    def __init__(self) -> None:
+        self.is_complete = True
+        self._hashes = array("q")
+        self._is_sorted = True
+
+    def add(self, an_id: str | None) -> None:
+        if an_id is None:
+            self.is_complete = False
+            return
+        self._hashes.append(hash(an_id))
+        self._is_sorted = False
+
+    def __contains__(self, an_id: str) -> bool:
+        if not self._is_sorted:
+            self._hashes = array("q", sorted(self._hashes))
+            self._is_sorted = True
+        place = bisect_left(self._hashes, hash(an_id))
+        return place < len(self._hashes) and self._hashes[place] == hash(an_id)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+
+def _log_incomplete(reason: str, seen: _Ids) -> None:
     # The module's alarm counts these lines by their message.
     logger.error("sweep incomplete", extra={"reason": reason, "instances": len(seen)})
 

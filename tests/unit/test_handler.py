@@ -172,7 +172,7 @@ def test_client_is_patient_but_not_for_ever() -> None:
 
     options = handler.config_client.meta.config  # type: ignore[attr-defined]
     assert (options.connect_timeout, options.read_timeout) == (2, 8)
-    assert options.retries == {"mode": "standard", "total_max_attempts": 4}
+    assert options.retries == {"mode": "adaptive", "total_max_attempts": 4}
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.900Z"])

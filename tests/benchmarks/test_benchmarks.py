@@ -1,0 +1,90 @@
+"""The benchmark itself: that it runs, that its stub counts and throttles, and that its table says what was measured."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import report
+from benchmarks.stub import Stub
+from tests.support.docs import CHECKOUT
+
+RESULTS = json.loads((CHECKOUT / "benchmarks/results/results.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """What the benchmark measured at its smallest sizes, and where it wrote it."""
+    output = tmp_path_factory.mktemp("results")
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--here", "--output", str(output)]
+    subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True)  # noqa: S603
+    return json.loads((output / "results.json").read_text()), output
+
+
+def test_calls_of_a_change(quick: tuple[dict[str, Any], Path]) -> None:
+    """Through real boto3 a changed instance costs one call, an oversized one two."""
+    assert quick[0]["calls"] == {
+        "change": {"PutEvaluations": 1},
+        "oversized": {"GetResourceConfigHistory": 1, "PutEvaluations": 1},
+    }
+
+
+def test_calls_of_a_sweep(quick: tuple[dict[str, Any], Path]) -> None:
+    """A sweep is a select and a put for each 100 instances, a listing for each 100 results, a put for what is gone."""
+    calls = {each["name"]: each["calls"] for each in quick[0]["sweeps"]}
+
+    listing = "GetComplianceDetailsByConfigRule"
+    assert calls["ours"] == {"SelectResourceConfig": 10, "PutEvaluations": 10, listing: 1}
+    assert calls["ours, clearing"] == {"SelectResourceConfig": 10, "PutEvaluations": 11, listing: 10}
+
+
+def test_report_is_whole(quick: tuple[dict[str, Any], Path]) -> None:
+    """The table names each handler and each goal, and the plot is a PNG."""
+    figures, output = quick
+    table = (output / "results.md").read_text()
+
+    assert all(f"| {name} |" in table for name in figures["handlers"])
+    assert all(goal.text in table for goal in report.goals(figures))
+    assert (output / "results.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_stub_throttles_above_its_rate() -> None:
+    """Of three calls at once two pass at a rate of two a second, and all are counted."""
+    stub = Stub(instances=1, rate=2)
+
+    statuses = [stub.config("SelectResourceConfig", b"{}")[0] for _ in range(3)]
+
+    assert statuses == [200, 200, 400]
+    assert stub.play()["calls"] == {"SelectResourceConfig": 3, "ThrottlingException": 1}
+    assert stub.play()["calls"] == {}
+
+
+@pytest.mark.parametrize(
+    ("sign", "bound", "value", "outcome"),
+    [
+        ("≤", 20, 11, "met, by 45 %"),
+        ("≤", 20, 25, "**missed**, by 25 %"),
+        ("≥", 20, 25, "met, by 25 %"),
+        ("≥", 20, 19, "**missed**, by 5 %"),
+        ("=", 2, 2, "met"),
+        ("=", 2, 3, "**missed**, by 50 %"),
+        ("≤", 20, None, "not measured"),
+    ],
+)
+def test_outcome_of_a_goal(sign: str, bound: float, value: float | None, outcome: str) -> None:
+    """A goal is met or missed, and by how much of its bound."""
+    assert report.Goal("a figure", sign, bound, value).outcome == outcome
+
+
+def test_readme_shows_what_was_measured() -> None:
+    """The committed table is that of the committed figures, and the README's short form is a part of it."""
+    table = report.markdown(RESULTS)
+    speed = (CHECKOUT / "README.md").read_text().partition("## Speed")[2].partition("\n## ")[0]
+
+    assert (CHECKOUT / "benchmarks/results/results.md").read_text() == table + "\n"
+    rows = [line for line in speed.splitlines() if line.startswith("| ") and "---" not in line]
+    assert rows
+    assert [row for row in rows if row not in table] == []
