@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from moto.events.models import events_backends
+from moto.sqs.models import SQSBackend
 
 from tests.conftest import REGION
 from tests.e2e.conftest import IMAGE, ITSELF, Deploy, Deployment
@@ -215,8 +217,20 @@ def test_publishing_needs_it(digest: Deployment, action: str, error: str) -> Non
 
 
 @pytest.mark.slow
-def test_switching(deploy: Deploy) -> None:
-    """A digest may be switched on and off again: nothing is replaced, no plan is left over, and mails go on."""
+def test_switching(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A digest may be switched on and off again: nothing is replaced, no plan is left over, and mails go on.
+
+    When its queue is deleted the event rules put nothing into it any more, which would be lost.
+    """
+    targets: dict[str, list[str]] = {}
+    delete_queue = SQSBackend.delete_queue
+
+    def observed(self: SQSBackend, queue_name: str) -> None:
+        rules = events_backends[ACCOUNT][REGION].describe_event_bus("default").rules.values()
+        targets[queue_name] = [target["Arn"].rpartition(":")[2] for rule in rules for target in rule.targets]
+        delete_queue(self, queue_name)
+
+    monkeypatch.setattr(SQSBackend, "delete_queue", observed)
     inputs: dict[str, Any] = {"notification_emails": ["security@example.com"]}
     with_window = {**inputs, "digest_window_seconds": 5}
     with deploy(ITSELF, **inputs) as deployment:
@@ -236,3 +250,4 @@ def test_switching(deploy: Deploy) -> None:
         assert scenarios.verdicts_of(REGION, deployment.rule_name)
         queues = deployment.client("sqs").list_queues()["QueueUrls"]
         assert not [url for url in queues if "digest" in url]
+        assert targets[f"{NAME}-digest"] == [NAME, NAME]
