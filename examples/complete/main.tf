@@ -1,5 +1,4 @@
-# What the module can do, with a key, a permissions boundary, a topic for alarms and a queue that are made in the same
-# root. Only a topic of yours (examples/existing-topic) and a new recorder (examples/new-account) are not here.
+# Every input once, with a key, a permissions boundary, a topic for alarms and a queue that are made in the same root.
 
 data "aws_caller_identity" "current" {}
 
@@ -167,4 +166,9 @@ module "ec2_key_pair_monitor" {
 
   # Ends exemptions on their day, and repairs what a lost event left behind.
   evaluation_frequency = "TwentyFour_Hours"
+
+  # What changes how the others work has an example of its own.
+  config_recorder_name  = null # examples/new-account
+  digest_window_seconds = null # examples/digest
+  sns_topic             = null # examples/existing-topic
 }

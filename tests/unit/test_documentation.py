@@ -29,16 +29,13 @@ def test_usage_is_the_minimal_example() -> None:
 
 
 def test_examples_set_every_input() -> None:
-    """Each input is shown in an example: in examples/complete unless it excludes others or needs a new account."""
-    elsewhere = {
-        "config_recorder_name": "new-account",
-        "digest_window_seconds": "digest",
-        "sns_topic": "existing-topic",
-    }
+    """examples/complete shows every input; what excludes others is null there, and set in the example that it names."""
+    complete = (CHECKOUT / "examples/complete/main.tf").read_text()
 
     for name in blocks("variables.tf", "variable"):
-        example = (CHECKOUT / f"examples/{elsewhere.get(name, 'complete')}/main.tf").read_text()
-        assert f"\n  {name} " in example, name
+        assert f"\n  {name} " in complete, name
+        for example in re.findall(rf"\n  {name} += null # (examples/\S+)", complete):
+            assert f"\n  {name} " in (CHECKOUT / example / "main.tf").read_text(), name
 
 
 def test_no_example_defers_the_module() -> None:
