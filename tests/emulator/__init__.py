@@ -10,6 +10,7 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     extension,
     faults,
     iam,
+    inventory,
     sns,
 )
 from tests.emulator.extension import ACCOUNT_ID

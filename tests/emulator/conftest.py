@@ -1,10 +1,21 @@
 """The embedded AWS for its own tests: started once, empty before each test."""
 
+import io
+import json
+import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.emulator import EmbeddedAws
+from tests.emulator import EmbeddedAws, awslambda, config, scenarios
+
+REGION = "eu-central-1"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +31,101 @@ def aws(started: EmbeddedAws) -> Iterator[EmbeddedAws]:
     started.reset()
     yield started
     started.settle()
+
+
+class Region:
+    """A region with a recorder, a function and a rule that it evaluates; what the function is sent is only kept."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.config = aws.client("config", REGION)
+        self.function_arn = ""
+        self.received: list[dict[str, Any]] = []
+
+    def add_function(self, *, source_account: str = "123456789012") -> None:
+        """Make the function, with a permission for AWS Config of an account."""
+        iam, functions = self.aws.client("iam", REGION), self.aws.client("lambda", REGION)
+        role = iam.create_role(RoleName="evaluator", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("main.py", "def handler(event, context): pass")
+        function = functions.create_function(
+            FunctionName="evaluator",
+            Role=role,
+            Runtime="python3.13",
+            Handler="main.handler",
+            Code={"ZipFile": package.getvalue()},
+        )
+        self.function_arn = function["FunctionArn"]
+        functions.add_permission(
+            FunctionName="evaluator",
+            StatementId="config",
+            Action="lambda:InvokeFunction",
+            Principal="config.amazonaws.com",
+            SourceAccount=source_account,
+        )
+
+    def put_rule(self, parameters: str | None = None, *, schedule: bool = False) -> None:
+        """Make or change the rule."""
+        types = ["ConfigurationItemChangeNotification", "OversizedConfigurationItemChangeNotification"]
+        details = [{"EventSource": "aws.config", "MessageType": each} for each in types]
+        if schedule:
+            details.append({"EventSource": "aws.config", "MessageType": "ScheduledNotification"})
+        rule: dict[str, Any] = {
+            "ConfigRuleName": "rule",
+            "Scope": {"ComplianceResourceTypes": ["AWS::EC2::Instance"]},
+            "Source": {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": self.function_arn, "SourceDetails": details},
+        }
+        self.config.put_config_rule(ConfigRule=rule | ({"InputParameters": parameters} if parameters else {}))
+        self.aws.settle()
+
+    def token(self) -> str:
+        """A result token of the rule."""
+        backend = config.backend_of(REGION)
+        config.invoke(backend, backend.config_rules["rule"], {})
+        return str(self.received[-1]["resultToken"])
+
+    def put(self, *evaluations: dict[str, Any], token: str | None = None) -> dict[str, Any]:
+        """Report evaluations and wait for what follows."""
+        answer: dict[str, Any] = self.config.put_evaluations(
+            Evaluations=list(evaluations), ResultToken=token or self.token()
+        )
+        self.aws.settle()
+        return answer
+
+    def verdicts(self) -> dict[str, str]:
+        """The rule's results."""
+        return scenarios.verdicts_of(REGION, "rule")
+
+    def launch(self, **options: Any) -> str:
+        """Launch an instance and wait for what follows."""
+        ec2 = self.aws.client("ec2", REGION)
+        answer = ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1, **options)
+        self.aws.settle()
+        return str(answer["Instances"][0]["InstanceId"])
+
+    def items(self) -> list[dict[str, Any]]:
+        """The invoking events that the function was sent."""
+        return [json.loads(each["invokingEvent"]) for each in self.received]
+
+
+@pytest.fixture
+def region(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Region:
+    """A region with recorder, function and rule."""
+    made = Region(aws)
+
+    def keep(_arn: str, event: str, **_: Any) -> bool:
+        made.received.append(json.loads(event))
+        return True
+
+    monkeypatch.setattr(awslambda, "invoke_async", keep)
+    aws.switch_on_config(REGION)
+    made.add_function()
+    made.put_rule()
+    return made
+
+
+def refused(error: pytest.ExceptionInfo[ClientError]) -> str:
+    """The error's code; a server error would make SDKs try again."""
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    return str(error.value.response["Error"]["Code"])

@@ -1,21 +1,15 @@
 """AWS Config as its API reference describes it: recording, rules, evaluations and queries."""
 
-import io
 import json
-import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import EmbeddedAws, awslambda, config, scenarios
+from tests.emulator import EmbeddedAws, scenarios
+from tests.emulator.conftest import REGION, Region, refused
 
-REGION = "eu-central-1"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 NOW = datetime.now(UTC)
 
 
@@ -27,104 +21,6 @@ def evaluation(resource_id: str, verdict: str = "COMPLIANT", at: datetime = NOW,
         "ComplianceType": verdict,
         "OrderingTimestamp": at,
     } | more
-
-
-class Region:
-    """A region with a recorder, a function and a rule that it evaluates; what the function is sent is only kept."""
-
-    def __init__(self, aws: EmbeddedAws) -> None:
-        self.aws = aws
-        self.config = aws.client("config", REGION)
-        self.function_arn = ""
-        self.received: list[dict[str, Any]] = []
-
-    def add_function(self, *, source_account: str = "123456789012") -> None:
-        """Make the function, with a permission for AWS Config of an account."""
-        iam, functions = self.aws.client("iam", REGION), self.aws.client("lambda", REGION)
-        role = iam.create_role(RoleName="evaluator", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-        package = io.BytesIO()
-        with zipfile.ZipFile(package, "w") as archive:
-            archive.writestr("main.py", "def handler(event, context): pass")
-        function = functions.create_function(
-            FunctionName="evaluator",
-            Role=role,
-            Runtime="python3.13",
-            Handler="main.handler",
-            Code={"ZipFile": package.getvalue()},
-        )
-        self.function_arn = function["FunctionArn"]
-        functions.add_permission(
-            FunctionName="evaluator",
-            StatementId="config",
-            Action="lambda:InvokeFunction",
-            Principal="config.amazonaws.com",
-            SourceAccount=source_account,
-        )
-
-    def put_rule(self, parameters: str | None = None, *, schedule: bool = False) -> None:
-        """Make or change the rule."""
-        types = ["ConfigurationItemChangeNotification", "OversizedConfigurationItemChangeNotification"]
-        details = [{"EventSource": "aws.config", "MessageType": each} for each in types]
-        if schedule:
-            details.append({"EventSource": "aws.config", "MessageType": "ScheduledNotification"})
-        rule: dict[str, Any] = {
-            "ConfigRuleName": "rule",
-            "Scope": {"ComplianceResourceTypes": ["AWS::EC2::Instance"]},
-            "Source": {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": self.function_arn, "SourceDetails": details},
-        }
-        self.config.put_config_rule(ConfigRule=rule | ({"InputParameters": parameters} if parameters else {}))
-        self.aws.settle()
-
-    def token(self) -> str:
-        """A result token of the rule."""
-        backend = config.backend_of(REGION)
-        config.invoke(backend, backend.config_rules["rule"], {})
-        return str(self.received[-1]["resultToken"])
-
-    def put(self, *evaluations: dict[str, Any], token: str | None = None) -> dict[str, Any]:
-        """Report evaluations and wait for what follows."""
-        answer: dict[str, Any] = self.config.put_evaluations(
-            Evaluations=list(evaluations), ResultToken=token or self.token()
-        )
-        self.aws.settle()
-        return answer
-
-    def verdicts(self) -> dict[str, str]:
-        """The rule's results."""
-        return scenarios.verdicts_of(REGION, "rule")
-
-    def launch(self, **options: Any) -> str:
-        """Launch an instance and wait for what follows."""
-        ec2 = self.aws.client("ec2", REGION)
-        answer = ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1, **options)
-        self.aws.settle()
-        return str(answer["Instances"][0]["InstanceId"])
-
-    def items(self) -> list[dict[str, Any]]:
-        """The invoking events that the function was sent."""
-        return [json.loads(each["invokingEvent"]) for each in self.received]
-
-
-@pytest.fixture
-def region(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Region:
-    """A region with recorder, function and rule."""
-    made = Region(aws)
-
-    def keep(_arn: str, event: str, **_: Any) -> bool:
-        made.received.append(json.loads(event))
-        return True
-
-    monkeypatch.setattr(awslambda, "invoke_async", keep)
-    aws.switch_on_config(REGION)
-    made.add_function()
-    made.put_rule()
-    return made
-
-
-def refused(error: pytest.ExceptionInfo[ClientError]) -> str:
-    """The error's code; a server error would make SDKs try again."""
-    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    return str(error.value.response["Error"]["Code"])
 
 
 def test_rule_needs_a_recorder(aws: EmbeddedAws) -> None:
@@ -425,46 +321,6 @@ def received(aws: EmbeddedAws, queue_url: str) -> list[dict[str, Any]]:
     """The events that a queue holds, oldest first."""
     answer = aws.client("sqs", REGION).receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
     return [json.loads(each["Body"]) for each in answer.get("Messages", [])]
-
-
-def test_query_of_the_inventory(region: Region) -> None:
-    """A query gives the selected paths as JSON, leaves out what is null, and lists tags as key and value."""
-    with_key = region.launch(
-        KeyName="ops", TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]
-    )
-    without = region.launch()
-    gone = region.launch()
-    region.aws.client("ec2", REGION).terminate_instances(InstanceIds=[gone])
-
-    answer = region.config.select_resource_config(
-        Expression="SELECT resourceId, configuration.keyName, tags WHERE resourceType = 'AWS::EC2::Instance'"
-    )
-    rows = {row["resourceId"]: row for row in map(json.loads, answer["Results"])}
-    assert rows == {
-        with_key: {
-            "resourceId": with_key,
-            "configuration": {"keyName": "ops"},
-            "tags": [{"key": "a", "value": "b", "tag": "a=b"}],
-        },
-        without: {"resourceId": without, "tags": []},
-    }
-
-
-@pytest.mark.parametrize("expression", ["SELECT COUNT(*)", "SELECT a WHERE b LIKE 'c%'", "DROP TABLE", "SELECT"])
-def test_query_that_is_not_understood(region: Region, expression: str) -> None:
-    """SQL that the embedded AWS does not know is refused and not guessed."""
-    with pytest.raises(ClientError) as error:
-        region.config.select_resource_config(Expression=expression)
-
-    assert refused(error) == "InvalidExpressionException"
-
-
-def test_history_of_the_unknown(region: Region) -> None:
-    """A resource that was never recorded has no history."""
-    with pytest.raises(ClientError) as error:
-        region.config.get_resource_config_history(resourceType="AWS::EC2::Instance", resourceId="i-none")
-
-    assert refused(error) == "ResourceNotDiscoveredException"
 
 
 @pytest.mark.parametrize(
