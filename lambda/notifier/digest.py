@@ -14,8 +14,9 @@ from notifier.changes import VERDICTS, Change, Origin
 # The version of the JSON document; it grows when a reader of the last one would no longer understand.
 VERSION = "1"
 
-# A subject is ASCII without control characters, begins with a letter, a digit or a punctuation mark.
-MAX_SUBJECT_LENGTH = 100
+# A subject is ASCII without control characters, starts with a letter, a digit or a punctuation mark, and has less than
+# 100 characters.
+MAX_SUBJECT_LENGTH = 99
 # One part of an SMS, whatever the alphabet.
 MAX_SMS_LENGTH = 140
 # SNS takes 262,144 bytes, message attributes counted. The rest is for the envelope in which queues get the message.

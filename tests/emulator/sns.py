@@ -153,7 +153,7 @@ def publish_call(self: SNSBackend, message: str, arn: str | None, **options: Any
 def check(message: str, options: Mapping[str, Any]) -> None:
     """Refuse a subject that no mail can have, a message that is too long, and a structure that is none."""
     subject = options.get("subject")
-    if subject is not None and not re.fullmatch(r"[!-~][ -~]{0,99}", subject):
+    if subject is not None and not re.fullmatch(r"[!-~][ -~]{0,98}", subject):
         raise SNSInvalidParameter("Invalid parameter: Subject")
     attributes = options.get("message_attributes") or {}
     counted = [message, *attributes, *(str(part) for each in attributes.values() for part in each.values())]

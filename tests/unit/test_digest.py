@@ -150,6 +150,18 @@ def test_last_change_counts_whatever_the_order() -> None:
     assert "It changed once shortly before that, to COMPLIANT." in message.text
 
 
+@pytest.mark.parametrize("length", range(1, 21))
+def test_longest_subject(length: int) -> None:
+    """A subject has less than 100 characters, which is what SNS takes, and leaves out the account where it must."""
+    origin = HERE._replace(region="r" * length)
+    verdicts = ["NON_COMPLIANT"] * 12 + ["COMPLIANT"] * 12 + ["NOT_APPLICABLE"] * 12
+    [message] = digest([change(n, verdict, None, origin=origin) for n, verdict in enumerate(verdicts)], CONSOLE)
+
+    whole = f"{message.subject.partition(' (')[0]} (123456789012)"
+    assert len(message.subject) <= 99
+    assert message.subject == (whole if len(whole) <= 99 else whole.partition(" (")[0])
+
+
 def test_burst_is_a_handful() -> None:
     """A thousand instances are a few messages, each of which says how many there are."""
     messages = digest([change(number) for number in range(1000)], CONSOLE)
@@ -211,7 +223,7 @@ def size(message: Message) -> int:
 def test_every_limit_holds(changes: list[Change]) -> None:
     """Subject, SMS, width and size are what SNS takes and people read."""
     for message in digest(changes, CONSOLE):
-        assert re.fullmatch(r"[A-Za-z0-9][ -~]{0,99}", message.subject)
+        assert re.fullmatch(r"[A-Za-z0-9][ -~]{0,98}", message.subject)
         assert re.fullmatch(r"[ -~]{1,140}", message.sms)
         assert size(message) == message.size <= 250_000
         for line in message.text.split("\n"):
