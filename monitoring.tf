@@ -163,8 +163,14 @@ resource "aws_cloudwatch_event_rule" "recorder" {
     detail-type = ["AWS API Call via CloudTrail"]
     detail = {
       eventSource = ["config.amazonaws.com"]
-      eventName   = ["DeleteConfigurationRecorder", "PutConfigurationRecorder", "StopConfigurationRecorder"]
       errorCode   = [{ exists = false }]
+      eventName = [
+        "AssociateResourceTypes",
+        "DeleteConfigurationRecorder",
+        "DisassociateResourceTypes",
+        "PutConfigurationRecorder",
+        "StopConfigurationRecorder",
+      ]
     }
   })
 }

@@ -1,9 +1,10 @@
 """The monitor watches itself: alarms and the recorder, told through the module's own topic."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -145,27 +146,39 @@ def test_overdue_sweep(monitor: Deployment) -> None:
     assert states(monitor, after + PERIOD)["sweep-overdue"] == "ALARM"
 
 
-@pytest.mark.parametrize(
-    "call", ["PutConfigurationRecorder", "StopConfigurationRecorder", "DeleteConfigurationRecorder"]
-)
+CALLS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+    "PutConfigurationRecorder": lambda client, recorder: client.put_configuration_recorder(
+        ConfigurationRecorder=recorder
+    ),
+    "StopConfigurationRecorder": lambda client, recorder: client.stop_configuration_recorder(
+        ConfigurationRecorderName=recorder["name"]
+    ),
+    "DeleteConfigurationRecorder": lambda client, recorder: client.delete_configuration_recorder(
+        ConfigurationRecorderName=recorder["name"]
+    ),
+    "AssociateResourceTypes": lambda client, recorder: client.associate_resource_types(
+        ConfigurationRecorderArn=recorder["arn"], ResourceTypes=["AWS::EC2::Volume"]
+    ),
+    "DisassociateResourceTypes": lambda client, recorder: client.disassociate_resource_types(
+        ConfigurationRecorderArn=recorder["arn"], ResourceTypes=["AWS::EC2::Instance"]
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_recorder_that_is_touched(monitor: Deployment, call: str) -> None:
     """Whoever stops, deletes or changes the recorder is named in a notification at once."""
     client = monitor.client("config")
     [recorder] = client.describe_configuration_recorders()["ConfigurationRecorders"]
     before = len(monitor.notifications())
-    match call:
-        case "PutConfigurationRecorder":
-            client.put_configuration_recorder(ConfigurationRecorder=recorder)
-        case "StopConfigurationRecorder":
-            client.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
-        case _:
-            client.delete_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+    CALLS[call](client, recorder)
     monitor.aws.settle()
-    [mail] = monitor.notifications()[before:]
+    mails = monitor.notifications()[before:]
     client.put_configuration_recorder(ConfigurationRecorder=recorder)
     client.start_configuration_recorder(ConfigurationRecorderName=recorder["name"])
     monitor.aws.settle()
 
+    [mail] = mails
     message = json.loads(mail.body.partition("\n\n--\n")[0])
     assert message["what_happened"].startswith(f"{call} was called on AWS Config in {REGION}")
     assert message["who"] == "arn:aws:iam::123456789012:user/administrator"

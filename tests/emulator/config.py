@@ -11,8 +11,6 @@ Where AWS documents nothing, this assumes:
 - StartConfigRulesEvaluation fires a rule's schedule as well as sending it the last known items.
 - A terminated instance is recorded as ``ResourceDeleted`` and not once more as OK in the state ``terminated``.
 
-A trail that logs management events is taken to exist: calls on the recorder that succeed reach EventBridge.
-
 Laxer than AWS: a resource that leaves the scope of a rule by tags is not reported with ``eventLeftScope``, items arrive
 at once and not after minutes, a recorder set to record daily records continuously, and a result token never expires
 unless a test lets it.
@@ -591,51 +589,3 @@ def describe_compliance_by_resource(self: ConfigResponse) -> ActionResult:
     described = [each for each in described if not types or each["Compliance"]["ComplianceType"] in types]
     found, token = page(self, described, default=10)
     return ActionResult({"ComplianceByResources": found, "NextToken": token})
-
-
-# The recorder
-
-
-def record_call(self: ConfigBackend, call: str, parameters: dict[str, Any]) -> None:
-    """Tell EventBridge of a call on the recorder, as CloudTrail does."""
-    detail = {
-        "eventVersion": "1.09",
-        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT_ID}:user/administrator"},
-        "eventTime": now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": PRINCIPAL,
-        "eventName": call,
-        "awsRegion": self.region_name,
-        "requestParameters": parameters,
-        "responseElements": None,
-        "eventID": str(uuid.uuid4()),
-        "readOnly": False,
-        "eventType": "AwsApiCall",
-        "managementEvent": True,
-    }
-    events.publish(self.region_name, "aws.config", "AWS API Call via CloudTrail", detail)
-
-
-@extends(ConfigBackend)
-def put_configuration_recorder(self: ConfigBackend, config_recorder: dict[str, Any]) -> None:
-    """PutConfigurationRecorder, which CloudTrail logs; moto forgets the recording mode.
-
-    https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html
-    """
-    put_configuration_recorder.replaced(self, config_recorder)  # type: ignore[attr-defined]
-    mode = {"recordingFrequency": "CONTINUOUS"} | config_recorder.get("recordingMode", {})
-    self.recorders[config_recorder["name"]].__dict__["recording_mode"] = mode
-    record_call(self, "PutConfigurationRecorder", {"configurationRecorder": config_recorder})
-
-
-@extends(ConfigBackend)
-def stop_configuration_recorder(self: ConfigBackend, recorder_name: str) -> None:
-    """StopConfigurationRecorder, which CloudTrail logs."""
-    stop_configuration_recorder.replaced(self, recorder_name)  # type: ignore[attr-defined]
-    record_call(self, "StopConfigurationRecorder", {"configurationRecorderName": recorder_name})
-
-
-@extends(ConfigBackend)
-def delete_configuration_recorder(self: ConfigBackend, recorder_name: str) -> None:
-    """DeleteConfigurationRecorder, which CloudTrail logs."""
-    delete_configuration_recorder.replaced(self, recorder_name)  # type: ignore[attr-defined]
-    record_call(self, "DeleteConfigurationRecorder", {"configurationRecorderName": recorder_name})

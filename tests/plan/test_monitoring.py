@@ -104,7 +104,13 @@ def test_recorder_is_watched(defaults: Plan) -> None:
         "detail-type": ["AWS API Call via CloudTrail"],
         "detail": {
             "eventSource": ["config.amazonaws.com"],
-            "eventName": ["DeleteConfigurationRecorder", "PutConfigurationRecorder", "StopConfigurationRecorder"],
+            "eventName": [
+                "AssociateResourceTypes",
+                "DeleteConfigurationRecorder",
+                "DisassociateResourceTypes",
+                "PutConfigurationRecorder",
+                "StopConfigurationRecorder",
+            ],
             "errorCode": [{"exists": False}],
         },
     }
