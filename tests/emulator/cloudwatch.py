@@ -62,11 +62,16 @@ def evaluate_alarms(region: str, at: datetime | None = None) -> dict[str, str]:
 
 
 def count_messages(region: str, at: datetime) -> None:
-    """Publish how many messages wait in each queue, and for how many seconds the oldest has."""
+    """Publish how many messages wait in each queue, and for how many seconds the oldest has.
+
+    The oldest is one that was received less than three times; SQS leaves out the others, whatever they wait for:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
     for name, queue in sqs_backends[ACCOUNT_ID][region].queues.items():
         waiting = float(queue.approximate_number_of_messages)
         dimensions = {"QueueName": name}
-        oldest = min((each.sent_timestamp or 0 for each in queue._messages), default=at.timestamp() * 1000)
+        counted = [each.sent_timestamp or 0 for each in queue._messages if each.approximate_receive_count < 3]
+        oldest = min(counted, default=at.timestamp() * 1000)
         age = max(0.0, at.timestamp() - oldest / 1000)
         metrics.points(region).append(metrics.Point("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, at, age))
         metrics.points(region).append(

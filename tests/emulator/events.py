@@ -1,7 +1,9 @@
 """EventBridge: events to topics, queues and functions, transformed as documented, and dead letters.
 
 - Input transformer: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+- Retries: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
 - Dead letters: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+- Metrics: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 - Policies: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 
 An event is delivered only if the target's policy, and the policy of its customer managed key, admit EventBridge;
@@ -9,7 +11,12 @@ otherwise it goes to the target's dead-letter queue if that admits it, or is gon
 
 Whether ``Condition`` is honoured in the policy of a topic is contradictory on AWS's pages; here it is, as in a queue's.
 In a key policy ``aws:SourceArn`` and ``aws:SourceAccount`` are documented as unsupported and admit nobody. A path that
-the event lacks renders as an empty string (unverified on AWS). Retries are left out: nothing here fails for a while.
+the event lacks renders as an empty string (unverified on AWS).
+
+A target that a test put into ``outages`` fails for a while, and is tried again as its retry policy says. Nobody waits:
+the metrics carry the times at which AWS would count, and what comes of the event is there at once. Between two attempts
+AWS lets pass an undocumented time; here it doubles from a second to eight minutes, with which 185 attempts take a day.
+
 A placeholder inside quotes is replaced by plain text without escaping, so a quotation mark or a line break in the value
 breaks a JSON template; that AWS then hands the event to the dead-letter queue, and with which code, is assumed.
 
@@ -22,7 +29,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -32,6 +39,9 @@ from moto.events.models import EventsBackend, Rule, events_backends
 from tests.emulator import awslambda, metrics, sns, sqs
 from tests.emulator.background import background
 from tests.emulator.extension import ACCOUNT_ID, extends
+
+# Why an event was not delivered, as its dead letter's attributes say; empty where it was.
+Reason = dict[str, str]
 
 PRINCIPAL = "events.amazonaws.com"
 PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
@@ -46,6 +56,13 @@ PREDEFINED = frozenset(
     }
 )
 OWN_POLICY = {"sns", "sqs", "lambda"}
+LONGEST_PAUSE = timedelta(minutes=8)
+
+
+def outages(region: str) -> dict[str, timedelta]:
+    """For how long each target fails after an event, by its ARN; moto's reset forgets it."""
+    kept: dict[str, timedelta] = vars(events_backends[ACCOUNT_ID][region]).setdefault("embedded_outages", {})
+    return kept
 
 
 def publish(  # noqa: PLR0913  (the parts of an event)
@@ -96,25 +113,60 @@ def send_to_targets(self: Rule, original_event: Any, transform_input: bool = Tru
 
 def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
     """Deliver to one target, else to its dead-letter queue, else to nobody."""
-    dead_letters = target.get("DeadLetterConfig", {}).get("Arn")
-    problem = attempt(rule, target, render(target, event, rule))
+    given_up, exhausted = retry(rule, target)
+    problem = exhausted or attempt(rule, target, render(target, event, rule))
     if not problem:
         return
-    metrics.count(rule.region_name, "AWS/Events", "FailedInvocations", RuleName=rule.name)
-    if not dead_letters:
-        return
-    code, message = problem
-    # EXHAUSTED_RETRY_CONDITION and RETRY_ATTEMPTS are of events that were tried again, which these never are.
-    reason = {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], "ERROR_CODE": code, "ERROR_MESSAGE": message}
-    sqs.send(dead_letters, compact(event), principal=PRINCIPAL, source_arn=rule.arn, attributes=reason)
+    count(rule, "FailedInvocations", given_up)
+    if dead_letters := target.get("DeadLetterConfig", {}).get("Arn"):
+        reason = {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], **problem}
+        kept = sqs.send(dead_letters, compact(event), principal=PRINCIPAL, source_arn=rule.arn, attributes=reason)
+        count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq", given_up)
 
 
-def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> tuple[str, str] | None:
-    """Deliver to a target; returns the error's code and message, or None."""
+def count(rule: Rule, metric: str, at: datetime) -> None:
+    """Count for a rule of the default event bus."""
+    metrics.count(rule.region_name, "AWS/Events", metric, at=at, RuleName=rule.name)
+
+
+def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:
+    """Try again while the target fails.
+
+    Returns:
+        When the last attempt is, and why it is the last, unless the target answers again.
+    """
+    started = datetime.now(UTC)
+    outage = outages(rule.region_name).get(target["Arn"], timedelta())
+    policy = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185} | target.get("RetryPolicy", {})
+    passed, pause, attempts = timedelta(), timedelta(seconds=1), 0
+    while passed < outage:
+        exhausted = ""
+        if attempts == policy["MaximumRetryAttempts"]:
+            exhausted = "MaximumRetryAttempts"
+        elif passed + pause > timedelta(seconds=policy["MaximumEventAgeInSeconds"]):
+            exhausted = "MaximumEventAgeInSeconds"
+        if exhausted:
+            reason = error("ERROR_FROM_TARGET", f"{target['Arn']} fails.")
+            return started + passed, reason | {
+                "EXHAUSTED_RETRY_CONDITION": exhausted,
+                "RETRY_ATTEMPTS": str(attempts),
+            }
+        passed, pause, attempts = passed + pause, min(2 * pause, LONGEST_PAUSE), attempts + 1
+        count(rule, "RetryInvocationAttempts", started + passed)
+    return started + passed, {}
+
+
+def error(code: str, message: str) -> Reason:
+    """What a dead letter says of an error."""
+    return {"ERROR_CODE": code, "ERROR_MESSAGE": message}
+
+
+def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> Reason:
+    """Deliver to a target; returns the error, or nothing."""
     arn = target["Arn"]
     template = target.get("InputTransformer", {}).get("InputTemplate", "")
     if template.lstrip().startswith("{") and not is_json(message):
-        return "INVALID_JSON", "The transformed input is not valid JSON."
+        return error("INVALID_JSON", "The transformed input is not valid JSON.")
     service = arn.split(":")[2]
     if service == "sns":
         exists = sns.topic_of(arn) is not None
@@ -127,10 +179,10 @@ def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> tuple[str, s
         exists = awslambda.function_of(arn) is not None
         delivered = awslambda.invoke_async(arn, message, principal=PRINCIPAL, source_arn=rule.arn)
     if delivered:
-        return None
+        return {}
     if not exists:
-        return "NO_RESOURCE", f"The target {arn} does not exist."
-    return "NO_PERMISSIONS", f"Lack of permissions to deliver to {arn}."
+        return error("NO_RESOURCE", f"The target {arn} does not exist.")
+    return error("NO_PERMISSIONS", f"Lack of permissions to deliver to {arn}.")
 
 
 # What a target receives

@@ -41,9 +41,11 @@ def points(region: str) -> list[Point]:
     return kept
 
 
-def count(region: str, namespace: str, name: str, **dimensions: str) -> None:
-    """Count that something happened now."""
-    points(region).append(Point(namespace, name, dimensions, datetime.now(UTC), 1))
+def count(
+    region: str, namespace: str, name: str, *, value: float = 1, at: datetime | None = None, **dimensions: str
+) -> None:
+    """Count that something happened, once and now unless said otherwise."""
+    points(region).append(Point(namespace, name, dimensions, at or datetime.now(UTC), value))
 
 
 def count_lines(region: str, log_group: str, lines: Iterable[str]) -> None:

@@ -6,9 +6,12 @@
 - Filters: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 - E-mail: https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 - Dead letters: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+- Retries: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+- Metrics: https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 
 Laxer than AWS: an unconfirmed subscription does not vanish after two days, an SMS is never cut into parts, no
-subscription is suspended for too many mails a second, and nothing is tried again. A second Subscribe of a pending
+subscription is suspended for too many mails a second, and nothing is tried again, though the three retries of HTTP are
+counted. A second Subscribe of a pending
 address sends no second mail. For ``http`` and ``https`` the mail in the outbox stands for the request that asks the
 endpoint to confirm.
 
@@ -35,6 +38,7 @@ from tests.emulator import awslambda, metrics, policies, sqs
 from tests.emulator.extension import ACCOUNT_ID, extends
 
 PRINCIPAL = "sns.amazonaws.com"
+HTTP_ATTEMPTS = 4  # by the default delivery policy: three retries
 CONFIRMED_BY_A_PERSON = {"email", "email-json", "http", "https"}
 FOOTER = """
 
@@ -281,12 +285,20 @@ def publish_to(self: Subscription, message: str, message_id: str, subject: str |
         return
     if deliver(self, message, message_id, subject, options):
         return
-    region, topic = self.topic_arn.split(":")[3], self.topic_arn.rpartition(":")[2]
-    metrics.count(region, "AWS/SNS", "NumberOfNotificationsFailed", TopicName=topic)
+    # Of HTTP every attempt counts that failed, of everything else a message that was given up.
+    count(self, "NumberOfNotificationsFailed", HTTP_ATTEMPTS if self.protocol in ("http", "https") else 1)
     redrive = self.attributes.get("RedrivePolicy")
     if redrive:
         document = json.dumps(self.get_post_data(message, message_id, subject, options.get("message_attributes")))
-        sqs.send(json.loads(redrive)["deadLetterTargetArn"], document, principal=PRINCIPAL, source_arn=self.topic_arn)
+        queue_arn = json.loads(redrive)["deadLetterTargetArn"]
+        kept = sqs.send(queue_arn, document, principal=PRINCIPAL, source_arn=self.topic_arn)
+        count(self, "NumberOfNotificationsRedrivenToDlq" if kept else "NumberOfNotificationsFailedToRedriveToDlq", 1)
+
+
+def count(subscription: Subscription, metric: str, value: int) -> None:
+    """Count for the topic of a subscription."""
+    _, _, _, region, _, topic = subscription.topic_arn.split(":")
+    metrics.count(region, "AWS/SNS", metric, value=value, TopicName=topic)
 
 
 def deliver(  # noqa: PLR0911  (one for each protocol)

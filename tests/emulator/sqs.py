@@ -1,6 +1,10 @@
 """SQS: what AWS services put into queues, if the queue's policy and that of its key admit them.
 
-Follows https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html
+- Policies: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html
+- Encryption: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
+
+A queue is encrypted by SQS itself, for which nobody needs a permission, or with a KMS key. That asking for one of them
+ends the other is assumed.
 """
 
 import json
@@ -8,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.core.utils import unix_time_millis
+from moto.sqs.exceptions import SQSException
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from tests.emulator import policies
@@ -48,6 +53,22 @@ def send(  # noqa: PLR0913  (what SendMessage takes)
     backend = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]]
     backend.send_message(queue_arn.rpartition(":")[2], body, message_attributes=typed, group_id=group_id)
     return True
+
+
+@extends(Queue)
+def _set_attributes(self: Queue, attributes: dict[str, Any], now: float | None = None) -> None:
+    """CreateQueue and SetQueueAttributes, with one kind of encryption at a time, and what is not named left alone."""
+    key, managed = attributes.get("KmsMasterKeyId"), attributes.get("SqsManagedSseEnabled")
+    # moto's own default is a boolean; what a caller sends is a text.
+    if key and managed == "true":
+        raise SQSException(
+            "InvalidAttributeName",
+            "You can use one type of server-side encryption (SSE) at one time. "
+            "You can either enable KMS SSE or SQS SSE.",
+        )
+    one = {"SqsManagedSseEnabled": "false"} if key else {"KmsMasterKeyId": None} if managed == "true" else {}
+    unchanged = {"Policy": self.policy} if hasattr(self, "policy") else {}
+    _set_attributes.replaced(self, unchanged | attributes | one, now)  # type: ignore[attr-defined]
 
 
 @extends(SQSBackend)

@@ -198,3 +198,18 @@ def test_a_queue_tells_how_old_its_oldest_message_is(aws: EmbeddedAws) -> None:
     client.send_message(QueueUrl=url, MessageBody="old")
     assert evaluate_alarms(REGION, now + timedelta(minutes=9)) == {"broken": "OK"}
     assert evaluate_alarms(REGION, now + timedelta(minutes=11)) == {"broken": "ALARM"}
+
+
+def test_a_message_that_keeps_failing_has_no_age(aws: EmbeddedAws) -> None:
+    """SQS leaves out of a queue's age what was received three times."""
+    client = aws.client("sqs", REGION)
+    url = client.create_queue(QueueName="queue", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+    client.send_message(QueueUrl=url, MessageBody="poison")
+    later = datetime.now(UTC) + timedelta(hours=1)
+    ages = []
+    for _ in range(4):
+        metrics.points(REGION).clear()
+        evaluate_alarms(REGION, later)
+        ages += [point.value for point in metrics.points(REGION) if point.name == "ApproximateAgeOfOldestMessage"]
+        client.receive_message(QueueUrl=url)
+    assert [round(age / 3600) for age in ages] == [1, 1, 1, 0]

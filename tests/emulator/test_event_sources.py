@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, faults
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, faults, metrics
 from tests.emulator.faults import Kind
 from tests.emulator.test_awslambda import FUNCTION, REGION, make_function, make_role
 
@@ -155,6 +155,16 @@ def test_what_fails_comes_back_alone(aws: EmbeddedAws, url: str) -> None:
     counts = {r["attributes"]["ApproximateReceiveCount"] for each in awslambda.invocations(FUNCTION)
               for r in json.loads(each.event)["Records"] if r["body"] == "fail"}  # fmt: skip
     assert counts == {"1", "2", "3"}
+    assert metrics.points(REGION) == []
+
+
+def test_a_partial_response_is_a_success(aws: EmbeddedAws, url: str) -> None:
+    """A function that gives all of its batch back has not failed: only one that raises counts as an error."""
+    make_mapping(aws)
+    send(aws, url, "fail")
+    assert metrics.points(REGION) == []
+    send(aws, url, "raise")
+    assert {(each.namespace, each.name) for each in metrics.points(REGION)} == {("AWS/Lambda", "Errors")}
 
 
 def test_a_function_that_fails_returns_the_batch(aws: EmbeddedAws, url: str) -> None:

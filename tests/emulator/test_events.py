@@ -1,14 +1,15 @@
 """EventBridge: what a target receives, who must admit it, and where the event goes otherwise."""
 
+import itertools
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, events, sns
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, events, metrics, sns
 
 REGION = "eu-west-1"
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/change"
@@ -88,6 +89,15 @@ def bodies(aws: EmbeddedAws, arn: str = QUEUE) -> list[str]:
 def mails() -> list[str]:
     """The mails that are no confirmation."""
     return [mail.body for mail in sns.outbox(REGION) if mail.token is None]
+
+
+def counted() -> dict[str, list[datetime]]:
+    """When each metric of the rule was counted."""
+    found: dict[str, list[datetime]] = {}
+    for point in metrics.points(REGION):
+        assert (point.namespace, point.dimensions, point.value) == ("AWS/Events", {"RuleName": "change"}, 1)
+        found.setdefault(point.name, []).append(point.at)
+    return found
 
 
 # The event
@@ -426,6 +436,58 @@ def test_a_dead_letter_queue_must_admit_the_rule_as_well(aws: EmbeddedAws, encry
     rule_of(aws, TOPIC, DeadLetterConfig={"Arn": DEAD})
     fire(aws)
     assert bodies(aws, DEAD) == []
+    assert set(counted()) == {"FailedInvocations", "InvocationsFailedToBeSentToDlq"}
+
+
+def test_a_dead_letter_is_counted(aws: EmbeddedAws) -> None:
+    """An event that is given up is a failed invocation and, once it is kept, one that was sent to the queue."""
+    topic_of(aws, admits=False)
+    queue_of(aws, DEAD, SqsManagedSseEnabled="true")
+    rule_of(aws, TOPIC, DeadLetterConfig={"Arn": DEAD})
+    fire(aws)
+    assert len(bodies(aws, DEAD)) == 1
+    assert set(counted()) == {"FailedInvocations", "InvocationsSentToDlq"}
+
+
+def test_a_target_that_fails_for_a_while_is_tried_again(aws: EmbeddedAws) -> None:
+    """An event is delivered when its target answers again; until then every retry counts, and no failure."""
+    topic_of(aws)
+    rule_of(aws, TOPIC)
+    events.outages(REGION)[TOPIC] = timedelta(hours=3)
+    fire(aws)
+    assert len(mails()) == 1
+    retries = counted()
+    assert set(retries) == {"RetryInvocationAttempts"}
+    pauses = [b - a for a, b in itertools.pairwise(retries["RetryInvocationAttempts"])]
+    assert max(pauses) <= timedelta(minutes=8)
+    assert sum(pauses, timedelta()) > timedelta(hours=2, minutes=45)
+
+
+@pytest.mark.parametrize(
+    ("policy", "condition", "attempts", "hours"),
+    [
+        ({}, "MaximumRetryAttempts", 185, 24),
+        ({"MaximumRetryAttempts": 3}, "MaximumRetryAttempts", 3, 0),
+        ({"MaximumEventAgeInSeconds": 3600}, "MaximumEventAgeInSeconds", None, 1),
+    ],
+)
+def test_a_target_that_keeps_failing(
+    aws: EmbeddedAws, policy: dict[str, int], condition: str, attempts: int | None, hours: int
+) -> None:
+    """An event whose retries are used up, a day by default, fails then and no sooner, and is a dead letter."""
+    topic_of(aws)
+    queue_of(aws, DEAD)
+    rule_of(aws, TOPIC, DeadLetterConfig={"Arn": DEAD}, RetryPolicy=policy)
+    events.outages(REGION)[TOPIC] = timedelta(days=2)
+    before = datetime.now(UTC)
+    fire(aws)
+    assert mails() == []
+    [letter] = messages(aws, DEAD)
+    reason = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    retries = len(counted()["RetryInvocationAttempts"])
+    assert (reason["EXHAUSTED_RETRY_CONDITION"], reason["RETRY_ATTEMPTS"]) == (condition, str(attempts or retries))
+    [failed] = counted()["FailedInvocations"]
+    assert round((failed - before) / timedelta(hours=1)) == hours
 
 
 def test_a_fifo_queue_gets_the_targets_group(aws: EmbeddedAws) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, sns
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, metrics, sns
 
 REGION = "eu-west-1"
 ADDRESS = "ops@example.com"
@@ -47,6 +47,13 @@ def messages(aws: EmbeddedAws, url: str) -> list[dict[str, Any]]:
     got = aws.client("sqs", REGION).receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     found: list[dict[str, Any]] = got.get("Messages", [])
     return found
+
+
+def counted() -> dict[str, float]:
+    """What is counted of the topic."""
+    points = metrics.points(REGION)
+    assert all((each.namespace, each.dimensions) == ("AWS/SNS", {"TopicName": "notifications"}) for each in points)
+    return {each.name: each.value for each in points}
 
 
 def bodies() -> list[str]:
@@ -231,6 +238,18 @@ def test_a_bounced_mail_is_a_dead_letter(aws: EmbeddedAws, admits: bool) -> None
     aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="text")
     assert bodies() == []
     assert len(messages(aws, dead)) == (1 if admits else 0)
+    redriven = "NumberOfNotificationsRedrivenToDlq" if admits else "NumberOfNotificationsFailedToRedriveToDlq"
+    assert counted() == {"NumberOfNotificationsFailed": 1, redriven: 1}
+
+
+def test_retries_of_https_count(aws: EmbeddedAws) -> None:
+    """Every failed attempt to reach an HTTPS endpoint counts, by default four of them."""
+    topic_arn, endpoint = topic_of(aws), "https://pager.example.com/sns"
+    subscribe(aws, topic_arn, "https", endpoint)
+    sns.confirm_all(REGION)
+    sns.bounce(REGION, endpoint)
+    sns.publish(topic_arn, "text")
+    assert counted() == {"NumberOfNotificationsFailed": 4}
 
 
 @pytest.mark.parametrize("admits", [True, False])
