@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.oracles.tally import JUDGED
 
 if TYPE_CHECKING:
     from tests.emulator import EmbeddedAws
@@ -37,3 +39,21 @@ def module_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.support.terraform import copy_module  # noqa: PLC0415
 
     return copy_module(tmp_path_factory.mktemp("module"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker of pytest-xdist judged to the process that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["judged"] = dict(JUDGED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker of pytest-xdist judged."""
+    JUDGED.update(getattr(node, "workeroutput", {}).get("judged", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many things the oracles judged."""
+    for what, number in sorted(JUDGED.items()):
+        terminalreporter.write_line(f"judged: {number} {what}")
