@@ -2,12 +2,15 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+# For the region's name: aws_region has it under names that provider 5 lacks or provider 6 deprecates.
+data "aws_service" "config" {
+  service_id = "config"
+}
 
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.id # the one attribute that provider 5 and 6 share
+  region     = data.aws_service.config.region
 
   function_name  = "${var.name}-evaluator"
   log_group_name = "/aws/lambda/${local.function_name}"

@@ -15,7 +15,7 @@ locals {
     }
   }
 
-  console_domains = { aws-cn = "console.amazonaws.cn", aws-us-gov = "console.amazonaws-us-gov.com" }
+  console_domains = { aws-cn = "console.amazonaws.cn", aws-eusc = "console.amazonaws-eusc.eu", aws-us-gov = "console.amazonaws-us-gov.com" }
   console         = "${local.region}.${lookup(local.console_domains, local.partition, "console.aws.amazon.com")}"
 
   event_rule_names = merge(

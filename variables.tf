@@ -118,8 +118,8 @@ variable "name" {
 
   # The role has the longest of all names and, with 64 characters, one of the lowest limits.
   validation {
-    condition     = length("${var.name}-evaluator-${data.aws_region.current.id}") <= 64
-    error_message = "name has ${length(var.name)} characters and may have at most ${64 - length("-evaluator-${data.aws_region.current.id}")} in ${data.aws_region.current.id}: the role's name appends \"-evaluator-${data.aws_region.current.id}\" to it and may have 64."
+    condition     = length("${var.name}-evaluator-${local.region}") <= 64
+    error_message = "name has ${length(var.name)} characters and may have at most ${64 - length("-evaluator-${local.region}")} in ${local.region}: the role's name appends \"-evaluator-${local.region}\" to it and may have 64."
   }
 }
 

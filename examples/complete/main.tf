@@ -4,11 +4,14 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+data "aws_service" "config" {
+  service_id = "config"
+}
 
 locals {
   partition  = data.aws_partition.current.partition
-  place      = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
+  region     = data.aws_service.config.region # provider 5 and 6 both have it
+  place      = "${local.region}:${data.aws_caller_identity.current.account_id}"
   queue_name = "key-pair-tickets"
 }
 
@@ -48,7 +51,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["logs.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
+      identifiers = ["logs.${local.region}.${data.aws_partition.current.dns_suffix}"]
     }
 
     condition {

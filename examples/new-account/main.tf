@@ -5,12 +5,14 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+data "aws_service" "config" {
+  service_id = "config"
+}
 
 locals {
   account_id  = data.aws_caller_identity.current.account_id
   partition   = data.aws_partition.current.partition
-  bucket_name = "config-${local.account_id}-${data.aws_region.current.id}"
+  bucket_name = "config-${local.account_id}-${data.aws_service.config.region}" # a region that provider 5 and 6 both have
   bucket_arn  = "arn:${local.partition}:s3:::${local.bucket_name}"
 }
 

@@ -170,6 +170,7 @@ def test_bad_input(module: Root, bad: dict[str, tuple[Any, str]]) -> None:
 PARTITIONS = {
     "us-gov-west-1": ("aws-us-gov", "amazonaws.com", "console.amazonaws-us-gov.com"),
     "cn-north-1": ("aws-cn", "amazonaws.com.cn", "console.amazonaws.cn"),
+    "eusc-de-east-1": ("aws-eusc", "amazonaws.eu", "console.amazonaws-eusc.eu"),
 }
 
 
@@ -177,7 +178,7 @@ PARTITIONS = {
 def test_other_partitions(
     module_copy: Path, terraform_environment: dict[str, str], embedded_aws: "EmbeddedAws", region: str
 ) -> None:
-    """In GovCloud and in China every ARN, the log's service and the console's link are those of the partition."""
+    """In every other partition the ARNs, the log's service and the console's link are those of the partition."""
     partition, suffix, console = PARTITIONS[region]
     root = Root(module_copy, terraform_environment | embedded_aws.environment(region))
     root.init()

@@ -7,6 +7,7 @@ https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirr
 
 import importlib.util
 import json
+import math
 import os
 import platform
 import re
@@ -25,7 +26,9 @@ MIRROR_VARIABLE = "TF_PLUGIN_MIRROR_DIR"
 # What the demo and the tests were tried with, and the variables with which CI asks for others.
 TRIED = {"aws": "5.100.0", "archive": "2.7.1"}
 VERSION_VARIABLES = {"aws": "TF_TEST_AWS_PROVIDER_VERSION", "archive": "TF_TEST_ARCHIVE_PROVIDER_VERSION"}
-LOWEST = {"aws": (5, 100), "archive": (2, 7)}  # as versions.tf has it
+# As versions.tf has it: from the lowest up to the next major version.
+LOWEST = {"aws": (5, 100), "archive": (2, 7)}
+BELOW = {"aws": (7,), "archive": (math.inf,)}
 
 # Beside Terraform's own places, those in which images and packages keep such mirrors.
 SEARCHED = ("/opt/*", "/srv/*", "/usr/lib/*", "/usr/local/lib/*", "/usr/local/share/*", "/var/lib/*")
@@ -141,10 +144,10 @@ def _find(provider: str, environment: Mapping[str, str], mirrors: list[Path]) ->
     is_asked_for = bool(environment.get(VERSION_VARIABLES[provider]))
     for mirror in mirrors:
         versions = _versions(mirror, provider)
-        fitting = [] if is_asked_for else [version for version in versions if _numbers(version) >= LOWEST[provider]]
+        fitting = [version for version in versions if LOWEST[provider] <= _numbers(version) < BELOW[provider]]
         if pinned in versions:
             return _Mirrored(mirror.absolute(), pinned)
-        if fitting:
+        if fitting and not is_asked_for:
             return _Mirrored(mirror.absolute(), max(fitting, key=_numbers))
     return None
 

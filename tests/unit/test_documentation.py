@@ -46,6 +46,23 @@ def test_no_example_defers_the_module() -> None:
         assert not [call for call in calls if "depends_on" in call], path
 
 
+def test_both_provider_majors_are_supported() -> None:
+    """The module and each root take the AWS provider 5.100 up to below 7, and read no region that 6 deprecates.
+
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/region
+    """
+    files = {path: path.read_text() for path in CHECKOUT.rglob("*.tf") if ".terraform" not in path.parts}
+    constraints = {
+        path: re.findall(r'hashicorp/aws"\s+version = "(.*)"', text)
+        for path, text in files.items()
+        if "required_providers" in text
+    }
+
+    assert len(constraints) > 5
+    assert {version for versions in constraints.values() for version in versions} == {">= 5.100, < 7"}
+    assert [path for path, text in files.items() if re.search(r"aws_region\.\w+\.(id|name)\b", text)] == []
+
+
 def test_service_control_policy_can_be_used() -> None:
     """The policy in SECURITY.md is JSON within the 5,120 characters of a service control policy, and denies only.
 
