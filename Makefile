@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo verify test test-all bench mutation security lint docs requirements clean
+.PHONY: demo verify test test-slow test-all bench mutation security lint docs requirements clean
 
 demo: $(INSTALLED)
 	@$(BIN)/python -m tests.acceptance.walkthrough demo $(if $(DIGEST),--digest)
@@ -17,11 +17,18 @@ verify: $(INSTALLED)
 	@$(BIN)/python -m tests.acceptance.walkthrough verify --region "$(REGION)" --subnet "$(SUBNET)" \
 		--name "$(if $(findstring command,$(origin NAME)),$(NAME))" $(if $(filter 1,$(YES)),--yes)
 
+# Most tests wait for Terraform, whose provider pauses between its calls: more workers than processors pay off.
+WORKERS ?= 4
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 test: lint
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(PYTEST) -m "not slow"
+
+test-slow: $(INSTALLED)
+	@$(PYTEST) -m slow
 
 test-all: lint
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 # Mutates the decision and the parser; takes about a minute.
 mutation:

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 REGION = "eu-central-1"
 
+# What fails fast comes first, then what waits longest, so that no worker is left with that at the end.
+ORDER = ("unit", "e2e", "acceptance", "plan")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the layers in the order above, and the others after them."""
+    layers = {layer: place for place, layer in enumerate(ORDER)}
+    items.sort(key=lambda item: layers.get(item.path.relative_to(Path(__file__).parent).parts[0], len(layers)))
+
 
 @pytest.fixture(scope="session")
 def embedded_aws() -> "Iterator[EmbeddedAws]":
