@@ -1,11 +1,14 @@
-"""What a test arranges in AWS Config: things that happen there, and that no API call brings about."""
+"""What a test arranges in AWS: things that happen there, and that no API call brings about."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+from moto.events.models import events_backends
+
 from tests.emulator.config import Item, Store, backend_of, iso, now, store_of
 from tests.emulator.ec2 import INSTANCE
+from tests.emulator.extension import ACCOUNT_ID
 
 
 def store(region: str) -> Store:
@@ -65,6 +68,11 @@ def use_expired_tokens(region: str, times: int) -> None:
 def fail_evaluations(region: str, resource_id: str, times: int) -> None:
     """Hand back the next evaluations of a resource as failed."""
     store(region).failing.extend([resource_id] * times)
+
+
+def keep_invalid_json(region: str) -> None:
+    """Let an event that breaks a target's JSON template become a dead letter; AWS does not say whether it does."""
+    vars(events_backends[ACCOUNT_ID][region])["embedded_keeps_invalid_json"] = True
 
 
 def without_configuration(item: Item) -> Item:

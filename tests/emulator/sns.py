@@ -3,7 +3,7 @@
 - Confirmation: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 - Publish: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and
   https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
-- Filters: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+- Filters: :mod:`tests.emulator.sns_filters`
 - E-mail: https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 - Dead letters: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 - Retries: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
@@ -11,14 +11,11 @@
 
 Laxer than AWS: an unconfirmed subscription does not vanish after two days, an SMS is never cut into parts, no
 subscription is suspended for too many mails a second, and nothing is tried again, though the three retries of HTTP are
-counted. A second Subscribe of a pending
-address sends no second mail. For ``http`` and ``https`` the mail in the outbox stands for the request that asks the
-endpoint to confirm.
-
-That a filter on the body reads the text of the subscription's protocol is assumed. ``anything-but`` lets an array pass
-that holds some other value; AWS's page has also said that no value may be one of those.
+counted. A signature is always one of version 2. A second Subscribe of a pending address sends no second mail. For
+``http`` and ``https`` the mail in the outbox stands for the request that asks the endpoint to confirm.
 """
 
+import base64
 import json
 import re
 import uuid
@@ -32,9 +29,8 @@ from moto.core.utils import camelcase_to_underscores
 from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sns.responses import SNSResponse
-from moto.sns.utils import FilterPolicyMatcher
 
-from tests.emulator import awslambda, metrics, policies, sqs
+from tests.emulator import awslambda, metrics, policies, sns_filters, sqs
 from tests.emulator.extension import ACCOUNT_ID, extends
 
 PRINCIPAL = "sns.amazonaws.com"
@@ -162,34 +158,23 @@ def check(message: str, options: Mapping[str, Any]) -> None:
     attributes = options.get("message_attributes") or {}
     counted = [message, *attributes, *(str(part) for each in attributes.values() for part in each.values())]
     if not message or sum(len(part.encode()) for part in counted) > MAXIMUM_SIZE:
-        raise SNSInvalidParameter("Invalid parameter: Message too long" if message else "Invalid parameter: Message")
+        raise SNSInvalidParameter(
+            "Invalid parameter: Message too long" if message else "Invalid parameter: Empty message"
+        )
     for name, value in attributes.items():
-        if value["Type"] == "String.Array" and elements_of(value["Value"]) is None:
+        if value["Type"] == "String.Array" and sns_filters.elements_of(value["Value"]) is None:
             raise SNSInvalidParameter(f"Invalid parameter: Message attribute {name} is no array of simple values")
     if options.get("message_structure") == "json":
         structured(message)
 
 
-def elements_of(array: str) -> list[Any] | None:
-    """The elements of a String.Array, which are strings, numbers, booleans or null; None if it is something else."""
-    try:
-        elements = json.loads(array)
-    except ValueError:
-        return None
-    is_simple = isinstance(elements, list) and not any(isinstance(each, list | dict) for each in elements)
-    return elements if is_simple else None
-
-
 def structured(message: str) -> dict[str, str]:
-    """The texts of a message by protocol, "default" among them; what is no text is ignored."""
+    """The texts of a message by protocol, "default" among them; what is no text is ignored.
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({name for name, _ in pairs}) < len(pairs):
-            raise SNSInvalidParameter("Invalid parameter: Message Structure - Duplicate key in JSON message body")
-        return dict(pairs)
-
+    AWS's page says that duplicate keys are not allowed; a recording shows that they are taken.
+    """
     try:
-        parsed = json.loads(message, object_pairs_hook=once)
+        parsed = json.loads(message)
     except ValueError:
         parsed = None
     if not isinstance(parsed, dict):
@@ -198,33 +183,6 @@ def structured(message: str) -> dict[str, str]:
     if "default" not in by_protocol:
         raise SNSInvalidParameter("Invalid parameter: Message Structure - No default entry in JSON message body")
     return by_protocol
-
-
-@extends(FilterPolicyMatcher)
-def matches(self: FilterPolicyMatcher, message_attributes: dict[str, Any] | None, message: str) -> bool:
-    """Whether a filter lets a message pass, where the elements of a String.Array count each for itself."""
-    replaced = matches.replaced  # type: ignore[attr-defined]
-    attributes = message_attributes or {}
-    if self.filter_policy_scope != "MessageAttributes":
-        return bool(replaced(self, attributes, message))
-    return all(
-        any(
-            replaced(FilterPolicyMatcher({name: rules}, None), {name: value} if value else {}, message)
-            for value in values_of(attributes.get(name))
-        )
-        for name, rules in (self.filter_policy or {}).items()
-    )
-
-
-def values_of(attribute: Mapping[str, str] | None) -> list[Mapping[str, str] | None]:
-    """An attribute, or one for each element of an array."""
-    if attribute is None or attribute["Type"] != "String.Array":
-        return [attribute]
-    elements = elements_of(attribute["Value"]) or []
-    return [
-        {"Type": "String", "Value": each} if isinstance(each, str) else {"Type": "Number", "Value": json.dumps(each)}
-        for each in elements
-    ]
 
 
 # Subscribing
@@ -253,10 +211,14 @@ def add_subscription(self: SNSBackend, topic_arn: str, endpoint: str, protocol: 
 
 @extends(SNSBackend)
 def get_subscription_attributes(self: SNSBackend, arn: str) -> dict[str, Any]:
-    """GetSubscriptionAttributes says whether the subscription is pending now."""
+    """GetSubscriptionAttributes says whether the subscription is pending now, and who made it."""
     attributes: dict[str, Any] = get_subscription_attributes.replaced(self, arn)  # type: ignore[attr-defined]
     subscription = self.subscriptions[arn]
-    return attributes | {"PendingConfirmation": "true" if is_pending(subscription) else "false"}
+    pending = "true" if is_pending(subscription) else "false"
+    return attributes | {
+        "PendingConfirmation": pending,
+        "SubscriptionPrincipal": f"arn:aws:iam::{self.account_id}:root",
+    }
 
 
 @extends(SNSBackend)
@@ -280,8 +242,7 @@ def publish_to(self: Subscription, message: str, message_id: str, subject: str |
     if options.get("message_structure") == "json":
         by_protocol = structured(message)
         message, options["message_structure"] = by_protocol.get(self.protocol, by_protocol["default"]), None
-    matcher = self._filter_policy_matcher
-    if is_pending(self) or (matcher and not matcher.matches(options.get("message_attributes"), message)):
+    if is_pending(self) or not sns_filters.passes(self, options.get("message_attributes"), message):
         return
     if deliver(self, message, message_id, subject, options):
         return
@@ -299,6 +260,19 @@ def count(subscription: Subscription, metric: str, value: int) -> None:
     """Count for the topic of a subscription."""
     _, _, _, region, _, topic = subscription.topic_arn.split(":")
     metrics.count(region, "AWS/SNS", metric, value=value, TopicName=topic)
+
+
+@extends(Subscription)
+def get_post_data(self: Subscription, *arguments: Any, **options: Any) -> dict[str, Any]:
+    """The JSON document of a message, with the topic's signature version and the subscription's own link.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+    """
+    document: dict[str, Any] = get_post_data.replaced(self, *arguments, **options)  # type: ignore[attr-defined]
+    document["SignatureVersion"] = getattr(self.topic, "signature_version", None) or "1"
+    host = f"https://sns.{self.topic.sns_backend.region_name}.amazonaws.com"
+    document["UnsubscribeURL"] = f"{host}/?Action=Unsubscribe&SubscriptionArn={self.arn}"
+    return document
 
 
 def deliver(  # noqa: PLR0911  (one for each protocol)
@@ -323,6 +297,8 @@ def deliver(  # noqa: PLR0911  (one for each protocol)
         case "sqs":
             if not sqs.may_send(endpoint, principal=PRINCIPAL, source_arn=topic_arn):
                 return False
+            if attributes and subscription.attributes["RawMessageDelivery"]:
+                options = {**options, "message_attributes": {name: raw(each) for name, each in attributes.items()}}
         case "lambda":
             data = subscription.get_post_data(message, message_id, subject, attributes)
             # A function gets two names spelled otherwise, and what is missing as empty.
@@ -338,12 +314,19 @@ def deliver(  # noqa: PLR0911  (one for each protocol)
     return True
 
 
+def raw(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    """A message attribute as SQS takes it: bytes are bytes, and not their Base64."""
+    is_binary = attribute["Type"].startswith("Binary")
+    return {**attribute, "Value": base64.b64decode(attribute["Value"]) if is_binary else attribute["Value"]}
+
+
 # What Terraform asks for and moto does not know
 
 
 @extends(SNSResponse)
 def subscribe(self: SNSResponse) -> ActionResult:
     """Subscribe answers "pending confirmation" unless the caller asks for the ARN, as Terraform does."""
+    sns_filters.check_all(self._get_param("Attributes", {}))
     result: ActionResult = subscribe.replaced(self)  # type: ignore[attr-defined]
     subscription = self.backend.subscriptions[result.result["SubscriptionArn"]]  # type: ignore[index]
     if is_pending(subscription) and str(self._get_param("ReturnSubscriptionArn")).lower() != "true":

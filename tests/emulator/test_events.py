@@ -176,77 +176,7 @@ def test_a_log_group_receives_the_event(aws: EmbeddedAws) -> None:
     assert len(logs.filter_log_events(logGroupName="/events")["events"]) == 2
 
 
-# What a target receives
-
-
-@pytest.mark.parametrize(
-    ("target", "expected"),
-    [
-        pytest.param({"Input": '{"a": 1}'}, '{"a": 1}', id="a constant"),
-        pytest.param({"InputPath": "$.detail"}, '{"name":"value"}', id="a part"),
-        pytest.param({"InputPath": "$.detail.name"}, '"value"', id="a string"),
-        pytest.param({"InputPath": "$.resources[0]"}, '"arn:one"', id="an element of a list"),
-    ],
-)
-def test_a_target_receives_what_it_asks_for(aws: EmbeddedAws, target: dict[str, Any], expected: str) -> None:
-    """A target may ask for a constant or for a part of the event."""
-    queue_of(aws, QUEUE)
-    rule_of(aws, QUEUE, **target)
-    fire(aws)
-    assert bodies(aws) == [expected]
-
-
-ODD = 'a "b" \\ <c>\nü'
-
-
-@pytest.mark.parametrize(
-    ("template", "expected"),
-    [
-        pytest.param('{"x": <plain>}', '{"x": "value"}', id="a string in a value's place"),
-        pytest.param('{"x": <odd>}', '{"x": "a \\"b\\" \\\\ <c>\\nü"}', id="odd characters are escaped"),
-        pytest.param('{"x": "is <plain>!"}', '{"x": "is value!"}', id="inside quotes"),
-        pytest.param('{"x": "say \\"<plain>\\""}', '{"x": "say \\"value\\""}', id="inside escaped quotes"),
-        pytest.param('{"x": <number>, "y": <list>}', '{"x": 1.5, "y": ["a",{"b":null}]}', id="number and list"),
-        pytest.param('{"x": <missing>, "y": "<missing>"}', '{"x": "", "y": ""}', id="a missing path"),
-        pytest.param('{"x": <gone>}', '{"x": ""}', id="null"),
-        pytest.param('"It is <plain>."', '"It is value."', id="a string keeps its quotation marks"),
-        pytest.param('"It is <odd>."', f'"It is {ODD}."', id="odd characters in a string"),
-        pytest.param('"It is <plain>."\n"And <number>."', '"It is value."\n"And 1.5."', id="several lines"),
-        pytest.param(
-            '{"a": <aws.events.rule-arn>, "b": "<aws.events.rule-name>", "c": <aws.events.event.ingestion-time>}',
-            f'{{"a": "{RULE}", "b": "change", "c": "2026-01-02T03:04:05Z"}}',
-            id="predefined",
-        ),
-    ],
-)
-def test_a_template_is_filled_in(aws: EmbeddedAws, template: str, expected: str) -> None:
-    """A placeholder becomes JSON in a value's place and plain text inside quotes; the rest stays as it is."""
-    queue_of(aws, QUEUE)
-    paths = {name: f"$.detail.{name}" for name in ("plain", "odd", "number", "list", "missing", "gone")}
-    rule_of(aws, QUEUE, InputTransformer={"InputPathsMap": paths, "InputTemplate": template})
-    fire(aws, {"plain": "value", "odd": ODD, "number": 1.5, "list": ["a", {"b": None}], "gone": None})
-    assert bodies(aws) == [expected]
-
-
-def test_the_event_itself_can_stand_in_a_template(aws: EmbeddedAws) -> None:
-    """Of the predefined variables, event.json is the whole event and event the same without its detail."""
-    queue_of(aws, QUEUE)
-    template = '{"all": <aws.events.event.json>, "most": <aws.events.event>}'
-    rule_of(aws, QUEUE, InputTransformer={"InputTemplate": template})
-    fire(aws)
-    document = json.loads(bodies(aws)[0])
-    assert document["all"].pop("detail") == {"name": "value"}
-    assert document["most"].keys() == document["all"].keys()
-
-
-def test_what_breaks_a_json_template_is_a_dead_letter(aws: EmbeddedAws) -> None:
-    """A quotation mark in a value that a placeholder inside quotes takes leaves no JSON, and nothing is delivered."""
-    queue_of(aws, QUEUE)
-    queue_of(aws, DEAD)
-    transformer = {"InputPathsMap": {"odd": "$.detail.odd"}, "InputTemplate": '{"x": "<odd>"}'}
-    rule_of(aws, QUEUE, InputTransformer=transformer, DeadLetterConfig={"Arn": DEAD})
-    fire(aws, {"odd": ODD})
-    assert (len(bodies(aws)), len(bodies(aws, DEAD))) == (0, 1)
+# What PutTargets refuses
 
 
 @pytest.mark.parametrize(
