@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, transformer
 from tests.oracles.recordings import (
     PATTERNS,
     QUEUE,
@@ -18,6 +18,7 @@ from tests.oracles.recordings import (
     subscribe,
     topic_of,
 )
+from tests.oracles.tally import judged
 
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/rule"
 SOURCE = "core.update-account-command"
@@ -28,6 +29,17 @@ EVENT: dict[str, Any] = {
     "account": "123456789012",
     "region": "us-east-2",
     "time": "2022-07-13T13:48:01Z",
+}
+PATHS = {
+    "command": "$.detail.command",
+    "detail-type": "$.detail-type",
+    "listmulti": "$.detail.listmulti",
+    "listsingle": "$.detail.listsingle",
+    "notinmessage": "$.detail.notinmessage",
+    "payload": "$.detail.payload",
+    "systemstring": "$.detail.awsAccountId",
+    "userId": "$.detail.payload.acc_id",
+    "valid": "$.detail.valid",
 }
 DETAIL = {
     "command": "update-account",
@@ -51,6 +63,7 @@ def event_patterns() -> Any:
 @pytest.mark.parametrize("name", PATTERNS)
 def test_event_pattern(event_patterns: Any, name: str) -> None:
     """A pattern matches an event as on AWS, and an invalid one is refused for AWS's reason."""
+    judged("recordings of the real AWS")
     pattern, event, expected = PATTERNS[name]
     request = {"Event": json.dumps(EVENT | event), "EventPattern": json.dumps(pattern)}
     if isinstance(expected, bool):
@@ -113,23 +126,39 @@ def send(aws: EmbeddedAws, target: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("template", "expected"), TEMPLATES, ids=[each[0] for each in TEMPLATES])
 def test_input_transformer(aws: EmbeddedAws, template: str, expected: Any) -> None:
     """A filled template arrives as on AWS, and what is no JSON any more does not arrive."""
+    judged("recordings of the real AWS")
     url = queue_for(aws, "events.amazonaws.com")
-    paths = {
-        "command": "$.detail.command",
-        "detail-type": "$.detail-type",
-        "listmulti": "$.detail.listmulti",
-        "listsingle": "$.detail.listsingle",
-        "notinmessage": "$.detail.notinmessage",
-        "payload": "$.detail.payload",
-        "systemstring": "$.detail.awsAccountId",
-        "userId": "$.detail.payload.acc_id",
-        "valid": "$.detail.valid",
-    }
-    send(aws, {"Arn": QUEUE, "InputTransformer": {"InputPathsMap": paths, "InputTemplate": template}})
+    send(aws, {"Arn": QUEUE, "InputTransformer": {"InputPathsMap": PATHS, "InputTemplate": template}})
     arrived = bodies(aws, url)
     if isinstance(expected, dict):
         arrived = [json.loads(body) for body in arrived]
     assert arrived == ([] if expected is None else [expected])
+
+
+def escaped(value: Any, **_: bool) -> str:
+    """A value as an emulator would write it that escapes everywhere."""
+    return json.dumps(value if isinstance(value, str) else json.dumps(value))[1:-1]
+
+
+def lost(_: Any, __: str) -> None:
+    """What a transformer finds that finds nothing."""
+
+
+@pytest.mark.parametrize(("name", "fault"), [("written", escaped), ("value_at", lost), ("is_quoted", lambda _: True)])
+def test_planted_faults_are_found(monkeypatch: pytest.MonkeyPatch, name: str, fault: Any) -> None:
+    """A transformer that escapes, that loses a field, or that delivers what is no JSON differs from the recordings."""
+    monkeypatch.setattr(transformer, name, fault)
+    event = EVENT | {"source": SOURCE, "detail-type": SOURCE, "detail": DETAIL}
+    differing = []
+    for template, expected in TEMPLATES:
+        target = {"InputTransformer": {"InputPathsMap": PATHS, "InputTemplate": template}}
+        try:
+            found: Any = transformer.render(target, event, RULE, "rule")
+        except transformer.InvalidJsonError:
+            found = None
+        if found != (transformer.compact(expected) if isinstance(expected, dict) else expected):
+            differing.append(template)
+    assert differing
 
 
 def test_input_transformer_predefined_variables(aws: EmbeddedAws) -> None:

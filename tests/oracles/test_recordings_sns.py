@@ -7,6 +7,7 @@ import pytest
 
 from tests.emulator import EmbeddedAws
 from tests.oracles.recordings import FILTERS, REGION, TOPIC, bodies, queue_for, refusal, subscribe, topic_of
+from tests.oracles.tally import judged
 
 
 @pytest.mark.parametrize("scope", ["body", "attributes"])
@@ -20,6 +21,7 @@ def test_filter_policy(aws: EmbeddedAws, scope: str, raw: str) -> None:
     for test, policy, passing, filtered in FILTERS[scope]:
         options = {"FilterPolicyScope": scopes[scope], "RawMessageDelivery": raw}
         arn = subscribe(aws, FilterPolicy=json.dumps(policy), **options)
+        judged("recordings of the real AWS")
         for each in [*passing, *filtered]:
             if scope == "body":
                 sns.publish(TopicArn=TOPIC, Message=json.dumps(each))
@@ -36,6 +38,7 @@ def test_filter_policy(aws: EmbeddedAws, scope: str, raw: str) -> None:
 @pytest.mark.parametrize(("name", "policy", "reason"), FILTERS["refused"], ids=[each[0] for each in FILTERS["refused"]])
 def test_validate_policy(aws: EmbeddedAws, name: str, policy: Any, reason: str) -> None:
     """A bad filter policy is refused for AWS's reason, and nothing is subscribed."""
+    judged("recordings of the real AWS")
     topic_of(aws)
     sns = aws.client("sns", REGION)
     attributes = {"FilterPolicy": json.dumps(policy)}
