@@ -20,6 +20,10 @@ MAX_ANNOTATION_LENGTH = 256
 ENDED_STATES = frozenset({"shutting-down", "terminated"})
 
 
+# EventBridge copies an annotation into JSON without escaping it, and drops what is no JSON then.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+UNQUOTABLE = str.maketrans({'"': "\N{RIGHT DOUBLE QUOTATION MARK}", "\\": "\N{SET MINUS}"})
+
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -59,7 +63,10 @@ class Policy(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The outcome for one resource; ``annotation`` is one line of 1 to 256 characters, or None."""
+    """The outcome for one resource.
+
+    ``annotation`` is one line of 1 to 256 characters without quotation marks and backslashes, or None.
+    """
 
     compliance_type: ComplianceType
     annotation: str | None = None
@@ -109,7 +116,8 @@ def evaluate(instance: Instance | None, policy: Policy, today: date) -> Verdict:
 def _verdict(compliance_type: ComplianceType, template: str, *values: str) -> Verdict:
     """A verdict whose annotation is the template with the values in it, cut to equal shares where the line is full."""
     # AWS Config shows an annotation as one line; what can't be printed (a lone surrogate, say) can't be sent either.
-    lines = [" ".join("".join(c if c.isprintable() else " " for c in value).split()) for value in values]
+    printable = ("".join(c if c.isprintable() else " " for c in value) for value in values)
+    lines = [" ".join(value.translate(UNQUOTABLE).split()) for value in printable]
     room = MAX_ANNOTATION_LENGTH - len(template.format(*("" for _ in lines)))
     if sum(map(len, lines)) > room:
         share = room // len(lines)

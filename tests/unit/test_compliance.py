@@ -1,5 +1,6 @@
 """The verdict table, row by row."""
 
+import json
 from datetime import date
 
 import pytest
@@ -160,28 +161,31 @@ def test_pattern_of_many_stars_ends() -> None:
         Instance("two\nlines\tand \x00\x1b control \ud800"),
         Instance(None, None, {"until": "{}{0}{x}"}),
         Instance(None, None, {"role": "build-\n"}),
+        Instance('"' * 255, None, {"until": "\\" * 256}),
     ],
 )
 def test_annotation_is_one_line_that_fits(instance: Instance) -> None:
-    """Whatever names and values hold, the annotation is one printable line of 1 to 256 characters."""
+    """Whatever names and values hold, the annotation is one printable line of 1 to 256 characters that JSON can quote."""
     annotation = evaluate(instance, ALL, TODAY).annotation
 
     assert annotation
     assert 1 <= len(annotation) <= MAX_ANNOTATION_LENGTH
     assert annotation.isprintable()
+    assert json.loads(f'"{annotation}"') == annotation
 
 
 @pytest.mark.parametrize(
     ("instance", "annotation"),
     [
         (Instance("two\nlines\t and\x00 more"), "Launched with key pair two lines and more."),
+        (Instance('the "old" C:\\key'), "Launched with key pair the ”old” C:∖key."),  # noqa: RUF001
         (Instance("k" * 232), f"Launched with key pair {'k' * 232}."),
         (Instance("k" * 233), f"Launched with key pair {'k' * 231}…."),
     ],
-    ids=["one line", "just fits", "one too long"],
+    ids=["one line", "quotation marks and backslash", "just fits", "one too long"],
 )
-def test_annotation_is_cut_no_more_than_it_must(instance: Instance, annotation: str) -> None:
-    """White space and control characters become single blanks, and only what does not fit is cut."""
+def test_annotation_changes_no_more_than_it_must(instance: Instance, annotation: str) -> None:
+    """White space and control characters become single blanks, `"` and `\\` look-alikes; only what does not fit is cut."""
     assert evaluate(instance, ANY, TODAY).annotation == annotation
 
 

@@ -22,12 +22,13 @@ from tests.unit.conftest import Context, RecordingConfig, sample
 OWN_ERRORS = (InvalidEventError, InvalidRuleParametersError, ItemNotRecordedError, EvaluationsRejectedError)
 GONE = {"ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"}
 TAG = "until"
+QUOTED = 'say "when" \\'
 
 texts = st.text(st.characters(exclude_categories=()), max_size=40)  # lone surrogates too: JSON can hold them
 dates = st.dates(date(2025, 1, 1), date(2027, 12, 31)).map(date.isoformat)
 key_names = st.none() | st.sampled_from(["", " ", "ops", "ops-eu", "k" * 255]) | texts
 tags = st.dictionaries(
-    st.sampled_from([TAG, "role"]) | texts, dates | st.sampled_from(["build-1", ""]) | texts, max_size=3
+    st.sampled_from([TAG, QUOTED, "role"]) | texts, dates | st.sampled_from(["build-1", ""]) | texts, max_size=3
 )
 states = st.sampled_from(["pending", "running", "stopping", "stopped", "shutting-down", "terminated"])
 json_values = st.recursive(
@@ -38,8 +39,10 @@ json_values = st.recursive(
 policies = st.builds(
     Policy,
     allowed_key_names=st.lists(st.sampled_from(["ops*", "?ps", "*", "*-eu", "o*-*u"]), max_size=2).map(tuple),
-    exempt_tags=st.dictionaries(st.sampled_from(["role", TAG]), st.sampled_from(["build-?", "*", ""]), max_size=2),
-    exempt_until_tag_key=st.none() | st.just(TAG),
+    exempt_tags=st.dictionaries(
+        st.sampled_from(["role", TAG, QUOTED]), st.sampled_from(["build-?", "*", ""]), max_size=2
+    ),
+    exempt_until_tag_key=st.none() | st.sampled_from([TAG, QUOTED]),
 )
 
 
@@ -224,5 +227,8 @@ def test_decision(instance: Instance, policy: Policy, today: date) -> None:
     if verdict.compliance_type == ComplianceType.NOT_APPLICABLE:
         assert verdict == Verdict(ComplianceType.NOT_APPLICABLE)
     else:
-        assert 1 <= len(verdict.annotation or "") <= 256
-        assert (verdict.annotation or "").isprintable()
+        annotation = verdict.annotation or ""
+        assert 1 <= len(annotation) <= 256
+        assert annotation.isprintable()
+        # As EventBridge puts it into a message: between quotation marks, and not escaped.
+        assert json.loads(f'{{"annotation": "{annotation}"}}') == {"annotation": annotation}
