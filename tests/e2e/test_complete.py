@@ -32,10 +32,14 @@ def test_second_plan_is_empty(complete: Deployment) -> None:
     ("key_name", "tags", "verdict", "annotation"),
     [
         pytest.param("ops-eu", {}, "COMPLIANT", "Launched with key pair ops-eu.", id="key on the list"),
-        pytest.param("break-glass", {}, "COMPLIANT", "Launched with key pair break-glass.", id="key on the list, whole"),
+        pytest.param("break glass", {}, "COMPLIANT", "Launched with key pair break glass.", id="key on the list, whole"),
         pytest.param(
             None, {"karpenter.sh/nodepool": "default"}, "COMPLIANT", "Exempt by tag karpenter.sh/nodepool=default.",
             id="exempting tag",
+        ),
+        pytest.param(
+            None, {"Cost Center": "load test 7"}, "COMPLIANT", "Exempt by tag Cost Center=load test 7.",
+            id="exempting tag with blanks",
         ),
         pytest.param(
             None, {UNTIL: TODAY.isoformat()}, "COMPLIANT", f"Exempt until {TODAY.isoformat()} by tag {UNTIL}.",
@@ -100,6 +104,17 @@ def test_each_verdict_has_its_own_words(complete: Deployment) -> None:
         f"EC2 instance {instance} is {state}" for state in ("NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE")
     ]
     assert ["annotation" in message for message in messages] == [True, True, False]
+
+
+def test_name_that_json_would_have_to_escape_is_notified(complete: Deployment) -> None:
+    """EventBridge escapes nothing, and a key name with quotation marks and a backslash is notified all the same."""
+    before = len(complete.notifications())
+
+    instance = complete.launch('the "old" \\ key')
+
+    mails = complete.notifications()[before:]
+    assert [json.loads(mail.body.partition("\n\n--\n")[0])["instance"] for mail in mails] == [instance] * 2
+    assert complete.dead_letters("notifications") == []
 
 
 def test_subscriber_gets_what_its_filter_takes(complete: Deployment) -> None:

@@ -17,7 +17,6 @@ unless a test lets it.
 """
 
 import json
-import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -343,9 +342,10 @@ def put_config_rule(self: ConfigBackend, config_rule: dict[str, Any], tags: list
 
 
 def check_input_parameters(text: str | None) -> None:
-    """Refuse parameters that are too long, no JSON object of strings, or blank.
+    """Refuse parameters that are too long, no JSON object of strings, or whose values are empty or all blanks.
 
-    That a blank inside a value is refused follows the wording of the error and is unverified.
+    The error speaks of blanks where a value is a number (https://github.com/hashicorp/terraform-provider-aws/issues/773).
+    A blank inside a value is accepted: rules of https://github.com/awslabs/aws-config-rules have "443, 53, 21".
     """
     if not text:
         return
@@ -358,7 +358,7 @@ def check_input_parameters(text: str | None) -> None:
     if not isinstance(parameters, dict):
         refuse("InvalidParameterValueException", f"Invalid json {text} passed in the InputParameters field")
     for name, value in parameters.items():
-        if not isinstance(value, str) or not value or re.search(r"\s", value):
+        if not isinstance(value, str) or not value.strip():
             message = f"Blank spaces are not acceptable for input parameter: {name}. InputParameters': '{text}'"
             refuse("InvalidParameterValueException", message)
 

@@ -56,15 +56,23 @@ def test_unknown_rule_is_not_described(aws: EmbeddedAws) -> None:
 
 @pytest.mark.parametrize(
     "parameters",
-    ['{"a":"b c"}', '{"a":7}', '{"a":""}', '["a"]', "{", '{"a":"' + "x" * 1017 + '"}'],
+    ['{"a":"  "}', '{"a":7}', '{"a":""}', '["a"]', "{", '{"a":"' + "x" * 1017 + '"}'],
     ids=["blank", "number", "empty", "list", "no JSON", "1025 characters"],
 )
 def test_input_parameters_are_bounded(region: Region, parameters: str) -> None:
-    """Parameters are a JSON object of strings without blanks, 1,024 characters in all."""
+    """Parameters are a JSON object of strings that are not blank, 1,024 characters in all."""
     with pytest.raises(ClientError) as error:
         region.put_rule(parameters)
 
     assert refused(error) in {"InvalidParameterValueException", "ValidationException"}
+
+
+def test_input_parameters_may_hold_blanks(region: Region) -> None:
+    """A blank inside, before or behind a value is taken, and handed to the function."""
+    region.put_rule('{"a":"443, 53","b":" c "}')
+    region.launch()
+
+    assert region.received[-1]["ruleParameters"] == '{"a":"443, 53","b":" c "}'
 
 
 def test_longest_input_parameters(region: Region) -> None:

@@ -50,12 +50,13 @@ def test_target_keeps_what_it_cannot_deliver(everything: Plan) -> None:
 
 
 def test_policy_travels_as_the_rules_parameters(everything: Plan) -> None:
-    """The policy is the rule's parameters: strings without blanks, which AWS Config shows beside the rule."""
+    """The policy is the rule's parameters: strings, with any blanks, which AWS Config shows beside the rule."""
     parameters = json.loads(everything.resources[f"{INSIDE}aws_config_config_rule.this"]["input_parameters"])
 
     assert parameters == {
-        "allowedKeyNames": '["break-glass","ops-*"]',
-        "exemptTags": '{"aws:autoscaling:groupName":"build-agents-*","karpenter.sh/nodepool":"*"}',
+        "allowedKeyNames": '["break glass","ops-*"]',
+        "exemptTags": '{"Cost Center":"load test *",'
+        '"aws:autoscaling:groupName":"build-agents-*","karpenter.sh/nodepool":"*"}',
         "exemptUntilTagKey": "key-pair-exempt-until",
     }
 
@@ -112,9 +113,9 @@ def test_tags_and_retention(everything: Plan) -> None:
 BAD = [
     {
         "alarm_topic_arns": (["on-call"], "alarm_topic_arns must be null or a list of at most five ARNs"),
-        "allowed_key_names": (["my key"], "allowed_key_names must hold names of 1 to 255 characters without blanks"),
+        "allowed_key_names": (["ops", " "], 'such as "ops-*" or "break glass"; invalid: [" "].'),
         "evaluation_frequency": ("Daily", "evaluation_frequency must be null or one of One_Hour"),
-        "exempt_tags": ({"a": "b c"}, "exempt_tags must map tag keys"),
+        "exempt_tags": ({"ok": "", "a": " "}, 'such as { "Cost Center" = "*" }; invalid: {"a":" "}.'),
         "kms_key": ({"arn": "alias/x"}, "the ARN of a key in eu-central-1, and not of an alias"),
         "log_retention_days": (42, "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5"),
         "name": ("key.pairs", "name must consist of letters, digits, hyphens and underscores"),
@@ -128,8 +129,8 @@ BAD = [
         "kms_key": ({"arn": ""}, "kms_key must be null or hold"),
         "tags": ({f"k{n}": "" for n in range(51)}, "and be 50 at most"),
         "alarm_topic_arns": (["arn:aws:sns:eu-central-1:123456789012:x.fifo"], "alarm_topic_arns must be null or"),
-        "allowed_key_names": ([""], "allowed_key_names must hold names"),
-        "exempt_tags": ({"a b": "c"}, "exempt_tags must map tag keys"),
+        "allowed_key_names": ([""], 'invalid: [""].'),
+        "exempt_tags": ({" ": "c"}, 'invalid: {" ":"c"}.'),
         "exempt_until_tag_key": ("until", "exempt_until_tag_key needs evaluation_frequency"),
         "log_retention_days": (0, "log_retention_days must be"),
         "name": ("k" * 42, "name has 42 characters and may have at most 41 in eu-central-1"),
@@ -144,7 +145,7 @@ BAD = [
     },
     {
         "exempt_tags": ({"": "x"}, "exempt_tags must map tag keys"),
-        "exempt_until_tag_key": ("a b", "exempt_until_tag_key must be null or a tag key"),
+        "exempt_until_tag_key": (" ", 'that is not all blanks, such as "key-pair-exempt-until"; invalid: " ".'),
         "name": ("", "name must consist of"),
         "alarm_topic_arns": (["arn:aws:sns:us-east-1:123456789012:x"], "of standard SNS topics in eu-central-1"),
         "digest_window_seconds": (0.5, "digest_window_seconds must be null or a whole number from 1 to 300"),
