@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import REGION
 from tests.e2e.conftest import ITSELF, Deploy, Deployment
-from tests.emulator import config, faults, metrics, scenarios, sns
+from tests.emulator import config, events, faults, metrics, scenarios, sns
 from tests.emulator.cloudwatch import evaluate_alarms
 from tests.emulator.faults import Kind
 
@@ -182,3 +183,17 @@ def test_recorder_that_is_touched(monitor: Deployment, call: str) -> None:
     message = json.loads(mail.body.partition("\n\n--\n")[0])
     assert message["what_happened"].startswith(f"{call} was called on AWS Config in {REGION}")
     assert message["who"] == "arn:aws:iam::123456789012:user/administrator"
+
+
+@pytest.mark.parametrize("identity", ["JohnDoe", "assumed_role", "aws_service"])
+def test_recorder_that_is_touched_by_anybody(monitor: Deployment, identity: str) -> None:
+    """The call is told whoever made it, by its ARN if it has one: a user, a role's session, or an AWS service."""
+    published = json.loads((Path(__file__).parents[1] / "oracles/recordings/published_events.json").read_text())
+    call = published["recorder_call"]
+    call["userIdentity"] = published.get(identity, call["userIdentity"])
+    before = len(monitor.notifications())
+    events.publish(REGION, "aws.config", "AWS API Call via CloudTrail", call)
+    monitor.aws.settle()
+
+    [mail] = monitor.notifications()[before:]
+    assert json.loads(mail.body.partition("\n\n--\n")[0])["who"] == call["userIdentity"].get("arn", "")

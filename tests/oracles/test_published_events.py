@@ -1,0 +1,118 @@
+"""Events that AWS publishes, held against the parsers.
+
+``recordings/published_events.json`` has them, their long lists cut:
+
+- a change, an oversized one, a schedule:
+  https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html
+- an instance's change with what differs:
+  https://docs.aws.amazon.com/config/latest/developerguide/example-sns-notification.html
+- a change of verdict:
+  https://docs.aws.amazon.com/config/latest/developerguide/example-config-rule-compliance-notification.html
+- the log of a call that stops the recorder, and a role's identity in one:
+  https://docs.aws.amazon.com/config/latest/developerguide/cloudtrail-log-files-for-aws-config.html
+- a service's identity, which has no ARN:
+  https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+"""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evaluator.compliance import Instance
+from evaluator.config_events import (
+    InvalidRuleParametersError,
+    OversizedChange,
+    ResourceChange,
+    RuleEvent,
+    Schedule,
+    parse,
+)
+from notifier import changes
+
+from tests.oracles.tally import judged
+
+EVENTS: dict[str, Any] = json.loads((Path(__file__).parent / "recordings" / "published_events.json").read_text())
+INSTANCE = "AWS::EC2::Instance"
+
+
+def invocation(name: str, **changed: Any) -> dict[str, Any]:
+    """What AWS Config hands to a function, around one of its published notifications."""
+    return {
+        "invokingEvent": json.dumps(EVENTS[name]),
+        "ruleParameters": "{}",
+        "resultToken": "myResultToken",
+        "eventLeftScope": False,
+        "executionRoleArn": "arn:aws:iam::123456789012:role/config-role",
+        "configRuleArn": "arn:aws:config:us-east-2:123456789012:config-rule/config-rule-0123456",
+        "configRuleName": "periodic-config-rule",
+        "configRuleId": "config-rule-6543210",
+        "accountId": "123456789012",
+        "version": "1.0",
+        **changed,
+    }
+
+
+def read(name: str) -> RuleEvent:
+    """A published notification as the evaluator reads it."""
+    judged("published events of AWS")
+    return parse(invocation(name))
+
+
+def test_change() -> None:
+    """An item without a notification's time, a state and a key name is an instance without a key pair of its day."""
+    event = read("change")
+    captured = datetime(2016, 2, 17, 1, 36, 34, 43000, UTC)
+    assert event.trigger == ResourceChange(INSTANCE, "i-00000000", captured, Instance(None, None, {"Foo": "Bar"}))
+    assert event.today == date(2016, 2, 17)
+
+
+def test_oversized() -> None:
+    """The summary of an oversized item names what is to be fetched."""
+    captured = datetime(2016, 10, 6, 16, 46, 16, 261000, UTC)
+    assert read("oversized").trigger == OversizedChange(INSTANCE, "i-00000000", captured)
+
+
+def test_schedule() -> None:
+    """A schedule has its rule and its time."""
+    notified = datetime(2016, 7, 13, 21, 50, 0, 373000, UTC)
+    assert read("schedule").trigger == Schedule("periodic-config-rule", notified)
+
+
+def test_change_with_a_diff() -> None:
+    """What differs from the last item does not matter: the item does."""
+    trigger = read("change_with_a_diff").trigger
+    assert isinstance(trigger, ResourceChange)
+    assert trigger.resource_id == "i-007d374c8912e3e90"
+    assert trigger.instance == Instance("ec2-micro", "running", {"Name": "value"})
+
+
+def test_parameters_of_another_rule() -> None:
+    """The page's own parameters are none of this rule's, and are named."""
+    with pytest.raises(InvalidRuleParametersError, match="myParameterKey"):
+        parse(invocation("change", ruleParameters='{"myParameterKey":"myParameterValue"}'))
+
+
+def compliance_change(**detail: Any) -> str:
+    """The published change of verdict as EventBridge delivers it."""
+    judged("published events of AWS")
+    event = {"version": "0", "id": "11fd05dd-47e1-5523-bc01-55b988bb9478", "source": "aws.config"}
+    return json.dumps(event | {"detail": EVENTS["compliance_change"] | detail})
+
+
+@pytest.mark.parametrize("mode", [{}, {"evaluationMode": "DETECTIVE"}])
+def test_compliance_change(mode: dict[str, str]) -> None:
+    """Nulls for annotation and token, an old result, and a mode in the qualifier change nothing in what is read."""
+    new = json.loads(json.dumps(EVENTS["compliance_change"]["newEvaluationResult"]))
+    new["evaluationResultIdentifier"]["evaluationResultQualifier"] |= mode
+    change = changes.parse(compliance_change(resourceId="i-00000000", resourceType=INSTANCE, newEvaluationResult=new))
+    assert (change.instance_id, change.verdict, change.annotation) == ("i-00000000", "COMPLIANT", None)
+    assert change.origin == changes.Origin("cloudtrail-enabled", "123456789012", "us-east-2")
+    assert change.recorded_at == datetime(2016, 9, 27, 19, 48, 41, 405000, UTC)
+
+
+def test_compliance_change_of_no_instance() -> None:
+    """The page's own resource is an account, which is refused by its name."""
+    with pytest.raises(changes.InvalidChangeError, match="resourceId"):
+        changes.parse(compliance_change())
