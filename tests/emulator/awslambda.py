@@ -10,9 +10,8 @@
 Stricter than AWS: a function has one execution environment, which takes one event at a time, and further ones only
 for batches of an event source mapping that run beside each other (:mod:`tests.emulator.event_sources`); an update or
 a deletion ends the invocation under way, which on AWS goes on with the old code. Laxer: the pauses of one and two
-minutes before a retry are left out and events do not grow too old; logs need no permission, which on AWS is the
-role's; Lambda's own lines (START, END, REPORT) are not written; the policies of a dead-letter queue and of its key
-are not asked, only the role's. Dead letters and failure records go to SQS queues only.
+minutes before a retry are left out and events do not grow too old; Lambda's own lines (START, END, REPORT) are not
+written. Dead letters and failure records go to SQS queues only.
 """
 
 import atexit
@@ -21,7 +20,7 @@ import json
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,13 +28,11 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction, lambda_backends
-from moto.iam.models import ManagedPolicy, Role, iam_backends
-from moto.logs.models import logs_backends
 from moto.moto_api._internal.models import MotoAPIBackend
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
-from tests.emulator import metrics, policies, server, sqs
+from tests.emulator import logs, metrics, policies, roles, server
 from tests.emulator.background import background
 from tests.emulator.extension import ACCOUNT_ID, extends, refuse
 from tests.emulator.runtime import Outcome, Request, Runtime
@@ -185,9 +182,6 @@ def failure_record(function: LambdaFunction, failed: Invocation) -> str:
 
 def send(function: LambdaFunction, queue_arn: str, body: str, attributes: Mapping[str, Any]) -> None:
     """Send to a queue with the role's permissions; without them, or without the queue, the event is gone, as on AWS."""
-    if not role_may_send(function.role, queue_arn):
-        metrics.count(function.region, "AWS/Lambda", "DeadLetterErrors", FunctionName=str(function.function_name))
-        return
     _, _, _, region, account, name = queue_arn.split(":")
     credentials = role_credentials(function)
     client = boto3.client(
@@ -205,52 +199,7 @@ def send(function: LambdaFunction, queue_arn: str, body: str, attributes: Mappin
         metrics.count(function.region, "AWS/Lambda", "DeadLetterErrors", FunctionName=str(function.function_name))
 
 
-def role_may_send(role_arn: str, queue_arn: str) -> bool:
-    """Say whether the role may send to a queue and use the key that encrypts it."""
-    queue = sqs.queue_of(queue_arn)
-    key: str | None = queue.kms_master_key_id if queue else None  # type: ignore[attr-defined]
-    return role_allows(role_arn, "sqs:SendMessage", queue_arn) and (
-        not key or all(role_allows(role_arn, action, key) for action in policies.ENCRYPTION)
-    )
-
-
 # The role
-
-
-def role_of(role_arn: str) -> Role | None:
-    """The role with an ARN."""
-    roles = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].roles.values()
-    return next((role for role in roles if role.arn == role_arn), None)
-
-
-def role_trusts_lambda(role_arn: str) -> bool:
-    """Say whether Lambda may assume the role."""
-    role = role_of(role_arn)
-    trust = role.assume_role_policy_document if role else None
-    context = {"aws:SourceAccount": ACCOUNT_ID}
-    return policies.admits(trust, principal=PRINCIPAL, action="sts:AssumeRole", resource=role_arn, context=context)
-
-
-def role_allows(role_arn: str, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
-    """Say whether the role's policies allow an action, and its permissions boundary as well.
-
-    ``context`` holds the condition keys of the request that are known here.
-    """
-    role = role_of(role_arn)
-    if role is None:
-        return False
-    documents = [*role.policies.values(), *map(document_of, role.managed_policies.values())]
-    if not policies.allows(documents, action, resource, context):
-        return False
-    if not role.permissions_boundary_arn:
-        return True
-    boundary = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].managed_policies.get(role.permissions_boundary_arn)
-    return boundary is not None and policies.allows([document_of(boundary)], action, resource, context)
-
-
-def document_of(policy: ManagedPolicy) -> str:
-    """The default version of a managed policy."""
-    return next(version.document for version in policy.versions if version.is_default)
 
 
 def role_credentials(function: LambdaFunction) -> dict[str, str]:
@@ -298,13 +247,14 @@ def invoke_in_runtime(
     if runtime is None or not runtime.is_usable:
         if runtime := _runtimes.pop(place, None):
             runtime.stop()
-        if not role_trusts_lambda(function.role):
+        if not roles.trusts(function.role, PRINCIPAL):
             document = {"errorType": "AccessDeniedException", "errorMessage": NOT_ASSUMABLE}
             return Outcome(json.dumps(document), is_error=True), []
         runtime = _runtimes[place] = start(function)
     outcome = runtime.invoke(Request(request_id, function.function_arn, event, float(function.timeout)))
     lines = runtime.new_log_lines()
-    write_log(function, runtime.log_stream, lines)
+    group = logging_config(function)["LogGroup"]
+    logs.write(function.region, function.role, group, runtime.log_stream, lines)
     return outcome, lines
 
 
@@ -381,19 +331,6 @@ def log_stream_name(function: LambdaFunction) -> str:
     return f"{datetime.now(UTC):%Y/%m/%d}/{name}[{function.version}]{uuid.uuid4().hex}"
 
 
-def write_log(function: LambdaFunction, stream: str, lines: Sequence[str]) -> None:
-    """Write lines to the function's log group, where there is one."""
-    backend = logs_backends[ACCOUNT_ID][function.region]
-    group = backend.groups.get(logging_config(function)["LogGroup"])
-    if not lines or group is None:
-        return
-    if stream not in group.streams:
-        backend.create_log_stream(group.name, stream)
-    now = int(datetime.now(UTC).timestamp() * 1000)
-    backend.put_log_events(group.name, stream, [{"timestamp": now, "message": line} for line in lines])
-    metrics.count_lines(function.region, group.name, lines)
-
-
 # The API
 
 
@@ -409,7 +346,7 @@ def invoke(self: LambdaFunction, body: str | bytes, request_headers: Any, respon
             return b""
         case "DryRun":
             return b""
-    if not role_trusts_lambda(self.role):
+    if not roles.trusts(self.role, PRINCIPAL):
         refuse("AccessDeniedException", NOT_ASSUMABLE)
     done = run(self, event, str(uuid.uuid4()))
     if done.error:
@@ -429,10 +366,10 @@ def check_event(event: str) -> None:
 
 def check_role(role_arn: str, dead_letters: Mapping[str, str]) -> None:
     """Refuse a role that Lambda can't assume, and a dead-letter queue that the role may not write to."""
-    if not role_trusts_lambda(role_arn):
+    if not roles.trusts(role_arn, PRINCIPAL):
         refuse("InvalidParameterValueException", NOT_ASSUMABLE)
     queue_arn = dead_letters.get("TargetArn")
-    if queue_arn and not role_allows(role_arn, "sqs:SendMessage", queue_arn):
+    if queue_arn and not roles.may(role_arn, "sqs:SendMessage", queue_arn):
         message = "The provided execution role does not have permissions to call SendMessage on SQS"
         refuse("InvalidParameterValueException", message)
 
@@ -500,7 +437,7 @@ def put_function_event_invoke_config(self: LambdaBackend, function_name: str, co
     """PutFunctionEventInvokeConfig replaces what was there; moto keeps the first. Its queue must be writable."""
     function = self.get_function(function_name)
     queue_arn = failure_destination(config)
-    if queue_arn and not role_allows(function.role, "sqs:SendMessage", queue_arn):
+    if queue_arn and not roles.may(function.role, "sqs:SendMessage", queue_arn):
         message = f"The function's execution role does not have permissions to call SendMessage on {queue_arn}"
         refuse("InvalidParameterValueException", message)
     function.event_invoke_config = [EventInvokeConfig(function.function_arn, function.last_modified, config)]

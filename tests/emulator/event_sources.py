@@ -26,7 +26,7 @@ from typing import Any
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction, lambda_backends
 from moto.sqs.models import Message, Queue, sqs_backends
 
-from tests.emulator import awslambda, sqs
+from tests.emulator import awslambda, policies, roles, sqs
 from tests.emulator.background import background
 from tests.emulator.extension import ACCOUNT_ID, extends, refuse
 
@@ -79,7 +79,7 @@ def check(function: LambdaFunction, queue: Queue, spec: Mapping[str, Any]) -> No
     elif size > RECEIVED_AT_ONCE and window < 1:
         problem = "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
     for action in POLLING:
-        if not awslambda.role_allows(function.role, action, queue.queue_arn):
+        if not roles.may(function.role, action, queue.queue_arn):
             name = action.partition(":")[2]
             problem = problem or f"The function execution role does not have permissions to call {name} on SQS"
     visibility = int(queue.visibility_timeout)  # type: ignore[attr-defined]
@@ -127,8 +127,8 @@ def poll(region: str, mapping_id: str) -> None:
 def may_poll(function: LambdaFunction, queue: Queue) -> bool:
     """Whether the function's role may take messages out of the queue, and read them with its key."""
     key: str | None = queue.kms_master_key_id  # type: ignore[attr-defined]
-    return all(awslambda.role_allows(function.role, action, queue.queue_arn) for action in POLLING) and (
-        not key or awslambda.role_allows(function.role, "kms:Decrypt", key)
+    return all(roles.may(function.role, action, queue.queue_arn) for action in POLLING) and (
+        roles.may_use_key(function.role, key, queue.region, ["kms:Decrypt"], policies.key_context(queue.queue_arn))
     )
 
 

@@ -1,13 +1,13 @@
 """IAM: a call with a role's credentials is checked always, and the administrator's never.
 
-Identity and signature are moto's to check; what the role may do is decided by :mod:`tests.emulator.policies`, within
-the role's permissions boundary. Which actions know resources is in the Service Authorization Reference:
+Identity and signature are moto's to check; what the role may do is decided by :mod:`tests.emulator.roles`, by the
+resource's policy too. Which actions know resources is in the Service Authorization Reference:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
 A call that needs a key is refused unless the role may use that as well:
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
-Laxer than AWS: conditions in a role's policy see no keys of the request but the topic that a key is used for, and the
+Laxer than AWS: conditions see few keys of the request, those of the caller and of what a key is used for, and the
 resource of a call is known only where moto says it (SQS, IAM and STS) or ``RESOURCES`` does. Stricter: any other call
 is taken for one that knows no resource, which is allowed by ``"Resource": "*"`` alone.
 """
@@ -23,7 +23,7 @@ from moto.iam.access_control import AssumedRoleAccessKey
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
-from tests.emulator import awslambda, policies, sns
+from tests.emulator import policies, roles, sns, sqs
 from tests.emulator.config import backend_of
 from tests.emulator.extension import ADMINISTRATOR, extends, refuse
 
@@ -45,10 +45,17 @@ RESOURCES: dict[str, Callable[[Any], str]] = {
 }
 
 
-def key_needed(action: str, resource: str) -> str | None:
-    """The key that a role must be allowed to use for a call, beside the call itself."""
-    topic = sns.topic_of(resource) if action == "sns:Publish" else None
-    return topic.kms_master_key_id if topic else None
+def may_use_key(role_arn: str, action: str, resource: str, region: str) -> bool:
+    """Whether a role may use the key that a call needs beside its own permission."""
+    encrypted: Any = None
+    if action == "sns:Publish":
+        encrypted = sns.topic_of(resource)
+    elif action in ("sqs:SendMessage", "sqs:ReceiveMessage"):
+        encrypted = sqs.queue_of(resource)
+    if encrypted is None:
+        return True
+    uses = ["kms:Decrypt"] if action == "sqs:ReceiveMessage" else policies.ENCRYPTION
+    return roles.may_use_key(role_arn, encrypted.kms_master_key_id, region, uses, policies.key_context(resource))
 
 
 @extends(ActionAuthenticatorMixin)
@@ -75,13 +82,25 @@ def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], re
     role = iam_backends[self.current_account][get_partition(self.region)].get_role(key._owner_role_name)
     if action in RESOURCES:
         resource = RESOURCES[action](self)
-    if action != "sts:GetCallerIdentity" and not awslambda.role_allows(role.arn, action, resource):
+    if action != "sts:GetCallerIdentity" and not roles.may(role.arn, action, resource):
+        message = f"User: {key.arn} is not authorized to perform: {action} on resource: {resource}"
         if "X-Amz-Target" in self.headers:
             # moto answers XML, which the JSON protocols do not read.
-            message = f"User: {key.arn} is not authorized to perform: {action} on resource: {resource}"
             refuse("AccessDeniedException", message)
+        if action.startswith("sns:"):
+            raise AuthorizationError(message)
         request._raise_access_denied()
-    key_id = key_needed(action, resource)
-    context = {"kms:EncryptionContext:aws:sns:topicArn": resource}
-    if key_id and not all(awslambda.role_allows(role.arn, each, key_id, context) for each in policies.ENCRYPTION):
-        raise _RESTError("KMSAccessDenied", f"User: {key.arn} is not authorized to use the key {key_id}")
+    if not may_use_key(role.arn, action, resource, self.region):
+        message = f"User: {key.arn} is not authorized to use the key of {resource}"
+        if "X-Amz-Target" in self.headers:
+            refuse("KMS.AccessDeniedException", message)
+        raise _RESTError("KMSAccessDenied", message)
+
+
+class AuthorizationError(_RESTError):
+    """SNS's own name for what IAM denies: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html"""
+
+    code = 403
+
+    def __init__(self, message: str) -> None:
+        super().__init__("AuthorizationError", message)

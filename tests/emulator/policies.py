@@ -1,4 +1,4 @@
-"""Policies: may an AWS service do this here, and may a role?
+"""Policies: what their statements say, and whether the policy of a resource lets an AWS service act on it.
 
 Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html: a fitting Deny wins,
 else a fitting Allow admits, else nothing does. The principal ``*`` stands for everybody, services too:
@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from moto.kms.models import KmsBackend, kms_backends
+from moto.kms.models import Key, KmsBackend, kms_backends
 
 from tests.emulator.extension import ACCOUNT_ID
 
@@ -67,24 +67,17 @@ def admits(
         resource: the resource's ARN.
         context: condition keys of the request, such as ``aws:SourceArn``; their case does not matter.
     """
-    named = [each for each in statements_of(policy) if names_principal(each, principal)]
-    return decide(named, action, resource, context)
+    named = [each for each in statements_of(policy) if names(each, {"Service": {principal}})]
+    return verdict(named, action, resource, context) is True
 
 
-def allows(
-    policies: Iterable[str | Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str] | None = None
-) -> bool:
-    """Say whether identity-based policies, such as those of a role, allow an action on a resource."""
-    return decide([each for policy in policies for each in statements_of(policy)], action, resource, context or {})
-
-
-def decide(statements: list[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str]) -> bool:
-    """What statements say of an action: a Deny that fits wins, and nothing is allowed without an Allow."""
+def verdict(statements: list[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str]) -> bool | None:
+    """What statements say of an action: True by an Allow, False by a Deny, which wins, and None where none fits."""
     values = {key.lower(): value for key, value in context.items()}
     fitting = [each for each in statements if names_action(each, action) and names_resource(each, resource)]
     if any(each["Effect"] == "Deny" and holds(each, values, unknown=True) for each in fitting):
         return False
-    return any(each["Effect"] == "Allow" and holds(each, values, unknown=False) for each in fitting)
+    return True if any(each["Effect"] == "Allow" and holds(each, values, unknown=False) for each in fitting) else None
 
 
 def statements_of(policy: str | Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -98,17 +91,23 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def names_principal(statement: Mapping[str, Any], principal: str) -> bool:
-    """Whether the statement speaks of the service, or of everybody."""
+def names(statement: Mapping[str, Any], principal: Mapping[str, set[str]]) -> bool:
+    """Whether the statement speaks of a caller, or of everybody.
+
+    Args:
+        statement: of a resource's policy.
+        principal: ``{"Service": {name}}`` or ``{"AWS": {ARN, …}}``.
+    """
     denies = statement["Effect"] == "Deny"
+    [(kind, caller)] = principal.items()
     if "NotPrincipal" in statement:
         excepted = statement["NotPrincipal"]
-        return denies and not (isinstance(excepted, dict) and principal in listed(excepted.get("Service")))
+        return denies and not (isinstance(excepted, dict) and caller & set(listed(excepted.get(kind))))
     named = statement.get("Principal")
-    if isinstance(named, dict):
-        services = listed(named.get("Service"))
-        return "*" in listed(named.get("AWS")) or principal in services or (denies and "*" in services)
-    return named == "*"
+    if not isinstance(named, dict):
+        return named == "*"
+    fits = bool(caller & set(listed(named.get(kind)))) or "*" in listed(named.get("AWS"))
+    return fits or (kind == "Service" and denies and "*" in listed(named.get("Service")))
 
 
 def names_action(statement: Mapping[str, Any], action: str) -> bool:
@@ -156,6 +155,16 @@ def service_context(source_arn: str) -> dict[str, str]:
     return {"aws:SourceArn": source_arn, "aws:SourceAccount": ACCOUNT_ID, "aws:SecureTransport": "true"}
 
 
+def key_context(resource: str) -> dict[str, str]:
+    """What KMS sees when SNS or SQS uses the key of a topic or a queue in somebody's name."""
+    _, _, service, region, _, _ = resource.split(":")
+    return {
+        "kms:CallerAccount": ACCOUNT_ID,
+        f"kms:EncryptionContext:aws:{service}:{'topicArn' if service == 'sns' else 'arn'}": resource,
+        "kms:ViaService": f"{service}.{region}.amazonaws.com",
+    }
+
+
 def key_admits(
     key_id: str,
     region: str,
@@ -175,15 +184,23 @@ def key_admits(
         for key, value in (context or {}).items()
         if principal not in BLIND_TO_SOURCE or not key.lower().startswith("aws:source")
     }
-    backend: KmsBackend = kms_backends[ACCOUNT_ID][region]
-    name = key_id.rpartition(":")[2].removeprefix("key/")
-    if name.startswith("alias/aws/"):
-        return False
-    if name.startswith("alias/"):
-        name = next((key.id for key in backend.keys.values() if name in key.aliases), "")
-    key = backend.keys.get(name)
+    key = key_of(key_id, region)
     if key is None or key.key_state != "Enabled":
         return False
     return all(
         admits(key.policy, principal=principal, action=action, resource=key.arn, context=seen) for action in actions
     )
+
+
+def is_managed(key_id: str) -> bool:
+    """Whether AWS manages the key for a service."""
+    return key_id.rpartition(":")[2].startswith("alias/aws/")
+
+
+def key_of(key_id: str, region: str) -> Key | None:
+    """The customer managed key of an id, an ARN or an alias."""
+    backend: KmsBackend = kms_backends[ACCOUNT_ID][region]
+    name = key_id.rpartition(":")[2].removeprefix("key/")
+    if name.startswith("alias/") and not is_managed(key_id):
+        name = next((key.id for key in backend.keys.values() if name in key.aliases), "")
+    return backend.keys.get(name)

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import subprocess
 import time
 import zipfile
@@ -19,6 +20,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/role"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:function"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:queue"
 CONFIG = "config.amazonaws.com"
+LOGGING = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 COUNTER = """
 import itertools, os
@@ -222,7 +224,7 @@ def test_a_module_that_can_not_be_imported_is_an_error_document(aws: EmbeddedAws
 
 def test_a_json_log_line_has_its_extra_fields(aws: EmbeddedAws) -> None:
     """With the JSON format, what the function logs reaches its log group with the extra fields, by level."""
-    make_role(aws)
+    make_role(aws, *LOGGING)
     aws.client("logs", REGION).create_log_group(logGroupName="group")
     code = """
 import logging
@@ -242,17 +244,31 @@ def handler(event, context):
         ("WARNING", "loud", "i-2"),
     ]
     assert lines[0]["requestId"] == request_id
-    assert {event["logStreamName"][10:30] for event in events} == {"/function[$LATEST]" + stream(events)}
+    [name] = {event["logStreamName"] for event in events}
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/function\[\$LATEST\][0-9a-f]{32}", name)
 
 
-def stream(events: list[dict[str, Any]]) -> str:
-    """The first characters of what tells a log stream from others."""
-    return str(events[0]["logStreamName"].partition("]")[2][:2])
+@pytest.mark.parametrize("missing", LOGGING)
+def test_without_a_permission_lines_are_lost(aws: EmbeddedAws, missing: str) -> None:
+    """A function whose role may not write its log runs all the same, and nothing is in its log."""
+    make_role(aws, *(action for action in LOGGING if action != missing))
+    aws.client("logs", REGION).create_log_group(logGroupName="/aws/lambda/function")
+    assert invoke(make_function(aws, "def handler(event, context):\n    print('printed')\n    return 1")) == (1, None)
+    assert aws.client("logs", REGION).filter_log_events(logGroupName="/aws/lambda/function")["events"] == []
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_missing_group_is_made_if_the_role_may(aws: EmbeddedAws, allowed: bool) -> None:  # noqa: FBT001
+    """Lambda makes the log group of a function whose role allows it, and otherwise there is no log."""
+    make_role(aws, *LOGGING, *(["logs:CreateLogGroup"] if allowed else []))
+    invoke(make_function(aws, "def handler(event, context):\n    print('printed')"))
+    groups = aws.client("logs", REGION).describe_log_groups()["logGroups"]
+    assert [group["logGroupName"] for group in groups] == ["/aws/lambda/function"] * allowed
 
 
 def test_the_tail_of_the_log_comes_with_the_answer(aws: EmbeddedAws) -> None:
     """Invoke returns what the function printed if asked; a stack trace in the log is one event."""
-    make_role(aws)
+    make_role(aws, *LOGGING)
     aws.client("logs", REGION).create_log_group(logGroupName="/aws/lambda/function")
     client = make_function(aws, "def handler(event, context):\n    print('printed')\n    raise ValueError('broken')")
     answer = client.invoke(FunctionName="function", LogType="Tail")

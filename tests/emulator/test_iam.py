@@ -46,7 +46,7 @@ def is_denied(call: Any, **arguments: Any) -> bool:
     try:
         call(**arguments)
     except ClientError as error:
-        return str(error.response["Error"]["Code"]).startswith("AccessDenied")
+        return str(error.response["Error"]["Code"]) in ("AccessDenied", "AccessDeniedException", "AuthorizationError")
     return False
 
 
@@ -115,3 +115,11 @@ def test_publishing_needs_the_topic_and_its_key(aws: EmbeddedAws) -> None:
     use = allow("kms:Decrypt", "kms:GenerateDataKey", resource=key)
     aws.client("iam", REGION).put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document(publish, use))
     client.publish(TopicArn=encrypted, Message="x")
+
+
+def test_sns_has_a_name_of_its_own_for_a_denial(aws: EmbeddedAws) -> None:
+    """SNS says AuthorizationError where others say AccessDenied."""
+    topic = aws.client("sns", REGION).create_topic(Name="topic")["TopicArn"]
+    client = as_role(aws, "sns", document(allow("s3:ListAllMyBuckets")))
+    with pytest.raises(ClientError, match=r"\(AuthorizationError\).*not authorized to perform: sns:Publish"):
+        client.publish(TopicArn=topic, Message="x")

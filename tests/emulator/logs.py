@@ -1,0 +1,109 @@
+"""CloudWatch Logs: what a function writes with its role, and the keys of log groups.
+
+- Lambda's permissions: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+- Resources of the actions:
+  https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+- Keys: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+
+A function without the permission to write runs all the same, and its lines are lost, as on AWS. AWS's reference has a
+log group as the resource of CreateLogStream; a policy for ``log-group:NAME`` alone does not allow it, one for
+``log-group:NAME:*`` does.
+
+Assumed: lines are also lost while the group's key is disabled or does not admit CloudWatch Logs. Laxer than AWS: what
+was written under a key is read without it.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.logs.exceptions import ResourceNotFoundException
+from moto.logs.models import LogGroup, LogsBackend, logs_backends
+from moto.logs.responses import LogsResponse
+from moto.utilities.utils import get_partition
+
+from tests.emulator import metrics, policies, roles
+from tests.emulator.extension import ACCOUNT_ID, extends, refuse
+
+# What CloudWatch Logs asks of a key, as its page's policy has it.
+USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey")
+
+
+def write(region: str, role_arn: str, group_name: str, stream: str, lines: Sequence[str]) -> None:
+    """Write what a function has printed, as far as its role may."""
+    backend = logs_backends[ACCOUNT_ID][region]
+    stream_arn = f"{arn_of(region, group_name)}:log-stream:{stream}"
+    if group_name not in backend.groups and roles.may(role_arn, "logs:CreateLogGroup", stream_arn):
+        backend.create_log_group(group_name, {})
+    group = backend.groups.get(group_name)
+    if not lines or group is None or not key_works(region, group_name, group.kms_key_id):
+        return
+    if stream not in group.streams and roles.may(role_arn, "logs:CreateLogStream", stream_arn):
+        backend.create_log_stream(group_name, stream)
+    if stream not in group.streams or not roles.may(role_arn, "logs:PutLogEvents", stream_arn):
+        return
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    backend.put_log_events(group_name, stream, [{"timestamp": now, "message": line} for line in lines])
+    metrics.count_lines(region, group_name, lines)
+
+
+def arn_of(region: str, group_name: str) -> str:
+    """The ARN of a log group, whether it is there or not."""
+    return f"arn:{get_partition(region)}:logs:{region}:{ACCOUNT_ID}:log-group:{group_name}"
+
+
+# Keys
+
+
+def key_works(region: str, group_name: str, key: str | None) -> bool:
+    """Whether CloudWatch Logs may use the key of a log group; a group without one has no need."""
+    context = {"kms:EncryptionContext:aws:logs:arn": arn_of(region, group_name)}
+    return not key or policies.key_admits(key, region, f"logs.{region}.amazonaws.com", USE, context)
+
+
+def check_key(region: str, group_name: str, key: str | None) -> None:
+    """Refuse a key that is not named by its ARN, or that CloudWatch Logs may not use."""
+    if key and not (key.startswith("arn:") and key_works(region, group_name, key)):
+        arn = arn_of(region, group_name)
+        message = f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
+        refuse("InvalidParameterException", message)
+
+
+@extends(LogsBackend)
+def create_log_group(self: LogsBackend, log_group_name: str, tags: dict[str, str], **options: Any) -> LogGroup:
+    """CreateLogGroup, with the check of its key."""
+    check_key(self.region_name, log_group_name, options.get("kmsKeyId"))
+    made: LogGroup = create_log_group.replaced(self, log_group_name, tags, **options)  # type: ignore[attr-defined]
+    return made
+
+
+def group_of(response: LogsResponse) -> LogGroup:
+    """The log group that a request names, by its name or by an ARN."""
+    given: str = response._get_param("logGroupName") or response._get_param("resourceIdentifier") or ""
+    group: LogGroup | None = response.logs_backend.groups.get(given.partition(":log-group:")[2] or given)
+    if group is None:
+        raise ResourceNotFoundException
+    return group
+
+
+@extends(LogsResponse)
+def associate_kms_key(self: LogsResponse) -> ActionResult:
+    """AssociateKmsKey: what is written from now on is encrypted with the key.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_AssociateKmsKey.html
+    """
+    group, key = group_of(self), self._get_param("kmsKeyId")
+    check_key(self.region, group.name, key)
+    group.kms_key_id = key
+    return ActionResult({})
+
+
+@extends(LogsResponse)
+def disassociate_kms_key(self: LogsResponse) -> ActionResult:
+    """DisassociateKmsKey: what is written from now on is encrypted by CloudWatch Logs itself.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DisassociateKmsKey.html
+    """
+    group_of(self).kms_key_id = None
+    return ActionResult({})

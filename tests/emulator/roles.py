@@ -1,0 +1,124 @@
+"""What a role may do: by its own policies and boundary, and by the policy of the resource.
+
+Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html:
+a Deny in any of the policies wins. Otherwise it takes an Allow of the role's own policies, within the boundary, or one
+of the resource's policy that names the role. A key is the exception: its policy must allow the role, or the account,
+which leaves the decision to the role's own policies:
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+
+Stricter than AWS: an Allow of the resource's policy counts within the boundary only, which AWS does not ask where it
+names a role's session; such a name is not known here, nor is ``aws:SourceOwner``, on which a topic's default policy
+depends. Laxer: a key that AWS manages, such as ``alias/aws/sqs``, may be used by every role. There are no session
+policies and no service control policies, and the policies of functions are not asked here.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from moto.iam.models import ManagedPolicy, Role, iam_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
+
+from tests.emulator import policies
+from tests.emulator.extension import ACCOUNT_ID
+
+ACCOUNT = frozenset({ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root"})
+
+
+def role_of(role_arn: str) -> Role | None:
+    """The role with an ARN."""
+    roles = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].roles.values()
+    return next((role for role in roles if role.arn == role_arn), None)
+
+
+def trusts(role_arn: str, service: str) -> bool:
+    """Whether a service may assume the role."""
+    role = role_of(role_arn)
+    trust = role.assume_role_policy_document if role else None
+    context = {"aws:SourceAccount": ACCOUNT_ID}
+    return policies.admits(trust, principal=service, action="sts:AssumeRole", resource=role_arn, context=context)
+
+
+def may(role_arn: str, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
+    """Whether a role may do something.
+
+    Args:
+        role_arn: the role.
+        action: such as ``sqs:SendMessage``.
+        resource: its ARN, or ``*`` for an action that knows none.
+        context: the condition keys of the request that are known, beside those of the caller.
+    """
+    role = role_of(role_arn)
+    if role is None:
+        return False
+    seen = {
+        "aws:PrincipalAccount": ACCOUNT_ID,
+        "aws:PrincipalArn": role_arn,
+        "aws:SecureTransport": "true",
+        **(context or {}),
+    }
+    own = policies.verdict(statements(role.policies.values(), role.managed_policies.values()), action, resource, seen)
+    boundary = boundary_of(role, action, resource, seen)
+    attached = policy_of(resource)
+    named = [each for each in policies.statements_of(attached) if policies.names(each, {"AWS": {role_arn}})]
+    account = [each for each in policies.statements_of(attached) if policies.names(each, {"AWS": set(ACCOUNT)})]
+    admitted = policies.verdict(named, action, resource, seen)
+    delegated = policies.verdict(account, action, resource, seen)
+    if False in (own, boundary, admitted, delegated):
+        return False
+    if not boundary:
+        return False
+    if ":kms:" in resource:
+        return admitted is True or (delegated is True and own is True)
+    return own is True or admitted is True
+
+
+def may_use_key(
+    role_arn: str, key_id: str | None, region: str, actions: Iterable[str], context: Mapping[str, str]
+) -> bool:
+    """Whether a role may use the key, named by id, ARN or alias, that encrypts something; None is no key."""
+    if not key_id or policies.is_managed(key_id):
+        return True
+    key = policies.key_of(key_id, region)
+    if key is None or key.key_state != "Enabled":
+        return False
+    return all(may(role_arn, action, key.arn, context) for action in actions)
+
+
+def statements(inline: Iterable[str], managed: Iterable[ManagedPolicy]) -> list[Mapping[str, Any]]:
+    """The statements of a role's policies."""
+    documents = [*inline, *map(document_of, managed)]
+    return [each for document in documents for each in policies.statements_of(document)]
+
+
+def boundary_of(role: Role, action: str, resource: str, context: Mapping[str, str]) -> bool | None:
+    """What a role's permissions boundary says; without one, everything is within it."""
+    if not role.permissions_boundary_arn:
+        return True
+    boundaries = iam_backends[ACCOUNT_ID][role.arn.split(":")[1]].managed_policies
+    boundary = boundaries.get(role.permissions_boundary_arn)
+    return policies.verdict(statements([], [boundary] if boundary else []), action, resource, context)
+
+
+def document_of(policy: ManagedPolicy) -> str:
+    """The default version of a managed policy."""
+    return next(version.document for version in policy.versions if version.is_default)
+
+
+def policy_of(resource: str) -> str | Mapping[str, Any] | None:
+    """The policy that is attached to a resource, where it has one."""
+    parts = resource.split(":")
+    if len(parts) < 6:
+        return None
+    _, _, service, region, _, name = parts[:6]
+    match service:
+        case "sqs":
+            queue = sqs_backends[ACCOUNT_ID][region].queues.get(name)
+            return queue.policy if queue else None
+        case "sns":
+            topic = sns_backends[ACCOUNT_ID][region].topics.get(resource)
+            return topic.policy if topic else None
+        case "kms":
+            key = policies.key_of(resource, region)
+            return key.policy if key else None
+    return None
