@@ -147,5 +147,5 @@ def test_anything_else_is_denied(scheduled: Deployment, service: str, call: str,
         aws_session_token=credentials["AWS_SESSION_TOKEN"],
     )
 
-    with pytest.raises(ClientError, match="AccessDenied|AuthorizationError"):
+    with pytest.raises(ClientError, match=r"AccessDenied|AuthorizationError"):
         getattr(client, call)(**arguments)
