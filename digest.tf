@@ -64,7 +64,7 @@ resource "aws_sqs_queue" "digest" {
   name                       = local.digest_queue_name
   message_retention_seconds  = 1209600 # 14 days, the most there is
   visibility_timeout_seconds = local.digest_visibility
-  kms_master_key_id          = local.kms_key_arn
+  sqs_managed_sse_enabled    = true
   policy                     = data.aws_iam_policy_document.digest[0].json
   tags                       = var.tags
 
@@ -141,28 +141,23 @@ resource "aws_iam_role_policy" "notifier" {
   policy = data.aws_iam_policy_document.notifier[0].json
 }
 
-# A policy of its own, for the key's ARN is known after the apply only. The key of a topic of the caller's is not known
-# at all: any of the account serves, as long as it is for that topic.
+# A policy of its own, because the key's ARN is known only after the apply. The key of a topic of the caller's is not
+# known at all: any key of the account serves, as long as it is used for that topic.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 data "aws_iam_policy_document" "notifier_keys" {
   count = local.has_digest ? 1 : 0
 
   statement {
-    actions   = var.sns_topic == null ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
-    resources = [local.kms_key_arn]
-  }
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.sns_topic == null ? local.kms_key_arn : "arn:${local.partition}:kms:${local.region}:${local.account_id}:key/*"]
 
-  dynamic "statement" {
-    for_each = var.sns_topic[*]
+    dynamic "condition" {
+      for_each = var.sns_topic[*]
 
-    content {
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      resources = ["arn:${local.partition}:kms:${local.region}:${local.account_id}:key/*"]
-
-      condition {
+      content {
         test     = "StringEquals"
         variable = "kms:EncryptionContext:aws:sns:topicArn"
-        values   = [statement.value.arn]
+        values   = [condition.value.arn]
       }
     }
   }

@@ -1,5 +1,6 @@
-# One customer managed key for the topic, the queues and the logs, since EventBridge can't use AWS's own: under
-# alias/aws/sns a notification vanishes without an error.
+# One customer managed key for the topic and the logs, because EventBridge can't use the key that AWS manages: under
+# alias/aws/sns a notification is lost without an error. The queues don't use it. SQS encrypts them itself, so that what
+# they keep survives a key that was broken.
 
 locals {
   kms_key_arn = var.kms_key == null ? aws_kms_key.this[0].arn : var.kms_key.arn
@@ -23,20 +24,20 @@ data "aws_iam_policy_document" "key" {
   }
 
   # Without a condition: KMS sees neither account nor source when EventBridge publishes to a topic. CloudWatch publishes
-  # only where the alarms go to the same topic; a topic of the caller's is under a key of its own.
+  # only where the alarms go to the same topic. A topic of the caller's has a key of its own.
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-  statement {
-    sid       = "NotificationsAndDeadLetters"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = var.sns_topic == null ? ["topic"] : []
 
-    principals {
-      type = "Service"
-      identifiers = concat(
-        ["events.amazonaws.com"],
-        var.sns_topic == null ? ["sns.amazonaws.com"] : [],
-        var.sns_topic == null && var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [],
-      )
+    content {
+      sid       = "Publishers"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = concat(["events.amazonaws.com"], var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [])
+      }
     }
   }
 
@@ -61,7 +62,7 @@ data "aws_iam_policy_document" "key" {
 resource "aws_kms_key" "this" {
   count = var.kms_key == null ? 1 : 0
 
-  description         = "Encrypts the notifications, dead letters and log of ${var.name}."
+  description         = "Encrypts the notifications and logs of ${var.name}."
   enable_key_rotation = true
   policy              = data.aws_iam_policy_document.key[0].json
   tags                = var.tags
@@ -72,18 +73,4 @@ resource "aws_kms_alias" "this" {
 
   name          = "alias/${var.name}"
   target_key_id = aws_kms_key.this[0].key_id
-}
-
-# The function sends its dead letters itself. A policy of its own, for the key's ARN is known after the apply only.
-data "aws_iam_policy_document" "encrypt_dead_letters" {
-  statement {
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [local.kms_key_arn]
-  }
-}
-
-resource "aws_iam_role_policy" "encrypt_dead_letters" {
-  name   = "encrypt-dead-letters"
-  role   = aws_iam_role.evaluator.name
-  policy = data.aws_iam_policy_document.encrypt_dead_letters.json
 }

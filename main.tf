@@ -128,7 +128,7 @@ resource "aws_lambda_function" "evaluator" {
   }
 
   # Lambda refuses a dead-letter queue that the role may not write to.
-  depends_on = [aws_iam_role_policy.encrypt_dead_letters, aws_iam_role_policy.evaluator]
+  depends_on = [aws_iam_role_policy.evaluator]
 }
 
 # AWS Config invokes asynchronously. What fails for the last time goes to the dead letters.

@@ -23,7 +23,7 @@ locals {
       lost-dead-letters = {
         metric      = ["AWS/Lambda", "DeadLetterErrors"]
         dimensions  = { FunctionName = local.function_name }
-        description = "Events that could not be evaluated can't be kept either, and are lost. Look first at whether the role of ${local.function_name} may still send to ${local.dead_letter_names["evaluations"]} and use its key; then evaluate all instances again."
+        description = "Events that could not be evaluated can't be kept either, and are lost. Look first at whether the role of ${local.function_name} may still send to ${local.dead_letter_names["evaluations"]}; then evaluate all instances again."
       }
     },
     {
@@ -52,7 +52,7 @@ locals {
       for purpose, name in local.event_rule_names : "failed-events-${lower(replace(purpose, "_", "-"))}" => {
         metric      = ["AWS/Events", "FailedInvocations"]
         dimensions  = { RuleName = name }
-        description = "EventBridge can't publish what the rule ${name} matches: nobody is notified. Look first at the policies of the topic${local.has_digest ? ", of the queue ${local.digest_queue_name} and of their keys" : " and of its key"}, and at the queue ${local.dead_letter_names["notifications"]}."
+        description = "EventBridge can't publish what the rule ${name} matches: nobody is notified. Look first at the policies of the topicand of its key${local.has_digest ? ", of the queue ${local.digest_queue_name}" : ""}, and at the queue ${local.dead_letter_names["notifications"]}."
       }
     },
     {

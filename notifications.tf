@@ -290,7 +290,7 @@ resource "aws_sqs_queue" "dead_letters" {
 
   name                      = local.dead_letter_names[each.key]
   message_retention_seconds = 1209600 # 14 days, the most there is
-  kms_master_key_id         = local.kms_key_arn
+  sqs_managed_sse_enabled   = true
   policy                    = data.aws_iam_policy_document.dead_letters[each.key].json
   tags                      = var.tags
 }

@@ -78,7 +78,7 @@ variable "exempt_until_tag_key" {
 }
 
 variable "kms_key" {
-  description = "The customer managed key that encrypts the topic, the queues and the log, by its ARN. Null makes one. The README shows the key policy that it needs."
+  description = "The customer managed key that encrypts the topic and the logs, by its ARN. Null makes one. The README shows the key policy that it needs."
   type        = object({ arn = string })
   default     = null
 

@@ -32,9 +32,9 @@ data "aws_iam_policy_document" "key" {
   }
 
   # No condition on account or source: KMS sees neither when EventBridge publishes. CloudWatch is here for the topic of
-  # the alarms, or, without alarm_topic_arns, for the module's own.
+  # the alarms, or, without alarm_topic_arns, for the module's own, and SNS for the queue of the tickets.
   statement {
-    sid       = "NotificationsAndDeadLetters"
+    sid       = "Publishers"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
     resources = ["*"]
 
@@ -73,7 +73,7 @@ data "aws_iam_policy_document" "boundary" {
   # checkov:skip=CKV_AWS_111:A boundary grants nothing, it only bounds what the role's policies grant
   # checkov:skip=CKV_AWS_356:A boundary grants nothing, it only bounds what the role's policies grant
   statement {
-    actions   = ["config:*", "kms:*", "logs:*", "sqs:SendMessage"]
+    actions   = ["config:*", "logs:*", "sqs:SendMessage"]
     resources = ["*"]
   }
 }

@@ -225,22 +225,28 @@ def test_topic_that_admits_nobody_fills_the_dead_letters(complete: Deployment) -
     assert len(complete.notifications()) == before
 
 
-def test_key_that_does_not_admit_eventbridge(complete: Deployment) -> None:
-    """Without EventBridge in the policy of the topic's key nothing is published, and the dead letters can't be kept."""
+@pytest.mark.parametrize("fault", ["policy", "disabled"])
+def test_broken_key_fills_the_dead_letters(complete: Deployment, fault: str) -> None:
+    """Nothing is published under a key that is disabled, or does not admit EventBridge, and the event is kept."""
     kms = complete.client("kms")
     topic = complete.client("sns").get_topic_attributes(TopicArn=complete.outputs["topic_arn"])["Attributes"]
-    key = topic["KmsMasterKeyId"]
+    key = topic["KmsMasterKeyId"].rpartition("/")[2]
     policy = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
-    broken = json.dumps({**json.loads(policy), "Statement": [json.loads(policy)["Statement"][0]]})
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=broken)
+    owner_only = json.dumps({**json.loads(policy), "Statement": [json.loads(policy)["Statement"][0]]})
     before = len(complete.notifications())
     try:
-        complete.launch()
+        if fault == "disabled":
+            kms.disable_key(KeyId=key)
+        else:
+            kms.put_key_policy(KeyId=key, PolicyName="default", Policy=owner_only)
+        instance = complete.launch()
     finally:
+        kms.enable_key(KeyId=key)
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
 
     assert len(complete.notifications()) == before
-    assert complete.dead_letters("notifications") == []
+    [letter] = complete.dead_letters("notifications")
+    assert json.loads(letter["Body"])["detail"]["resourceId"] == instance
 
 
 def test_mail_that_bounces_lies_in_the_dead_letters(complete: Deployment) -> None:

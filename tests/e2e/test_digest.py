@@ -188,9 +188,9 @@ def notifier_without(digest: Deployment, action: str) -> Iterator[None]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("action", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "kms:Decrypt"])
+@pytest.mark.parametrize("action", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])
 def test_polling_needs_it(digest: Deployment, action: str) -> None:
-    """Without a permission on the queue or its key nothing is told, and with it again everything is."""
+    """Without a permission on the queue nothing is told, and with it again everything is."""
     with notifier_without(digest, action):
         first = digest.launch()
         assert mails(digest) == []
@@ -201,7 +201,12 @@ def test_polling_needs_it(digest: Deployment, action: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("action", "error"), [("sns:Publish", "AccessDenied"), ("kms:GenerateDataKey", "KMSAccessDenied")]
+    ("action", "error"),
+    [
+        ("sns:Publish", "AccessDenied"),
+        ("kms:Decrypt", "KMSAccessDenied"),
+        ("kms:GenerateDataKey", "KMSAccessDenied"),
+    ],
 )
 def test_publishing_needs_it(digest: Deployment, action: str, error: str) -> None:
     """Without a permission on the topic or its key a change ends among the dead letters, and the log says why."""

@@ -86,6 +86,22 @@ def test_fault_that_stays_fills_the_dead_letters(complete: Deployment) -> None:
     assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
 
 
+def test_dead_letter_survives_a_broken_key(complete: Deployment) -> None:
+    """What fails in every retry is kept while the key is disabled."""
+    kms = complete.client("kms")
+    topic = complete.client("sns").get_topic_attributes(TopicArn=complete.outputs["topic_arn"])["Attributes"]
+    key = topic["KmsMasterKeyId"].rpartition("/")[2]
+    faults.inject("PutEvaluations", Kind.THROTTLED, times=ATTEMPTS * RETRIES)
+    kms.disable_key(KeyId=key)
+    try:
+        instance = complete.launch("ops-eu")
+    finally:
+        kms.enable_key(KeyId=key)
+
+    [letter] = complete.dead_letters("evaluations")
+    assert evaluated_event(letter) == instance
+
+
 def test_expired_token(complete: Deployment) -> None:
     """A token that has expired is not retried within the invocation; the event is kept."""
     instance = complete.launch("ops-eu")

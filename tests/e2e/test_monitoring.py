@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import REGION
 from tests.e2e.conftest import ITSELF, Deploy, Deployment
+from tests.e2e.test_permissions import without
 from tests.emulator import config, events, faults, metrics, scenarios, sns
 from tests.emulator.cloudwatch import evaluate_alarms
 from tests.emulator.faults import Kind
@@ -78,14 +79,9 @@ def test_failing_function(monitor: Deployment) -> None:
 
 def test_dead_letters_that_cannot_be_kept(monitor: Deployment) -> None:
     """An event that is lost, since the role may no longer write its dead letters, raises an alarm."""
-    iam, role = monitor.client("iam"), monitor.outputs["role_arn"].rpartition("/")[2]
-    policy = iam.get_role_policy(RoleName=role, PolicyName="encrypt-dead-letters")["PolicyDocument"]
-    iam.delete_role_policy(RoleName=role, PolicyName="encrypt-dead-letters")
     faults.inject("PutEvaluations", Kind.INTERNAL_ERROR, times=12)
-    try:
+    with without(monitor, "sqs:SendMessage"):
         monitor.launch()
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName="encrypt-dead-letters", PolicyDocument=json.dumps(policy))
 
     assert raised(monitor) == {"errors", "lost-dead-letters"}
 
@@ -100,21 +96,19 @@ def test_notification_that_cannot_be_delivered(monitor: Deployment) -> None:
 
 
 def test_notification_that_cannot_be_published(monitor: Deployment) -> None:
-    """A key that locks EventBridge out raises the one alarm that is left, for the queue is under the same key."""
+    """A key that locks EventBridge out raises an alarm, and so does the queue that keeps the event."""
     kms = monitor.client("kms")
     topic = monitor.client("sns").get_topic_attributes(TopicArn=monitor.outputs["topic_arn"])["Attributes"]
     policy = json.loads(kms.get_key_policy(KeyId=topic["KmsMasterKeyId"], PolicyName="default")["Policy"])
-    broken = {
-        **policy,
-        "Statement": [each for each in policy["Statement"] if each["Sid"] != "NotificationsAndDeadLetters"],
-    }
+    broken = {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] != "Publishers"]}
     kms.put_key_policy(KeyId=topic["KmsMasterKeyId"], PolicyName="default", Policy=json.dumps(broken))
     try:
         monitor.launch()
     finally:
         kms.put_key_policy(KeyId=topic["KmsMasterKeyId"], PolicyName="default", Policy=json.dumps(policy))
 
-    assert raised(monitor) == {"failed-events-non-compliant"}
+    assert raised(monitor) == {"failed-events-non-compliant", "dead-notifications"}
+    assert len(monitor.dead_letters("notifications")) == 1
 
 
 def test_incomplete_sweep(monitor: Deployment) -> None:

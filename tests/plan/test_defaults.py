@@ -162,30 +162,29 @@ def test_dead_letters(defaults: Plan, purpose: str, service: str | None, sources
     assert policy == ({"KeepDeadLetters": admitted} if service else {})
 
 
-def test_everything_is_encrypted_with_the_modules_key(defaults: Plan) -> None:
-    """The topic, the queues and the log wait for the key that the module makes, with rotation and an alias."""
+def test_everything_is_encrypted(defaults: Plan) -> None:
+    """The topic and the log wait for the module's key, with rotation and an alias; the queues need no key at all."""
     encrypted = {
-        address: [name for name in ("kms_key_id", "kms_master_key_id") if unknown.get(name) is True]
+        address: unknown.get("kms_key_id", unknown.get("kms_master_key_id"))
         for address, unknown in defaults.unknown.items()
-        if address.startswith(("aws_sns_topic.", "aws_sqs_queue.", "aws_cloudwatch_log_group."))
+        if address.startswith(("aws_sns_topic.", "aws_cloudwatch_log_group."))
     }
-    assert len(encrypted) == 5
-    assert all(encrypted.values()), encrypted
+    assert len(encrypted) == 2
+    assert all(each is True for each in encrypted.values()), encrypted
     assert defaults.resources["aws_kms_key.this[0]"]["enable_key_rotation"] is True
     assert defaults.resources["aws_kms_alias.this[0]"]["name"] == "alias/ec2-key-pair-monitor"
+    queues = [each for address, each in defaults.resources.items() if address.startswith("aws_sqs_queue.")]
+    assert len(queues) == 3
+    assert {(each["sqs_managed_sse_enabled"], each["kms_master_key_id"]) for each in queues} == {(True, None)}
 
 
 def test_key_policy_admits_who_must_use_it(defaults: Plan) -> None:
-    """The key admits the owner, three services without a condition that they would fail, and the log group."""
+    """The key admits the owner, two services without a condition that they would fail, and the log group."""
     policy = statements(defaults.resources["aws_kms_key.this[0]"]["policy"])
 
-    assert set(policy) == {"Owner", "NotificationsAndDeadLetters", "Log"}
-    services = policy["NotificationsAndDeadLetters"]
-    assert sorted(services["Principal"]["Service"]) == [
-        "cloudwatch.amazonaws.com",
-        "events.amazonaws.com",
-        "sns.amazonaws.com",
-    ]
+    assert set(policy) == {"Owner", "Publishers", "Log"}
+    services = policy["Publishers"]
+    assert sorted(services["Principal"]["Service"]) == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
     assert sorted(services["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey*"]
     assert "Condition" not in services
     assert policy["Log"]["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
@@ -262,10 +261,7 @@ def test_zip_is_named_for_its_instance(defaults: Plan) -> None:
 @pytest.mark.parametrize(
     ("resource", "needed"),
     [
-        (
-            "aws_lambda_function.evaluator",
-            {"aws_iam_role_policy.evaluator", "aws_iam_role_policy.encrypt_dead_letters"},
-        ),
+        ("aws_lambda_function.evaluator", {"aws_iam_role_policy.evaluator"}),
         (
             "aws_config_config_rule.this",
             {

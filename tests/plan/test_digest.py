@@ -60,7 +60,7 @@ def test_queue(digest: Plan) -> None:
         "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-dead-digests",
         "maxReceiveCount": 20,
     }
-    assert digest.unknown["aws_sqs_queue.digest[0]"]["kms_master_key_id"] is True
+    assert (queue["sqs_managed_sse_enabled"], queue["kms_master_key_id"]) == (True, None)
     policy = statements(queue["policy"])
     deny = policy.pop("DenyWithoutTls")
     assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", {"AWS": "*"}, "sqs:*")
@@ -151,13 +151,10 @@ def test_topic_of_the_callers(module: Root) -> None:
 
     policy = statements(plan.resources["aws_iam_role_policy.notifier[0]"]["policy"])
     assert policy["Publish"]["Resource"] == topic
-    keys = plan.data["data.aws_iam_policy_document.notifier_keys[0]"]["statement"]
-    assert keys[0]["actions"] == ["kms:Decrypt"]
-    assert sorted(keys[1]["actions"]) == ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert keys[1]["resources"] == [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"]
-    assert keys[1]["condition"] == [
-        {"test": "StringEquals", "variable": "kms:EncryptionContext:aws:sns:topicArn", "values": [topic]}
-    ]
+    [keys] = json.loads(plan.resources["aws_iam_role_policy.notifier_keys[0]"]["policy"])["Statement"]
+    assert sorted(keys["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert keys["Resource"] == f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+    assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic}}
 
 
 def test_longest_name(module: Root) -> None:
@@ -196,7 +193,7 @@ def test_filters(module: Root, digest: Plan) -> None:
 
 # What the services do with the role, which no code shows, and the page that says so.
 BY_SERVICES: Mapping[str, str] = {
-    "kms:Decrypt": "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
+    "kms:Decrypt": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
     "kms:GenerateDataKey": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
     "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
     "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",

@@ -21,10 +21,6 @@ BY_LAMBDA = {
     "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
     "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
     "sqs:SendMessage": "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
-    "kms:Decrypt": "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
-    "kms:GenerateDataKey": (
-        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
-    ),
 }
 
 
@@ -111,7 +107,7 @@ def test_own_resources_only(defaults: Plan, action: str, resource: str) -> None:
 
 
 def test_everywhere_only_what_knows_no_resource(everything: Plan) -> None:
-    """The resource * stands for nothing but AWS Config's actions that know none; key and rule are the module's own."""
+    """The resource * stands for nothing but AWS Config's actions that know none; the rule is the module's own."""
     permissions = allowed(everything, INSIDE)
 
     assert {action for action, resources in permissions.items() if "*" in resources} == {
@@ -119,5 +115,4 @@ def test_everywhere_only_what_knows_no_resource(everything: Plan) -> None:
         "config:PutEvaluations",
         "config:SelectResourceConfig",
     }
-    for action in ("kms:Decrypt", "kms:GenerateDataKey", "config:GetComplianceDetailsByConfigRule"):
-        assert permissions[action] == [None]
+    assert permissions["config:GetComplianceDetailsByConfigRule"] == [None]

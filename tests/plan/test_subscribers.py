@@ -88,11 +88,10 @@ def test_own_topic_has_its_own_deliveries(own_topic: Plan) -> None:
 
 
 def test_own_topic_has_its_own_key(own_topic: Plan) -> None:
-    """The module's key is for its queues and log alone, and admits neither SNS nor CloudWatch."""
+    """The module's key is for its log alone, and admits nobody who publishes."""
     policy = json.loads(own_topic.resources[f"{INSIDE}aws_kms_key.this[0]"]["policy"])
-    services = {each["Sid"]: each["Principal"].get("Service") for each in policy["Statement"]}
 
-    assert services["NotificationsAndDeadLetters"] == "events.amazonaws.com"
+    assert [each["Sid"] for each in policy["Statement"]] == ["Owner", "Log"]
 
 
 def test_own_topic_by_its_arn(module: Root) -> None:
