@@ -1,0 +1,194 @@
+"""Whom docs/service-control-policy.json stops: others from silencing a monitor, and never the monitor itself."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from tests.emulator.policies import statements_of, verdict
+from tests.plan.test_permissions import ACCOUNT, allowed
+from tests.support.docs import CHECKOUT
+from tests.support.terraform import Plan, Root
+
+REGION = "eu-central-1"
+NAME = "ec2-key-pair-monitor"
+PLATFORM = f"arn:aws:iam::{ACCOUNT}:role/platform"
+OTHERS = [
+    f"arn:aws:iam::{ACCOUNT}:role/developer",
+    f"arn:aws:iam::{ACCOUNT}:root",
+    f"arn:aws:iam::{ACCOUNT}:user/platform",
+    f"arn:aws:iam::{ACCOUNT}:role/their-{NAME}-evaluator",
+]
+
+# What silences the monitor, by the type of the resource: the ARN after the service's name, and the actions.
+# A resource that can only be changed through another one stands beside that one.
+SILENCING: dict[str, tuple[str, str]] = {
+    "aws_cloudwatch_event_rule": ("events:{region}:{account}:rule/{name}", "DeleteRule DisableRule PutRule"),
+    "aws_cloudwatch_event_target": ("events:{region}:{account}:rule/{rule}", "PutTargets RemoveTargets"),
+    "aws_cloudwatch_log_group": (
+        "logs:{region}:{account}:log-group:{name}",
+        "AssociateKmsKey DeleteLogGroup DeleteMetricFilter PutMetricFilter",
+    ),
+    "aws_cloudwatch_metric_alarm": (
+        "cloudwatch:{region}:{account}:alarm:{alarm_name}",
+        "DeleteAlarms DisableAlarmActions PutAlarmMuteRule PutMetricAlarm SetAlarmState",
+    ),
+    "aws_config_config_rule": (
+        "config:{region}:{account}:config-rule/config-rule-1a2b3c",
+        "DeleteConfigRule DeleteEvaluationResults PutConfigRule",
+    ),
+    "aws_iam_role": (
+        "iam::{account}:role/{name}",
+        "AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy PassRole PutRolePermissionsBoundary "
+        "PutRolePolicy UpdateAssumeRolePolicy",
+    ),
+    "aws_lambda_event_source_mapping": (
+        "lambda:{region}:{account}:event-source-mapping:1a2b3c",
+        "DeleteEventSourceMapping UpdateEventSourceMapping",
+    ),
+    "aws_lambda_function": (
+        "lambda:{region}:{account}:function:{function_name}",
+        "AddPermission DeleteFunction DeleteFunctionEventInvokeConfig PutFunctionConcurrency PutResourcePolicy "
+        "RemovePermission UpdateFunctionCode UpdateFunctionConfiguration",
+    ),
+    "aws_kms_key": (
+        "kms:{region}:{account}:key/1a2b3c",
+        "DeleteAlias DisableKey PutKeyPolicy ScheduleKeyDeletion UpdateAlias",
+    ),
+    "aws_sns_topic": (
+        "sns:{region}:{account}:{name}",
+        "AddPermission DeleteTopic Publish PutDataProtectionPolicy RemovePermission SetTopicAttributes",
+    ),
+    "aws_sns_topic_subscription": (
+        f"sns:{{region}}:{{account}}:{NAME}:1a2b3c",
+        "SetSubscriptionAttributes Unsubscribe",
+    ),
+    "aws_sqs_queue": (
+        "sqs:{region}:{account}:{name}",
+        "AddPermission ChangeMessageVisibility DeleteMessage DeleteQueue PurgeQueue ReceiveMessage RemovePermission "
+        "SendMessage SetQueueAttributes",
+    ),
+}
+THROUGH_ANOTHER = {
+    "aws_cloudwatch_log_metric_filter",
+    "aws_iam_role_policy",
+    "aws_kms_alias",
+    "aws_lambda_function_event_invoke_config",
+    "aws_lambda_permission",
+    "aws_sns_topic_policy",
+    "terraform_data",
+}
+RECORDER = (
+    f"config:{REGION}:{ACCOUNT}:configuration-recorder/default/1a2b3c",
+    "AssociateResourceTypes DeleteConfigurationRecorder DisassociateResourceTypes PutConfigurationRecorder "
+    "StopConfigurationRecorder",
+)
+
+
+@pytest.fixture(scope="module")
+def whole(module: Root) -> Plan:
+    """A plan with every part: a digest, a schedule, a subscriber."""
+    return module.plan(
+        digest_window_seconds=60,
+        evaluation_frequency="TwentyFour_Hours",
+        notification_emails=["security@example.com"],
+    )
+
+
+def denied(principal: str, action: str, resource: str, **context: str) -> bool:
+    """Whether the policy keeps a principal from an action.
+
+    With one value for a key, ForAnyValue: changes nothing.
+    """
+    policy = (CHECKOUT / "docs/service-control-policy.json").read_text().replace("ForAnyValue:", "")
+    keys = {
+        "aws:PrincipalArn": principal,
+        "kms:ResourceAliases": f"alias/{NAME}",
+        "lambda:FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-notifier",
+        **context,
+    }
+    return verdict(statements_of(policy), action, resource, keys) is False
+
+
+def silencing(resources: Mapping[str, Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+    """Each action that would silence one of the planned resources, or the recorder, with its ARN."""
+    found = [RECORDER]
+    for address, values in resources.items():
+        kind = address.partition(".")[0]
+        if kind not in THROUGH_ANOTHER:
+            arn, actions = SILENCING[kind]
+            found.append((arn.format(region=REGION, account=ACCOUNT, **values), actions))
+    for arn, actions in found:
+        service = arn.partition(":")[0]
+        yield from ((f"{service}:{action}", f"arn:aws:{arn}") for action in actions.split())
+
+
+def test_others_silence_nothing(whole: Plan) -> None:
+    """Nobody but the role that applies Terraform may do what silences a resource of the plan, or the recorder."""
+    calls = set(silencing(whole.resources))
+
+    assert len(calls) > 100
+    assert {address.partition(".")[0] for address in whole.resources} == SILENCING.keys() | THROUGH_ANOTHER
+    for other in OTHERS:
+        assert [call for call in sorted(calls) if not denied(other, *call)] == [], other
+    assert [call for call in sorted(calls) if denied(PLATFORM, *call)] == []
+
+
+def test_the_monitor_is_not_denied_what_it_does(whole: Plan) -> None:
+    """Neither of the module's roles is denied anything that its own policies allow."""
+    permissions = allowed(whole, "")
+    roles = [each["name"] for address, each in whole.resources.items() if address.startswith("aws_iam_role.")]
+    calls = [
+        (action, resource or f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1a2b3c")
+        for action, resources in permissions.items()
+        for resource in resources
+    ]
+
+    assert len(roles) == 2
+    assert {"sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage", "sns:Publish"} <= permissions.keys()
+    for role in roles:
+        principal = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+        assert [call for call in calls if denied(principal, *call)] == [], role
+
+
+def test_others_keep_their_own(whole: Plan) -> None:
+    """The same resources under another name are left alone, but for AWS Config's rules and the recorder."""
+    renamed = json.loads(json.dumps(whole.resources).replace(NAME, "theirs"))
+    context = {
+        "kms:ResourceAliases": "alias/theirs",
+        "lambda:FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:theirs-notifier",
+    }
+    calls = [(action, arn.replace(NAME, "theirs")) for action, arn in silencing(renamed)]
+    stopped = {action for action, arn in calls if denied(OTHERS[0], action, arn, **context)}
+
+    assert {action.partition(":")[0] for action in stopped} == {"config"}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("autoscaling:CreateAutoScalingGroup", "autoScalingGroup:*:autoScalingGroupName/fleet"),
+        ("autoscaling:CreateOrUpdateTags", "autoScalingGroup:1a2b3c:autoScalingGroupName/fleet"),
+        ("ec2:CreateFleet", "instance/*"),
+        ("ec2:CreateTags", "instance/i-0123456789abcdef0"),
+        ("ec2:RunInstances", "instance/*"),
+    ],
+)
+def test_others_exempt_nothing(action: str, resource: str) -> None:
+    """Only the role that applies Terraform may set the tag that exempts; any other tag is left alone."""
+    arn = f"arn:aws:{action.partition(':')[0]}:{REGION}:{ACCOUNT}:{resource}"
+
+    assert denied(OTHERS[0], action, arn, **{"aws:TagKeys": "key-pair-exempt-until"})
+    assert not denied(OTHERS[0], action, arn, **{"aws:TagKeys": "Name"})
+    assert not denied(OTHERS[0], action, arn)
+    assert not denied(PLATFORM, action, arn, **{"aws:TagKeys": "key-pair-exempt-until"})
+
+
+def test_others_fake_no_metric() -> None:
+    """Others can neither publish the metrics that alarms of a sweep watch nor write to the log that they come from."""
+    for name, is_denied in ((NAME, True), ("theirs", False)):
+        stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{name}-evaluator:log-stream:1"
+
+        assert denied(OTHERS[0], "cloudwatch:PutMetricData", "*", **{"cloudwatch:namespace": name}) == is_denied
+        assert denied(OTHERS[0], "logs:PutLogEvents", stream) == is_denied
