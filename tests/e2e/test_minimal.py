@@ -1,13 +1,18 @@
 """examples/minimal from apply to destroy: the whole way, and nothing left behind."""
 
 import json
+import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import REGION
 from tests.e2e.conftest import Deploy, Deployment
-from tests.emulator import awslambda, sns
+from tests.emulator import awslambda, scenarios, sns
+from tests.support import aws_cli
+from tests.support.docs import CHECKOUT
 
 
 @pytest.fixture(scope="module")
@@ -75,18 +80,36 @@ def test_verdict_notifies_once(minimal: Deployment) -> None:
     assert len(minimal.notifications()) == before
 
 
-def test_existing_instances_can_be_announced_again(minimal: Deployment) -> None:
-    """Deleting the results and evaluating anew, as the README says, notifies of every offending instance again."""
+def announce_again(minimal: Deployment, rule_name: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the README's commands for a rule."""
+    [commands] = re.findall(r"```sh\n(rule=.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
+    commands = commands.replace("rule=ec2-key-pair-monitor\n", f"rule={rule_name}\n")
+    return aws_cli.run(commands, minimal.aws.environment(REGION), folder)
+
+
+def test_existing_instances_can_be_announced_again(minimal: Deployment, tmp_path: Path) -> None:
+    """The README's commands wait while AWS Config refuses, and every offending instance is notified again."""
     instance = minimal.launch()
     before = len(minimal.notifications())
-    config = minimal.client("config")
+    scenarios.take_time(REGION, deleting=1.5, evaluating=3.0)
+    minimal.client("config").start_config_rules_evaluation(ConfigRuleNames=[minimal.rule_name])
 
-    config.delete_evaluation_results(ConfigRuleName=minimal.rule_name)
-    config.start_config_rules_evaluation(ConfigRuleNames=[minimal.rule_name])
+    finished = announce_again(minimal, minimal.rule_name, tmp_path)
+    scenarios.take_time(REGION)
     minimal.aws.settle()
 
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+    assert set((tmp_path / "slept").read_text().split()) == {"20"}
     told = [json.loads(mail.body.partition("\n\n--\n")[0])["instance"] for mail in minimal.notifications()[before:]]
-    assert instance in told
+    assert told.count(instance) == 1
+
+
+def test_what_would_be_refused_forever_is_told(minimal: Deployment, tmp_path: Path) -> None:
+    """Another refusal ends the README's commands at once, with what AWS Config says."""
+    finished = announce_again(minimal, "no-such-rule", tmp_path)
+
+    assert finished.returncode == 1
+    assert "NoSuchConfigRuleException" in finished.stderr
 
 
 def test_terminated_instance_is_no_longer_non_compliant(minimal: Deployment) -> None:

@@ -11,6 +11,7 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     faults,
     iam,
     inventory,
+    on_demand,
     recorder,
     sns,
 )

@@ -386,24 +386,6 @@ def delete_config_rule(self: ConfigBackend, rule_name: str) -> None:
     forget_results(self, rule_name)
 
 
-@extends(ConfigResponse)
-def delete_evaluation_results(self: ConfigResponse) -> ActionResult:
-    """DeleteEvaluationResults."""
-    rule = rule_named(self.config_backend, self._get_param("ConfigRuleName"))
-    forget_results(self.config_backend, str(rule.config_rule_name))
-    return ActionResult({})
-
-
-@extends(ConfigResponse)
-def start_config_rules_evaluation(self: ConfigResponse) -> ActionResult:
-    """StartConfigRulesEvaluation: the last known items, and for a rule with a schedule that as well."""
-    for name in self._get_param("ConfigRuleNames") or []:
-        rule = rule_named(self.config_backend, name)
-        evaluate_recorded(self.config_backend, rule)
-        notify_schedule(self.config_backend, rule, now())
-    return ActionResult({})
-
-
 def rule_named(backend: ConfigBackend, name: str) -> ConfigRule:
     """The rule, or the error that AWS gives where there is none."""
     if name not in backend.config_rules:

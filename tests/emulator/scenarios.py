@@ -32,6 +32,11 @@ def send_oversized(region: str, resource_id: str) -> None:
     store(region).oversized.add(resource_id)
 
 
+def take_time(region: str, *, deleting: float = 0.0, evaluating: float = 0.0) -> None:
+    """Let it take seconds to delete a rule's results, and to be ready for its next evaluation on demand."""
+    vars(backend_of(region))["embedded_seconds"] = {"DELETING_RESULTS": deleting, "EVALUATING": evaluating}
+
+
 def drop_deliveries(region: str, resource_ids: Iterable[str]) -> None:
     """Record the resources' changes and tell no rule of them: AWS Config's delivery is best effort."""
     store(region).dropped.update(resource_ids)

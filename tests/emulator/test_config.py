@@ -177,21 +177,6 @@ def test_new_rule_evaluates_what_is_recorded(region: Region) -> None:
     assert [each["configurationItem"]["resourceId"] for each in region.items()] == [instance]
 
 
-def test_evaluation_on_demand(region: Region) -> None:
-    """StartConfigRulesEvaluation sends the last item of everything that exists, and fires the schedule."""
-    instance = region.launch()
-    gone = region.launch()
-    region.aws.client("ec2", REGION).terminate_instances(InstanceIds=[gone])
-    region.put_rule(schedule=True)
-    region.received.clear()
-    region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
-    region.aws.settle()
-
-    change, schedule = region.items()
-    assert change["configurationItem"]["resourceId"] == instance
-    assert schedule["messageType"] == "ScheduledNotification"
-
-
 def test_results(region: Region) -> None:
     """What is reported can be asked for by rule and by resource."""
     region.put(evaluation("i-1", Annotation="because"), evaluation("i-2", "NON_COMPLIANT"))

@@ -1,0 +1,79 @@
+"""AWS Config: results deleted, and resources evaluated, on demand.
+
+Follows https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteEvaluationResults.html and
+https://docs.aws.amazon.com/config/latest/APIReference/API_StartConfigRulesEvaluation.html
+
+On AWS both go on after they were answered. While a rule's results are deleted, its state is ``DELETING_RESULTS`` and
+either call is refused. An evaluation is refused while one is under way, or within a minute of the last.
+
+Laxer than AWS: both are done at once, unless a test sets ``scenarios.take_time``, which stands for that minute too.
+Assumed: after PutConfigRule an evaluation can be started at once, and where one of several rules refuses, none starts.
+"""
+
+import time
+from typing import Any
+
+from moto.config.models import ConfigBackend, ConfigRule
+from moto.config.responses import ConfigResponse
+from moto.core.responses import ActionResult
+
+from tests.emulator import config
+from tests.emulator.extension import extends, refuse
+
+STATES = ("DELETING_RESULTS", "EVALUATING")
+
+
+def begin(backend: ConfigBackend, rule: ConfigRule, state: str) -> None:
+    """Put a rule into a state for as long as it takes in the region."""
+    seconds = vars(backend).get("embedded_seconds", {}).get(state, 0.0)
+    vars(rule).setdefault("embedded_until", {})[state] = time.monotonic() + seconds
+
+
+def is_in(rule: ConfigRule, state: str) -> bool:
+    """Whether a rule is still in a state."""
+    until: float = vars(rule).get("embedded_until", {}).get(state, 0.0)
+    return time.monotonic() < until
+
+
+@extends(ConfigRule)
+def to_dict(self: ConfigRule) -> dict[str, Any]:
+    """DescribeConfigRules tells what is under way."""
+    described: dict[str, Any] = to_dict.replaced(self)  # type: ignore[attr-defined]
+    return described | {"ConfigRuleState": next((state for state in STATES if is_in(self, state)), "ACTIVE")}
+
+
+@extends(ConfigResponse)
+def delete_evaluation_results(self: ConfigResponse) -> ActionResult:
+    """DeleteEvaluationResults."""
+    rule = config.rule_named(self.config_backend, self._get_param("ConfigRuleName"))
+    refuse_while_deleting(rule)
+    begin(self.config_backend, rule, "DELETING_RESULTS")
+    config.forget_results(self.config_backend, str(rule.config_rule_name))
+    return ActionResult({})
+
+
+@extends(ConfigResponse)
+def start_config_rules_evaluation(self: ConfigResponse) -> ActionResult:
+    """StartConfigRulesEvaluation: the last known items, and for a rule with a schedule that as well."""
+    rules = [config.rule_named(self.config_backend, name) for name in self._get_param("ConfigRuleNames") or []]
+    for rule in rules:
+        refuse_while_deleting(rule)
+        if is_in(rule, "EVALUATING"):
+            refuse(
+                "LimitExceededException",
+                f"An evaluation of the rule {rule.config_rule_name} is in progress, or began less than a minute ago.",
+            )
+    for rule in rules:
+        begin(self.config_backend, rule, "EVALUATING")
+        config.evaluate_recorded(self.config_backend, rule)
+        config.notify_schedule(self.config_backend, rule, config.now())
+    return ActionResult({})
+
+
+def refuse_while_deleting(rule: ConfigRule) -> None:
+    """Refuse what AWS refuses while a rule's results are deleted."""
+    if is_in(rule, "DELETING_RESULTS"):
+        refuse(
+            "ResourceInUseException",
+            f"The rule {rule.config_rule_name} is deleting its evaluation results. Try your request again later.",
+        )
