@@ -88,7 +88,9 @@ def test_package_imports_nothing_of_a_third_party() -> None:
         assert others <= ({"boto3", "botocore"} if path.name == "handler.py" else set())
 
 
-@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/scale.md", "tests/README.md"])
+@pytest.mark.parametrize(
+    "page", ["CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/costs.md", "docs/scale.md", "tests/README.md"]
+)
 def test_links_lead_somewhere(page: str) -> None:
     """Each relative link leads to a file or folder, and each link within the page to one of its headings."""
     text = (CHECKOUT / page).read_text()
