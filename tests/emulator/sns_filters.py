@@ -142,15 +142,29 @@ def check_rules(policy: Mapping[str, Any]) -> None:
                 refuse("FilterPolicy", f"Unsupported anything-but pattern: {next(iter(operand))}")
 
 
+def with_values(policy: Any) -> Any:
+    """A policy in which a key that must exist must have a value that is neither null nor empty.
+
+    https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html
+    """
+    if policy == {"exists": True}:
+        return {"anything-but": ["", None]}
+    if isinstance(policy, dict):
+        return {name: with_values(inner) for name, inner in policy.items()}
+    return [with_values(each) for each in policy] if isinstance(policy, list) else policy
+
+
 def passes(subscription: Subscription, attributes: Mapping[str, Mapping[str, Any]] | None, message: str) -> bool:
     """Whether a subscription's filter policy lets a message pass."""
-    policy = subscription.attributes.get("FilterPolicy")
-    if not policy:
+    text = subscription.attributes.get("FilterPolicy")
+    if not text:
         return True
+    policy = with_values(json.loads(text))
     if subscription.attributes.get("FilterPolicyScope") != "MessageBody":
-        return patterns.matches(json.loads(policy), {name: value_of(each) for name, each in (attributes or {}).items()})
+        values = {name: value_of(each) for name, each in (attributes or {}).items()}
+        return bool(values) and patterns.matches(policy, values)
     try:
-        return patterns.matches(json.loads(policy), json.loads(message))
+        return patterns.matches(policy, json.loads(message))
     except ValueError:
         return False
 

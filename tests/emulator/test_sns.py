@@ -430,3 +430,26 @@ def test_a_filter_picks_by_the_body_of_its_protocol(aws: EmbeddedAws, policy: di
     texts = {"default": "text", "sqs": json.dumps({"rule": "name", "counts": {"NON_COMPLIANT": 2}})}
     aws.client("sns", REGION).publish(TopicArn=topic_arn, Message=json.dumps(texts), MessageStructure="json")
     assert len(messages(aws, url)) == passes
+
+
+@pytest.mark.parametrize(
+    ("body", "passes"),
+    [({"who": "x"}, True), ({"who": 0}, True), ({"who": ""}, False), ({"who": None}, False), ({"who": []}, False)],
+)
+def test_a_key_without_a_value_does_not_exist(aws: EmbeddedAws, body: dict[str, Any], passes: bool) -> None:  # noqa: FBT001
+    """A filter for a key that exists wants a value that is neither null nor empty."""
+    topic_arn = topic_of(aws)
+    url = queue_of(aws, topic_arn)
+    policy = json.dumps({"who": [{"exists": True}]})
+    subscribe(aws, topic_arn, "sqs", QUEUE, FilterPolicy=policy, FilterPolicyScope="MessageBody")
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message=json.dumps(body))
+    assert len(messages(aws, url)) == passes
+
+
+def test_a_message_without_attributes_passes_no_filter_on_them(aws: EmbeddedAws) -> None:
+    """A filter for a key that does not exist wants a message with some other attribute."""
+    topic_arn = topic_of(aws)
+    subscribe(aws, topic_arn, "email", ADDRESS, FilterPolicy=json.dumps({"rule": [{"exists": False}]}))
+    sns.confirm_all(REGION)
+    aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="text")
+    assert bodies() == []
