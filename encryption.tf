@@ -1,6 +1,5 @@
-# One customer managed key for the topic and the logs, because EventBridge can't use the key that AWS manages: under
-# alias/aws/sns a notification is lost without an error. The queues don't use it. SQS encrypts them itself, so that what
-# they keep survives a key that was broken.
+# One customer managed key for the topic and the logs, because EventBridge can't use the key that AWS manages,
+# alias/aws/sns. The queues don't use it. SQS encrypts them itself, so that what they keep survives a key that was broken.
 
 locals {
   kms_key_arn = var.kms_key == null ? aws_kms_key.this[0].arn : var.kms_key.arn

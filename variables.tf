@@ -28,7 +28,7 @@ variable "config_recorder_name" {
 }
 
 variable "digest_window_seconds" {
-  description = "Seconds, 1 to 300, for which changes of verdict are collected to be told of in one readable notification. Null tells of each by itself, as EventBridge words it. The README shows both."
+  description = "Seconds, 1 to 300, for which changes of verdict are collected into one readable notification. Below 20, Lambda can still wait for 20 when there are few. Null sends each change by itself, as EventBridge words it. The README shows both."
   type        = number
   default     = null
 
@@ -136,7 +136,7 @@ variable "notification_emails" {
 }
 
 variable "notify_on" {
-  description = "Verdicts that are notified when an instance changes to them: any of `COMPLIANT`, `NON_COMPLIANT` and `NOT_APPLICABLE`."
+  description = "Verdicts that are notified when an instance changes to them: any of `COMPLIANT`, `NON_COMPLIANT` and `NOT_APPLICABLE`. AWS does not document whether AWS Config sends an event for the last."
   type        = set(string)
   default     = ["NON_COMPLIANT"]
   nullable    = false

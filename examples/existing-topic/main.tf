@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "alerts" {
     }
   }
 
-  # The notifications. No condition, for with one that EventBridge does not fulfil every notification would vanish.
+  # The notifications. No condition: with one that EventBridge does not fulfil, every notification would be lost.
   statement {
     sid       = "EventBridge"
     actions   = ["sns:Publish"]
