@@ -127,10 +127,10 @@ def state_of(alarm: Alarm, series: Series) -> str:
             breaches = [each is True for each in breaches]
         case "missing" if all(each is None for each in breaches):
             return "INSUFFICIENT_DATA"
-        case "ignore" if all(each is None for each in breaches):
-            return str(alarm.state_value)
     needed = int(alarm.datapoints_to_alarm or alarm.evaluation_periods)
     known = [each for each in breaches if each is not None]
+    if alarm.treat_missing_data == "ignore" and len(known) < needed and False not in known:
+        return str(alarm.state_value)
     return "ALARM" if sum(known) >= min(needed, len(known)) else "OK"
 
 

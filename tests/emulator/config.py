@@ -156,8 +156,9 @@ class Result:
 class Store:
     """What AWS Config knows in one region, beyond what moto keeps.
 
-    The last five are for ``scenarios.py``: resources whose items are announced as oversized, told to no rule, or not in
-    the inventory; whose evaluations fail, once for each entry; and how many tokens to come are expired.
+    The last six are for ``scenarios.py``: resources whose items are announced as oversized, told to no rule, or not in
+    the inventory; whose evaluations fail, once for each entry; how many tokens to come are expired; and whether times
+    arrive in whole seconds.
     """
 
     items: dict[tuple[str, str], list[Item]] = field(default_factory=dict)
@@ -168,6 +169,7 @@ class Store:
     hidden: set[str] = field(default_factory=set)
     failing: list[str] = field(default_factory=list)
     expired_tokens: int = 0
+    whole_seconds: bool = False
 
 
 def iso(moment: datetime) -> str:
@@ -307,7 +309,7 @@ def notify_schedule(backend: ConfigBackend, rule: ConfigRule, at: datetime) -> N
 def evaluate_recorded(backend: ConfigBackend, rule: ConfigRule) -> None:
     """Deliver the last known item of every resource that still exists to one rule."""
     for history in list(store_of(backend).items.values()):
-        if not history[-1].is_deleted:
+        if history and not history[-1].is_deleted:
             background.submit(deliver, backend.region_name, history[-1], [rule])
 
 
@@ -422,7 +424,7 @@ def put_evaluations(self: ConfigResponse) -> ActionResult:
     for evaluation in evaluations:
         if evaluation["ComplianceResourceId"] in store.failing:
             store.failing.remove(evaluation["ComplianceResourceId"])
-            failed.append(evaluation | {"OrderingTimestamp": moment_of(evaluation["OrderingTimestamp"])})
+            failed.append(evaluation | {"OrderingTimestamp": sent(store, evaluation["OrderingTimestamp"])})
             continue
         result = Result(
             rule_name,
@@ -431,7 +433,7 @@ def put_evaluations(self: ConfigResponse) -> ActionResult:
             evaluation["ComplianceType"],
             # AWS Config drops the annotation of what is not applicable.
             evaluation.get("Annotation") if evaluation["ComplianceType"] != "NOT_APPLICABLE" else None,
-            moment_of(evaluation["OrderingTimestamp"]),
+            sent(store, evaluation["OrderingTimestamp"]),
             now(),
             invoked_at,
         )
@@ -455,11 +457,13 @@ def check_evaluations(evaluations: list[dict[str, Any]]) -> None:
             refuse("ValidationException", "Value at 'evaluations.member.annotation' must have length 1 to 256")
 
 
-def moment_of(timestamp: float | str) -> datetime:
-    """A time of the JSON protocol: seconds since the epoch, or text."""
+def sent(store: Store, timestamp: float | str) -> datetime:
+    """A time of the JSON protocol, seconds since the epoch or text, as the caller's SDK has sent it."""
     if isinstance(timestamp, str):
-        return datetime.fromisoformat(timestamp).astimezone(UTC)
-    return datetime.fromtimestamp(timestamp, UTC)
+        moment = datetime.fromisoformat(timestamp).astimezone(UTC)
+    else:
+        moment = datetime.fromtimestamp(timestamp, UTC)
+    return moment.replace(microsecond=0) if store.whole_seconds else moment
 
 
 def keep(backend: ConfigBackend, result: Result) -> None:

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs
 
+from moto.moto_api._internal.models import MotoAPIBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from tests.emulator.extension import ADMINISTRATOR, extends
@@ -63,9 +64,16 @@ def inject(action: str, kind: Kind, times: int, *, after: int = 0, **details: An
 
 
 def reset() -> None:
-    """Forget faults and counts."""
+    """Forget faults and counts; so does the reset of the whole AWS."""
     _faults.clear()
     calls.clear()
+
+
+@extends(MotoAPIBackend, "reset")
+def reset_all(self: MotoAPIBackend) -> None:
+    """Forget them with everything else."""
+    reset()
+    reset_all.replaced(self)  # type: ignore[attr-defined]
 
 
 @extends(DomainDispatcherApplication)

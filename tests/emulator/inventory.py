@@ -13,7 +13,7 @@ from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
-from tests.emulator.config import moment_of, page, store_of
+from tests.emulator.config import page, sent, store_of
 from tests.emulator.extension import extends, refuse
 
 
@@ -31,9 +31,9 @@ def get_resource_config_history(self: ConfigResponse) -> ActionResult:
     if self._get_param("chronologicalOrder") == "Forward":
         items.reverse()
     if (later := self._get_param("laterTime")) is not None:
-        items = [item for item in items if item.captured_at <= moment_of(later)]
+        items = [item for item in items if item.captured_at <= sent(store_of(backend), later)]
     if (earlier := self._get_param("earlierTime")) is not None:
-        items = [item for item in items if item.captured_at >= moment_of(earlier)]
+        items = [item for item in items if item.captured_at >= sent(store_of(backend), earlier)]
     found, token = page(self, items, default=10, limit_name="limit")
     history = [item.as_history(backend.account_id, backend.region_name) for item in found]
     return ActionResult({"configurationItems": history, "nextToken": token})

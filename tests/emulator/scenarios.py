@@ -1,6 +1,7 @@
 """What a test arranges in AWS: things that happen there, and that no API call brings about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -47,9 +48,21 @@ def hide_from_inventory(region: str, resource_id: str) -> None:
     store(region).hidden.add(resource_id)
 
 
-def forget_history(region: str, resource_id: str) -> None:
-    """Empty the history of an instance, as where it is asked for before the item has arrived."""
-    store(region).items[INSTANCE, resource_id].clear()
+def forget_everything(region: str) -> None:
+    """Empty the inventory, every history and the results of every rule."""
+    store(region).items.clear()
+    store(region).results.clear()
+
+
+def forget_history(region: str, resource_id: str, *, discovered: bool = True) -> None:
+    """Empty the history of an instance, as where it is asked for before the item has arrived.
+
+    AWS does not say whether it then knows the resource at all; ``discovered`` is whether it does.
+    """
+    if discovered:
+        store(region).items[INSTANCE, resource_id].clear()
+    else:
+        del store(region).items[INSTANCE, resource_id]
 
 
 def make_unreadable(region: str, resource_id: str) -> None:
@@ -68,6 +81,16 @@ def delete_result(region: str, resource_id: str) -> None:
 def use_expired_tokens(region: str, times: int) -> None:
     """Let the next invocations carry a result token that has expired."""
     store(region).expired_tokens = times
+
+
+@contextmanager
+def whole_seconds(region: str) -> Iterator[None]:
+    """Let every time that a call carries arrive in whole seconds, as older releases of botocore send it."""
+    store(region).whole_seconds = True
+    try:
+        yield
+    finally:
+        store(region).whole_seconds = False
 
 
 def fail_evaluations(region: str, resource_id: str, times: int) -> None:

@@ -70,7 +70,7 @@ def test_an_alarm_looks_at_its_metric_in_its_period(
         ("notBreaching", ["OK", "OK", "ALARM"]),
         ("breaching", ["ALARM", "ALARM", "ALARM"]),
         ("missing", ["INSUFFICIENT_DATA", "ALARM", "ALARM"]),
-        ("ignore", ["INSUFFICIENT_DATA", "ALARM", "ALARM"]),
+        ("ignore", ["INSUFFICIENT_DATA", "INSUFFICIENT_DATA", "ALARM"]),
     ],
 )
 def test_missing_data(aws: EmbeddedAws, treatment: str, states: list[str]) -> None:

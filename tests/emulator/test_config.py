@@ -55,16 +55,22 @@ def test_unknown_rule_is_not_described(aws: EmbeddedAws) -> None:
 
 
 @pytest.mark.parametrize(
-    "parameters",
-    ['{"a":"  "}', '{"a":7}', '{"a":""}', '["a"]', "{", '{"a":"' + "x" * 1017 + '"}'],
-    ids=["blank", "number", "empty", "list", "no JSON", "1025 characters"],
+    ("parameters", "code"),
+    [
+        pytest.param('{"a":"  "}', "InvalidParameterValueException", id="blank"),
+        pytest.param('{"a":7}', "InvalidParameterValueException", id="number"),
+        pytest.param('{"a":""}', "InvalidParameterValueException", id="empty"),
+        pytest.param('["a"]', "InvalidParameterValueException", id="list"),
+        pytest.param("{", "InvalidParameterValueException", id="no JSON"),
+        pytest.param('{"a":"' + "x" * 1017 + '"}', "ValidationException", id="1025 characters"),
+    ],
 )
-def test_input_parameters_are_bounded(region: Region, parameters: str) -> None:
+def test_input_parameters_are_bounded(region: Region, parameters: str, code: str) -> None:
     """Parameters are a JSON object of strings that are not blank, 1,024 characters in all."""
     with pytest.raises(ClientError) as error:
         region.put_rule(parameters)
 
-    assert refused(error) in {"InvalidParameterValueException", "ValidationException"}
+    assert refused(error) == code
 
 
 def test_input_parameters_may_hold_blanks(region: Region) -> None:
@@ -329,3 +335,36 @@ def test_missing_api_is_named_at_once(aws: EmbeddedAws, service: str, action: st
         getattr(aws.client(service, REGION), action)(**arguments)
 
     assert refused(error) == "NotImplementedException"
+
+
+def test_times_can_arrive_in_whole_seconds(region: Region) -> None:
+    """Of two results of one second the later call's stays, and a history is asked for up to that second."""
+    instance = region.launch()
+    [item] = scenarios.history_of(REGION, instance)
+    noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    later = item.captured_at.replace(microsecond=0) + timedelta(milliseconds=999)
+
+    def items_until(moment: datetime) -> int:
+        asked = {"resourceType": "AWS::EC2::Instance", "resourceId": instance, "laterTime": moment}
+        return len(region.config.get_resource_config_history(**asked)["configurationItems"])
+
+    with scenarios.whole_seconds(REGION):
+        region.put(evaluation("i-1", "NON_COMPLIANT", noon + timedelta(milliseconds=900)))
+        region.put(evaluation("i-1", "COMPLIANT", noon + timedelta(milliseconds=100)))
+        assert region.verdicts()["i-1"] == "COMPLIANT"
+        assert items_until(later) == (item.captured_at.microsecond == 0)
+        assert items_until(later + timedelta(seconds=1)) == 1
+    assert items_until(later) == 1
+
+
+def test_a_history_that_was_forgotten_can_be_asked_for(region: Region) -> None:
+    """A resource without items has an empty history and is not evaluated again."""
+    instance = region.launch()
+    scenarios.forget_history(REGION, instance)
+    region.received.clear()
+    region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
+    region.aws.settle()
+
+    asked = {"resourceType": "AWS::EC2::Instance", "resourceId": instance}
+    assert region.config.get_resource_config_history(**asked)["configurationItems"] == []
+    assert region.received == []

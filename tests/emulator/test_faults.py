@@ -55,3 +55,14 @@ def test_a_publish_that_failed_is_tried_again(aws: EmbeddedAws, published: Any, 
     faults.inject("Publish", kind, times=1)
     assert publish(aws, attempts=2) is None
     assert (faults.calls, published()) == ({"Publish": 2}, ["text"])
+
+
+def test_no_fault_survives_a_reset(aws: EmbeddedAws) -> None:
+    """An AWS that was emptied has neither faults nor counted calls."""
+    faults.inject("Publish", Kind.THROTTLED, times=1)
+    faults.calls["Publish"] += 1
+    aws.reset()
+    assert faults.calls == {}
+    aws.client("sns", REGION).create_topic(Name="topic")
+    make_role(aws, "sns:Publish")
+    assert publish(aws, attempts=1) is None

@@ -200,6 +200,21 @@ def test_a_filter_policy_filters(
     assert len(bodies()) == 1
 
 
+@pytest.mark.parametrize("nothing", ["", "{}"])
+def test_a_filter_policy_can_be_taken_away(aws: EmbeddedAws, nothing: str) -> None:
+    """An empty filter policy filters nothing, is not read back, and neither is its scope."""
+    topic_arn, client = topic_of(aws), aws.client("sns", REGION)
+    given = {"FilterPolicyScope": "MessageBody", "FilterPolicy": '{"kind": {"of": ["a"]}}'}
+    arn = subscribe(aws, topic_arn, "email", ADDRESS, **given)
+    sns.confirm_all(REGION)
+    client.publish(TopicArn=topic_arn, Message="filtered")
+    client.set_subscription_attributes(SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue=nothing)
+    client.publish(TopicArn=topic_arn, Message="passed")
+    attributes = client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert {"FilterPolicy", "FilterPolicyScope"} & set(attributes) == set()
+    assert [body.partition("\n")[0] for body in bodies()] == ["passed"]
+
+
 # Queues and dead letters
 
 

@@ -10,13 +10,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unicodedata import combining, east_asian_width
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notifier.changes import VERDICTS, Change, Origin
+from notifier.changes import MAX_ANNOTATION_LENGTH, VERDICTS, Change, Origin
 from notifier.digest import Message, digest
+from rich.cells import cell_len
 
 GOLDEN = Path(__file__).parent / "golden"
 CONSOLE = "https://eu-central-1.console.aws.amazon.com"
@@ -45,7 +45,8 @@ def exempt(value: str) -> str:
     return f"Exempt by tag owner={value}."
 
 
-AT_THE_LIMIT = exempt("部門" * 117 + "部")  # 256 characters, of which 235 are two columns wide
+# As long as AWS Config takes it, and most of its characters two columns wide.
+AT_THE_LIMIT = exempt(("部門" * MAX_ANNOTATION_LENGTH)[: MAX_ANNOTATION_LENGTH - len(exempt(""))])
 
 
 @pytest.mark.parametrize(
@@ -78,11 +79,6 @@ def test_golden(name: str, changes: list[Change]) -> None:
         path.write_text(mail)
 
     assert mail == path.read_text()
-
-
-def test_limit_is_the_limit() -> None:
-    """The longest annotation in the golden texts is as long as AWS Config takes it."""
-    assert len(AT_THE_LIMIT) == 256
 
 
 def test_document() -> None:
@@ -184,8 +180,10 @@ origins = st.builds(
     account=st.sampled_from(["123456789012", "999999999999"]),
     region=st.sampled_from(["eu-central-1", "ap-southeast-1", "r" * 20]),
 )
-annotations = st.none() | st.sampled_from([NO_KEY, AT_THE_LIMIT, "🗝" * 256, '"' * 256, "\\" * 256]) | st.text(
-    st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=256
+ODD = [NO_KEY, AT_THE_LIMIT, "🗝" * 256, "🚀" * 256, '"' * 256, "\\" * 256]
+# Without other symbols and numbers, of which Python's Unicode and rich's take different ones for wide.
+annotations = st.none() | st.sampled_from(ODD) | st.text(
+    st.characters(exclude_categories=["C", "Z", "So", "No"]), min_size=1, max_size=256
 )  # fmt: skip
 
 
@@ -202,11 +200,6 @@ def windows(draw: st.DrawFn) -> list[Change]:
     many, text, origin = draw(st.sampled_from([0, 0, 24, 25, 26, 600, 900])), draw(annotations), draw(origins)
     of: tuple[str, ...] = draw(st.sampled_from([VERDICTS, VERDICTS[:1]]))
     return changes + [change(n, of[n % len(of)], text, origin=origin) for n in range(100, 100 + many)]
-
-
-def columns(line: str) -> int:
-    """How wide a line is."""
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in ("W", "F") else 1 for c in line)
 
 
 def size(message: Message) -> int:
@@ -227,7 +220,7 @@ def test_every_limit_holds(changes: list[Change]) -> None:
         assert re.fullmatch(r"[ -~]{1,140}", message.sms)
         assert size(message) == message.size <= 250_000
         for line in message.text.split("\n"):
-            assert columns(line) <= 80 or re.fullmatch(r" *https://\S+", line), line
+            assert cell_len(line) <= 80 or re.fullmatch(r" *https://\S+", line), line
             assert line == line.rstrip()
 
 
