@@ -1,9 +1,7 @@
 """Lambda: the deployed zip runs as AWS runs it, is tried again, and leaves nothing behind."""
 
-import base64
 import io
 import json
-import re
 import subprocess
 import time
 import zipfile
@@ -20,7 +18,6 @@ ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/role"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:function"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:queue"
 CONFIG = "config.amazonaws.com"
-LOGGING = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 COUNTER = """
 import itertools, os
@@ -217,64 +214,6 @@ def test_a_module_that_can_not_be_imported_is_an_error_document(aws: EmbeddedAws
         found, error = invoke(client)
         assert (error, found["errorType"]) == ("Unhandled", "Runtime.ImportModuleError")
         assert "No module named 'missing_module'" in found["errorMessage"]
-
-
-# Logs
-
-
-def test_a_json_log_line_has_its_extra_fields(aws: EmbeddedAws) -> None:
-    """With the JSON format, what the function logs reaches its log group with the extra fields, by level."""
-    make_role(aws, *LOGGING)
-    aws.client("logs", REGION).create_log_group(logGroupName="group")
-    code = """
-import logging
-def handler(event, context):
-    logging.getLogger("name").info("quiet")
-    logging.getLogger("name").warning("loud", extra={"instance": event})
-    return context.aws_request_id
-"""
-    logging = {"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "LogGroup": "group"}
-    client = make_function(aws, code, LoggingConfig=logging)
-    request_id, _ = invoke(client, "i-1")
-    invoke(client, "i-2")
-    events = aws.client("logs", REGION).filter_log_events(logGroupName="group")["events"]
-    lines = [json.loads(event["message"]) for event in events]
-    assert [(line["level"], line["message"], line["instance"]) for line in lines] == [
-        ("WARNING", "loud", "i-1"),
-        ("WARNING", "loud", "i-2"),
-    ]
-    assert lines[0]["requestId"] == request_id
-    [name] = {event["logStreamName"] for event in events}
-    assert re.fullmatch(r"\d{4}/\d\d/\d\d/function\[\$LATEST\][0-9a-f]{32}", name)
-
-
-@pytest.mark.parametrize("missing", LOGGING)
-def test_without_a_permission_lines_are_lost(aws: EmbeddedAws, missing: str) -> None:
-    """A function whose role may not write its log runs all the same, and nothing is in its log."""
-    make_role(aws, *(action for action in LOGGING if action != missing))
-    aws.client("logs", REGION).create_log_group(logGroupName="/aws/lambda/function")
-    assert invoke(make_function(aws, "def handler(event, context):\n    print('printed')\n    return 1")) == (1, None)
-    assert aws.client("logs", REGION).filter_log_events(logGroupName="/aws/lambda/function")["events"] == []
-
-
-@pytest.mark.parametrize("allowed", [True, False])
-def test_a_missing_group_is_made_if_the_role_may(aws: EmbeddedAws, allowed: bool) -> None:  # noqa: FBT001
-    """Lambda makes the log group of a function whose role allows it, and otherwise there is no log."""
-    make_role(aws, *LOGGING, *(["logs:CreateLogGroup"] if allowed else []))
-    invoke(make_function(aws, "def handler(event, context):\n    print('printed')"))
-    groups = aws.client("logs", REGION).describe_log_groups()["logGroups"]
-    assert [group["logGroupName"] for group in groups] == ["/aws/lambda/function"] * allowed
-
-
-def test_the_tail_of_the_log_comes_with_the_answer(aws: EmbeddedAws) -> None:
-    """Invoke returns what the function printed if asked; a stack trace in the log is one event."""
-    make_role(aws, *LOGGING)
-    aws.client("logs", REGION).create_log_group(logGroupName="/aws/lambda/function")
-    client = make_function(aws, "def handler(event, context):\n    print('printed')\n    raise ValueError('broken')")
-    answer = client.invoke(FunctionName="function", LogType="Tail")
-    assert base64.b64decode(answer["LogResult"]).decode().startswith("printed\n[ERROR] ValueError: broken")
-    events = aws.client("logs", REGION).filter_log_events(logGroupName="/aws/lambda/function")["events"]
-    assert [event["message"].split("\n")[0] for event in events] == ["printed", "[ERROR] ValueError: broken"]
 
 
 # Asynchronous invocation

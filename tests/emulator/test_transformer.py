@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.emulator import EmbeddedAws, scenarios, transformer
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, scenarios, transformer
 from tests.emulator.test_events import DEAD, QUEUE, REGION, RULE, bodies, fire, queue_of, rule_of
 
 
@@ -109,3 +110,61 @@ def test_a_path_takes_indices_and_wildcards(path: str, expected: object) -> None
     """A path leads to one value, or with a wildcard to a list of all that it finds."""
     detail = {"list": [1, 2], "objects": [{"id": "a"}, {"id": "b"}], "one": {"id": "c"}}
     assert transformer.value_at({"detail": detail}, path) == expected
+
+
+# What PutTargets refuses
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        pytest.param(
+            {"InputTransformer": {"InputPathsMap": {"a": "$.id"}, "InputTemplate": '"<a> <b>"'}},
+            "InputTemplate for target it contains invalid placeholder b",
+            id="a placeholder that is not defined",
+        ),
+        pytest.param(
+            {"InputTransformer": {"InputTemplate": '"<aws.events.other>"'}},
+            "invalid placeholder aws.events.other",
+            id="a predefined variable that there is not",
+        ),
+        pytest.param({"InputTransformer": {"InputTemplate": '"' + "x" * 8191 + '"'}}, "8192", id="a long template"),
+        pytest.param(
+            {"InputTransformer": {"InputPathsMap": {f"p{n}": "$.id" for n in range(101)}, "InputTemplate": '"x"'}},
+            "100 paths",
+            id="many paths",
+        ),
+        pytest.param({"InputTransformer": {"InputTemplate": "no quotes"}}, "Invalid InputTemplate", id="no JSON"),
+        pytest.param(
+            {"InputTransformer": {"InputPathsMap": {"a.b": "$.id"}, "InputTemplate": '"<a.b>"'}},
+            "invalid name a.b",
+            id="a path's name that is none",
+        ),
+        pytest.param(
+            {"InputTransformer": {"InputPathsMap": {"a": "$.id"}, "InputTemplate": "{<a>: 1}"}},
+            "Invalid InputTemplate",
+            id="a placeholder for a key",
+        ),
+        pytest.param({"Input": "text"}, "not a valid JSON text", id="a constant that is no JSON"),
+        pytest.param(
+            {"DeadLetterConfig": {"Arn": DEAD + ".fifo"}}, "SQS FIFO is not supported", id="FIFO dead letters"
+        ),
+        pytest.param({"Input": "{}", "InputPath": "$"}, "Only one of Input", id="two kinds of input"),
+        pytest.param({"RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/r"}, "RoleArn is not supported", id="a role"),
+    ],
+)
+def test_a_bad_target_is_refused(aws: EmbeddedAws, target: dict[str, Any], message: str) -> None:
+    """PutTargets refuses what could never be delivered, and says why."""
+    with pytest.raises(ClientError, match=message):
+        rule_of(aws, QUEUE, **target)
+
+
+def test_a_rule_has_at_most_five_targets(aws: EmbeddedAws) -> None:
+    """The sixth target of a rule is refused, and one that is there already can be put again."""
+    client = aws.client("events", REGION)
+    client.put_rule(Name="change", EventPattern='{"source": ["test"]}')
+    targets = [{"Id": str(number), "Arn": QUEUE} for number in range(6)]
+    client.put_targets(Rule="change", Targets=targets[:5])
+    client.put_targets(Rule="change", Targets=targets[:1])
+    with pytest.raises(ClientError, match="LimitExceededException"):
+        client.put_targets(Rule="change", Targets=targets[5:])
