@@ -258,7 +258,7 @@ RESERVATION_TEXT = _xml(
 RESERVATION = RESERVATION_TEXT.replace("<KEY></KEY>", "%(key)s").encode()
 
 CREDENTIALS = (
-    b"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKIAEXAMPLE</AccessKeyId>"
+    b"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId>"
     b"<SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>"
     b"<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
 )

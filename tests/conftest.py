@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.oracles import wire
 from tests.oracles.tally import JUDGED
 
 if TYPE_CHECKING:
@@ -22,6 +23,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the layers in the order above, and the others after them."""
     layers = {layer: place for place, layer in enumerate(ORDER)}
     items.sort(key=lambda item: layers.get(item.path.relative_to(Path(__file__).parent).parts[0], len(layers)))
+
+
+@pytest.hookimpl(wrapper=True)
+def fail_on_wire_errors() -> Iterator[None]:
+    """Fail a test, its fixtures included, in which a request or a response did not fit AWS's models."""
+    __tracebackhide__ = True
+    try:
+        return (yield)
+    finally:
+        wire.raise_errors()
+
+
+pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = fail_on_wire_errors
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ from tests.acceptance.cloud import TAG_KEY, Clock
 from tests.acceptance.walkthrough import run
 from tests.conftest import REGION
 from tests.emulator import EmbeddedAws
+from tests.emulator.iam import DENIALS
+from tests.oracles import wire
 
 
 class Keyboard(io.StringIO):
@@ -73,8 +75,11 @@ class Caller:
     def refuse(self, operation: str, code: str, when: Callable[[], bool] = lambda: True, status: int = 403) -> None:
         """Let AWS answer calls of an operation, such as ``ec2.RunInstances``, or of a service with an error."""
 
-        def answer(**_: Any) -> AWSResponse | None:
-            return refused(operation, code, status) if when() else None
+        def answer(event_name: str, **_: Any) -> AWSResponse | None:
+            if not when():
+                return None
+            wire.judge_error(operation.partition(".")[0], event_name.rpartition(".")[2], code)
+            return refused(operation, code, status)
 
         self.events.register(f"before-send.{operation}", answer)
 
@@ -118,6 +123,11 @@ class Caller:
 
 
 NOTHING: dict[str, list[str]] = {"instances": [], "key pairs": [], "queues": [], "subscriptions": []}
+
+
+def denial(operation: str) -> str:
+    """The code of AWS's answer to somebody who may not make a call."""
+    return DENIALS.get(operation.partition(".")[0], "AccessDeniedException")
 
 
 def refused(operation: str, code: str, status: int) -> AWSResponse:

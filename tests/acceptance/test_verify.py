@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance import monitor, walkthrough
 from tests.acceptance.cloud import Cloud, Evaluated, launch
-from tests.acceptance.conftest import NOTHING, Caller
+from tests.acceptance.conftest import NOTHING, Caller, denial
 from tests.conftest import REGION
 from tests.emulator import EmbeddedAws
 from tests.support.terraform import Root, TerraformError
@@ -146,11 +146,11 @@ def test_throttling_is_met_with_patience(owner: Caller, operation: str) -> None:
 @pytest.mark.parametrize("operation", ["sqs.CreateQueue", "sns.Subscribe", "sqs.ReceiveMessage"])
 def test_failure_midway(owner: Caller, operation: str) -> None:
     """Where a call is refused, it says which and why, and removes what it had made."""
-    owner.refuse(operation, "AccessDenied")
+    owner.refuse(operation, denial(operation))
     status, said = owner.verify()
 
     assert status == 1
-    assert f"{operation.partition('.')[2]} was refused: AccessDenied" in said
+    assert f"{operation.partition('.')[2]} was refused: {denial(operation)}" in said
     assert owner.temporary() == NOTHING
 
 
@@ -222,7 +222,7 @@ def test_what_an_earlier_run_left_is_removed_first(owner: Caller, monkeypatch: p
     """What can't be removed is named one by one and fails the run; the next finds it, says so, and removes it first."""
     removals = ["ec2.TerminateInstances", "ec2.DeleteKeyPair", "sqs.DeleteQueue", "sns.Unsubscribe"]
     for operation in removals:
-        owner.refuse(operation, "AccessDenied")
+        owner.refuse(operation, denial(operation))
     status, said = owner.verify()
 
     left = owner.temporary()
@@ -256,7 +256,7 @@ def test_what_an_earlier_run_left_is_removed_first(owner: Caller, monkeypatch: p
 
 def test_one_failed_removal_does_not_stop_the_others(owner: Caller) -> None:
     """Whatever can be removed is removed, and only the rest is named."""
-    owner.refuse("ec2.TerminateInstances", "AccessDenied")
+    owner.refuse("ec2.TerminateInstances", denial("ec2.TerminateInstances"))
     status, said = owner.verify()
 
     left = owner.temporary()
@@ -270,8 +270,9 @@ def test_expired_credentials_midway(owner: Caller) -> None:
     """Where credentials end during the run, what is left is named from memory."""
 
     expired: list[bool] = []
-    for service in ("ec2", "sns", "sqs"):
-        owner.refuse(service, "ExpiredToken", when=lambda: bool(expired))
+    codes = {"ec2": "RequestExpired", "sns": "ExpiredToken", "sqs": "ExpiredTokenException"}
+    for service, code in codes.items():
+        owner.refuse(service, code, when=lambda: bool(expired))
     owner.after("sqs.ReceiveMessage", lambda: expired.append(True))
     owner.client("events").disable_rule(Name="ec2-key-pair-monitor-non-compliant")
     status, said = owner.verify()

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import report
 from benchmarks.stub import Stub
+from tests.oracles import wire
 from tests.support.docs import CHECKOUT
 
 RESULTS = json.loads((CHECKOUT / "benchmarks/results/results.json").read_text())
@@ -60,6 +61,30 @@ def test_stub_throttles_above_its_rate() -> None:
     assert statuses == [200, 200, 400]
     assert stub.play()["calls"] == {"SelectResourceConfig": 3, "ThrottlingException": 1}
     assert stub.play()["calls"] == {}
+
+
+@pytest.mark.parametrize("rate", [0, 0.5], ids=["answered", "throttled"])
+@pytest.mark.parametrize(
+    ("service", "protocol", "operation"),
+    [
+        ("config", "json", "GetComplianceDetailsByConfigRule"),
+        ("config", "json", "GetResourceConfigHistory"),
+        ("config", "json", "PutEvaluations"),
+        ("config", "json", "SelectResourceConfig"),
+        ("ec2", "ec2", "DescribeInstances"),
+        ("sts", "query", "AssumeRole"),
+    ],
+)
+def test_stub_answers_as_aws_would(service: str, protocol: str, operation: str, rate: float) -> None:
+    """Each answer of the stub fits AWS's model of the call."""
+    is_config = service == "config"
+    headers = {"x-amz-target": f"StarlingDoveService.{operation}"} if is_config else {}
+    body = b"{}" if is_config else f"Action={operation}".encode()
+    status, answer = Stub(instances=150, results=150, gone=50, rate=rate).answer(headers, body)
+
+    assert status == (400 if rate and is_config else 200)
+    model = wire.operation_model(service, operation)
+    wire.judge("response", model, wire.read_response(model, protocol, status, {}, answer))
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_polling_needs_it(digest: Deployment, action: str) -> None:
 @pytest.mark.parametrize(
     ("action", "error"),
     [
-        ("sns:Publish", "AccessDenied"),
+        ("sns:Publish", "AuthorizationError"),
         ("kms:Decrypt", "KMSAccessDenied"),
         ("kms:GenerateDataKey", "KMSAccessDenied"),
     ],

@@ -146,5 +146,5 @@ def test_anything_else_is_denied(scheduled: Deployment, service: str, call: str,
         aws_session_token=credentials["AWS_SESSION_TOKEN"],
     )
 
-    with pytest.raises(ClientError, match=r"AccessDenied|AuthorizationError"):
+    with pytest.raises(ClientError, match=r"AccessDenied|AuthorizationError|UnauthorizedOperation"):
         getattr(client, call)(**arguments)

@@ -14,6 +14,7 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     on_demand,
     recorder,
     sns,
+    wire,
 )
 from tests.emulator.extension import ACCOUNT_ID
 from tests.emulator.server import EmbeddedAws

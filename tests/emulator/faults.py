@@ -29,7 +29,7 @@ class Kind(Enum):
     """What goes wrong with a call."""
 
     THROTTLED = (400, "ThrottlingException")
-    INTERNAL_ERROR = (500, "InternalServerError")
+    INTERNAL_ERROR = (500, "InternalFailure")
     CONNECTION_DROPPED = (0, "")
     NO_ANSWER = (-1, "")
     CALLER_DIES = (-2, "")

@@ -14,12 +14,12 @@ is taken for one that knows no resource, which is allowed by ``"Resource": "*"``
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlparse
 
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import _RESTError
-from moto.iam.access_control import AssumedRoleAccessKey
+from moto.iam.access_control import AssumedRoleAccessKey, IAMRequest
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
@@ -83,24 +83,32 @@ def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], re
     if action in RESOURCES:
         resource = RESOURCES[action](self)
     if action != "sts:GetCallerIdentity" and not roles.may(role.arn, action, resource):
-        message = f"User: {key.arn} is not authorized to perform: {action} on resource: {resource}"
-        if "X-Amz-Target" in self.headers:
-            # moto answers XML, which the JSON protocols do not read.
-            refuse("AccessDeniedException", message)
-        if action.startswith("sns:"):
-            raise AuthorizationError(message)
         request._raise_access_denied()
     if not may_use_key(role.arn, action, resource, self.region):
         message = f"User: {key.arn} is not authorized to use the key of {resource}"
         if "X-Amz-Target" in self.headers:
-            refuse("KMS.AccessDeniedException", message)
+            # SQS also tells the code of its former query protocol, which SDKs show.
+            self.response_headers["x-amzn-query-error"] = "KMS.AccessDeniedException;Sender"
+            refuse("KmsAccessDenied", message)
         raise _RESTError("KMSAccessDenied", message)
 
 
-class AuthorizationError(_RESTError):
-    """SNS's own name for what IAM denies: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html"""
+# How the services that answer XML name a denial; the others say AccessDeniedException.
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+# https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
+DENIALS = {"ec2": "UnauthorizedOperation", "iam": "AccessDenied", "sns": "AuthorizationError", "sts": "AccessDenied"}
+
+
+class DenialError(_RESTError):
+    """A denial in XML."""
 
     code = 403
 
-    def __init__(self, message: str) -> None:
-        super().__init__("AuthorizationError", message)
+
+@extends(IAMRequest)
+def _raise_access_denied(self: IAMRequest) -> NoReturn:
+    """Deny a call in the service's own form; moto answers each in XML, which the JSON protocols do not read."""
+    message = f"User: {self._access_key.arn} is not authorized to perform: {self._action}"
+    if self._service in DENIALS:
+        raise DenialError(DENIALS[self._service], message)
+    refuse("AccessDeniedException", message)

@@ -11,6 +11,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.emulator.background import background
 from tests.emulator.extension import ACCOUNT_ID, ADMINISTRATOR
+from tests.oracles import wire
 
 # A line a request would bury what a test or the demo says.
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -44,6 +45,7 @@ class EmbeddedAws:
         self.reset()
         self._server.stop()
         _running.remove(self.endpoint_url)
+        wire.raise_errors()
 
     def environment(self, region: str) -> dict[str, str]:
         """The variables that lead the Terraform provider and any AWS SDK here and to no other AWS."""
@@ -67,8 +69,13 @@ class EmbeddedAws:
         )
 
     def settle(self, timeout: float = 60.0) -> None:
-        """Wait until every delivery and invocation under way has ended; see :meth:`Background.settle`."""
+        """Wait until every delivery and invocation under way has ended; see :meth:`Background.settle`.
+
+        Raises:
+            WireError: a request or a response did not fit AWS's models.
+        """
         background.settle(timeout)
+        wire.raise_errors()
 
     def switch_on_config(self, region: str, resource_types: tuple[str, ...] = ("AWS::EC2::Instance",)) -> None:
         """Make and start a recorder, as an account has it before the module is applied."""

@@ -227,7 +227,7 @@ def test_a_service_needs_permission(aws: EmbeddedAws) -> None:
     permit(client, SourceAccount="111111111111")
     assert not awslambda.may_invoke(FUNCTION, CONFIG)
     client.remove_permission(FunctionName="function", StatementId="config")
-    permit(client, SourceAccount=ACCOUNT_ID, SourceArn="arn:aws:config:*:*:config-rule/mine")
+    permit(client, SourceAccount=ACCOUNT_ID, SourceArn=f"arn:aws:config:{REGION}:{ACCOUNT_ID}:config-rule/m*")
     other = f"arn:aws:config:{REGION}:{ACCOUNT_ID}:config-rule/other"
     assert not awslambda.invoke_async(FUNCTION, "{}", principal=CONFIG, source_arn=other)
     assert awslambda.invoke_async(FUNCTION, "{}", principal=CONFIG, source_arn=other.replace("other", "mine"))

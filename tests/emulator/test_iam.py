@@ -117,9 +117,40 @@ def test_publishing_needs_the_topic_and_its_key(aws: EmbeddedAws) -> None:
     client.publish(TopicArn=encrypted, Message="x")
 
 
-def test_sns_has_a_name_of_its_own_for_a_denial(aws: EmbeddedAws) -> None:
-    """SNS says AuthorizationError where others say AccessDenied."""
-    topic = aws.client("sns", REGION).create_topic(Name="topic")["TopicArn"]
-    client = as_role(aws, "sns", document(allow("s3:ListAllMyBuckets")))
-    with pytest.raises(ClientError, match=r"\(AuthorizationError\).*not authorized to perform: sns:Publish"):
-        client.publish(TopicArn=topic, Message="x")
+@pytest.mark.parametrize(
+    ("service", "call", "code"),
+    [
+        ("config", "describe_config_rules", "AccessDeniedException"),
+        ("ec2", "describe_instances", "UnauthorizedOperation"),
+        ("iam", "list_roles", "AccessDenied"),
+        ("s3", "list_buckets", "AccessDenied"),
+        ("sns", "list_topics", "AuthorizationError"),
+        ("sqs", "list_queues", "AccessDeniedException"),
+    ],
+)
+@pytest.mark.parametrize("is_role", [True, False], ids=["role", "user"])
+def test_each_service_has_its_own_name_for_a_denial(
+    aws: EmbeddedAws,
+    service: str,
+    call: str,
+    code: str,
+    is_role: bool,  # noqa: FBT001
+) -> None:
+    """A denied call has the service's own code, in the form that its SDK reads."""
+    client = as_role(aws, service, document(allow("kms:ListKeys"))) if is_role else as_user(aws, service)
+    with pytest.raises(ClientError, match=rf"\({code}\)"):
+        getattr(client, call)()
+
+
+def as_user(aws: EmbeddedAws, service: str) -> Any:
+    """A client of a user without a policy."""
+    iam = aws.client("iam", REGION)
+    iam.create_user(UserName="u")
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=aws.endpoint_url,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )

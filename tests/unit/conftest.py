@@ -4,10 +4,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.oracles import wire
 
 # boto3 makes its client when a handler is imported, and a client needs a region. The notifier reads its variables then.
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
@@ -35,6 +38,22 @@ def sample(name: str, item: Mapping[str, Any] | None = None, **changes: Any) -> 
     return event
 
 
+def rejected(*resource_ids: str) -> dict[str, Any]:
+    """The answer of PutEvaluations that hands evaluations of instances back."""
+    evaluation = {
+        "ComplianceResourceType": "AWS::EC2::Instance",
+        "ComplianceType": "NON_COMPLIANT",
+        "OrderingTimestamp": datetime(2026, 3, 1, tzinfo=UTC),
+    }
+    return {"FailedEvaluations": [evaluation | {"ComplianceResourceId": each} for each in resource_ids]}
+
+
+def listing(member: str, *pages: list[Any]) -> list[dict[str, Any]]:
+    """The answers of a listing, page by page: each but the last has the token of the next."""
+    *first, last = [{member: page} for page in pages]
+    return [*({**page, "NextToken": "next"} for page in first), last]
+
+
 @dataclass
 class RecordingConfig:
     """Answers as told and keeps every call, as (API, arguments)."""
@@ -45,9 +64,7 @@ class RecordingConfig:
     def _call(self, api: str, arguments: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
         self.calls.append((api, arguments))
         answer = self.answers[api].pop(0) if self.answers.get(api) else default
-        if isinstance(answer, Exception):
-            raise answer
-        return dict(answer)
+        return dict(wire.exchange("config", api, arguments, answer))
 
     def get_compliance_details_by_config_rule(self, **kwargs: Any) -> dict[str, Any]:
         return self._call("GetComplianceDetailsByConfigRule", kwargs, {"EvaluationResults": []})

@@ -10,7 +10,7 @@ from evaluator.config_events import InvalidEventError
 from evaluator.handler import ItemNotRecordedError, lambda_handler
 from evaluator.reporting import EvaluationsRejectedError
 
-from tests.unit.conftest import Context, RecordingConfig, sample
+from tests.unit.conftest import Context, RecordingConfig, rejected, sample
 
 CAPTURED = datetime(2026, 3, 1, 10, 0, 0, 123000, UTC)
 INSTANCE_ID = "i-0123456789abcdef0"
@@ -122,18 +122,17 @@ def test_oversized_change_not_recorded_yet(config: RecordingConfig, items: list[
 
 def test_failed_evaluation_is_sent_again(config: RecordingConfig) -> None:
     """What AWS Config hands back is reported once more, and that is enough if it is taken then."""
-    failed = {"ComplianceResourceId": INSTANCE_ID, "ComplianceType": "NON_COMPLIANT"}
-    config.answers["PutEvaluations"] = [{"FailedEvaluations": [failed]}, {"FailedEvaluations": []}]
+    answer = rejected(INSTANCE_ID)
+    config.answers["PutEvaluations"] = [answer, {"FailedEvaluations": []}]
 
     lambda_handler(sample("change"), Context())
 
-    assert [call["Evaluations"] for _, call in config.calls][1] == [failed]
+    assert [call["Evaluations"] for _, call in config.calls][1] == answer["FailedEvaluations"]
 
 
 def test_evaluation_that_fails_twice_is_an_error(config: RecordingConfig) -> None:
     """What fails twice is raised with the resource's id, so that Lambda keeps the event."""
-    failed = [{"ComplianceResourceId": INSTANCE_ID}, {"ComplianceResourceId": "i-other"}]
-    config.answers["PutEvaluations"] = [{"FailedEvaluations": failed}] * 2
+    config.answers["PutEvaluations"] = [rejected(INSTANCE_ID, "i-other")] * 2
 
     with pytest.raises(EvaluationsRejectedError, match=f"{INSTANCE_ID}, i-other"):
         lambda_handler(sample("change"), Context())

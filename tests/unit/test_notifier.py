@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from notifier.changes import InvalidChangeError, parse
 
+from tests.oracles import wire
 from tests.unit.conftest import EVENTS, Context
 
 SAMPLE = json.loads((EVENTS / "compliance_change.json").read_text())
@@ -24,10 +25,10 @@ class RecordingSns:
 
     def publish(self, **kwargs: Any) -> dict[str, Any]:
         answer = self.answers.pop(0) if self.answers else None
-        if answer:
-            raise answer
+        taken = {"MessageId": f"message-{len(self.published) + 1}"}
+        told: dict[str, Any] = wire.exchange("sns", "Publish", kwargs, answer or taken)
         self.published.append(kwargs)
-        return {"MessageId": f"message-{len(self.published)}"}
+        return told
 
     @property
     def instances(self) -> list[str]:

@@ -9,12 +9,12 @@ import pytest
 from botocore.exceptions import ClientError
 from evaluator.handler import lambda_handler
 
-from tests.unit.conftest import Context, RecordingConfig, sample
+from tests.unit.conftest import Context, RecordingConfig, rejected, sample
 
 TOKEN = "marked-result-token"  # noqa: S105
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "PutEvaluations")
-REJECTED = {"FailedEvaluations": [{"ComplianceResourceId": "i-0123456789abcdef0"}]}
+REJECTED = rejected("i-0123456789abcdef0")
 UNREADABLE = {"Results": [json.dumps({"resourceId": "i-1", "configuration": {"keyName": 7}})]}
 
 CASES: list[Any] = [

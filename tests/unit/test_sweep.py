@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from evaluator.handler import lambda_handler
 
-from tests.unit.conftest import Context, RecordingConfig, sample
+from tests.oracles import wire
+from tests.unit.conftest import Context, RecordingConfig, listing, rejected, sample
 
 FIRED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "SelectResourceConfig")
 LONG_AGO = FIRED - timedelta(days=1)
 
 
@@ -120,9 +123,7 @@ def test_results_of_the_last_hour_stay(config: RecordingConfig, age: timedelta, 
 def test_many_stale_results_are_cleared_100_a_call(config: RecordingConfig) -> None:
     """No call carries more than the 100 that AWS Config takes."""
     pages = [[result(f"i-{page}-{n}") for n in range(100)] for page in range(3)]
-    config.answers["GetComplianceDetailsByConfigRule"] = [
-        {"EvaluationResults": page, "NextToken": "next" if index < 2 else None} for index, page in enumerate(pages)
-    ]
+    config.answers["GetComplianceDetailsByConfigRule"] = listing("EvaluationResults", *pages)
 
     lambda_handler(sample("schedule"), Context())
 
@@ -132,13 +133,9 @@ def test_many_stale_results_are_cleared_100_a_call(config: RecordingConfig) -> N
 def test_only_what_is_gone_is_cleared(config: RecordingConfig) -> None:
     """Among many instances that are recorded, in whatever order, only the one that is not is taken back."""
     ids = [f"i-{n * 7919 % 1000:017x}" for n in range(1000)]
-    config.answers["SelectResourceConfig"] = [
-        {
-            "Results": [row(each, "ops") for each in ids[start : start + 100]],
-            "NextToken": "next" if start < 900 else None,
-        }
-        for start in range(0, 1000, 100)
-    ]
+    rows = [row(each, "ops") for each in ids]
+    pages = [rows[start : start + 100] for start in range(0, 1000, 100)]
+    config.answers["SelectResourceConfig"] = listing("Results", *pages)
     listed = [result(each) for each in [*ids[:500], "i-gone", *ids[500:]]]
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": listed}]
 
@@ -282,8 +279,7 @@ def test_slow_sweep_ends_before_it_is_ended(
             {"EvaluationResults": [result(f"i-gone-{n}")], "NextToken": "n"} for n in range(pages)
         ]
         if failing:
-            again = {"FailedEvaluations": [{"ComplianceResourceId": "i-1"}]}
-            slow.answers["PutEvaluations"] = [again, {}] * 30
+            slow.answers["PutEvaluations"] = [rejected("i-1"), {}] * 30
         monkeypatch.setattr(handler, "config_client", slow)
 
         lambda_handler(sample("schedule"), slow)
@@ -293,9 +289,9 @@ def test_slow_sweep_ends_before_it_is_ended(
 
 def test_failing_call_is_raised(config: RecordingConfig) -> None:
     """A call that fails for good is raised, so that Lambda starts the sweep again."""
-    config.answers["SelectResourceConfig"] = [{"Results": [row("i-1")], "NextToken": "2"}, RuntimeError("throttled")]
+    config.answers["SelectResourceConfig"] = [{"Results": [row("i-1")], "NextToken": "2"}, THROTTLED]
 
-    with pytest.raises(RuntimeError, match="throttled"):
+    with pytest.raises(ClientError, match="Rate exceeded"):
         lambda_handler(sample("schedule"), Context())
 
 
@@ -304,9 +300,7 @@ def test_number_of_calls(config: RecordingConfig, instances: int) -> None:
     """A sweep of N instances is one select and one put for each 100, and one listing for each 100 old results."""
     rows = [row(f"i-{n}", "ops") for n in range(instances)]
     pages = [rows[start : start + 100] for start in range(0, instances, 100)]
-    config.answers["SelectResourceConfig"] = [
-        {"Results": page, "NextToken": "next" if index < len(pages) - 1 else None} for index, page in enumerate(pages)
-    ]
+    config.answers["SelectResourceConfig"] = listing("Results", *pages)
 
     lambda_handler(sample("schedule"), Context())
 
@@ -321,19 +315,20 @@ class Fleet:
     def __init__(self, instances: int) -> None:
         self.pages = instances // 100
 
-    def select_resource_config(self, *, NextToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: N803
+    def select_resource_config(self, **kwargs: Any) -> Any:
         """Make a page anew."""
-        page = int(NextToken)
+        page = int(kwargs.get("NextToken", "0"))
         rows = {"Results": [row(f"i-{page:015x}{n:02x}", "ops") for n in range(100)]}
-        return rows | ({"NextToken": str(page + 1)} if page + 1 < self.pages else {})
+        more = {"NextToken": str(page + 1)} if page + 1 < self.pages else {}
+        return wire.exchange("config", "SelectResourceConfig", kwargs, rows | more)
 
-    def put_evaluations(self, **_: Any) -> dict[str, Any]:
+    def put_evaluations(self, **kwargs: Any) -> Any:
         """Take everything."""
-        return {"FailedEvaluations": []}
+        return wire.exchange("config", "PutEvaluations", kwargs, {"FailedEvaluations": []})
 
-    def get_compliance_details_by_config_rule(self, **_: Any) -> dict[str, Any]:
+    def get_compliance_details_by_config_rule(self, **kwargs: Any) -> Any:
         """Know of no earlier result."""
-        return {"EvaluationResults": []}
+        return wire.exchange("config", "GetComplianceDetailsByConfigRule", kwargs, {"EvaluationResults": []})
 
 
 def test_memory_does_not_grow_with_the_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
