@@ -26,12 +26,12 @@ STATES = ("DELETING_RESULTS", "EVALUATING")
 def begin(backend: ConfigBackend, rule: ConfigRule, state: str) -> None:
     """Put a rule into a state for as long as it takes in the region."""
     seconds = vars(backend).get("embedded_seconds", {}).get(state, 0.0)
-    vars(rule).setdefault("embedded_until", {})[state] = time.monotonic() + seconds
+    vars(rule).setdefault("_embedded_until", {})[state] = time.monotonic() + seconds
 
 
 def is_in(rule: ConfigRule, state: str) -> bool:
     """Whether a rule is still in a state."""
-    until: float = vars(rule).get("embedded_until", {}).get(state, 0.0)
+    until: float = vars(rule).get("_embedded_until", {}).get(state, 0.0)
     return time.monotonic() < until
 
 
