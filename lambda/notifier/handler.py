@@ -1,5 +1,10 @@
 """The edge: a batch of a queue in, one Publish or a few out, and what was not told goes back to the queue.
 
+Lambda counts a partial batch response as a success, even one that returns every record. So an invocation that publishes
+nothing raises an error, which the metric Errors counts, and one that publishes a part writes a line, which a metric
+filter counts. An error returns the whole batch: nothing is raised once SNS has acknowledged a message, which would be
+published again.
+
 Batches: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
@@ -10,7 +15,6 @@ from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from notifier.changes import Change, InvalidChangeError, parse
 from notifier.digest import Message, digest
@@ -23,6 +27,10 @@ CONSOLE = os.environ["CONSOLE"]
 # More than one Publish can take with all its retries, so that what was published is known before Lambda ends the
 # invocation.
 RESERVE_MILLISECONDS = 25_000
+
+
+class NothingPublishedError(RuntimeError):
+    """No record of a batch could be read and published."""
 
 
 class LambdaContext(Protocol):
@@ -52,6 +60,9 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
     Returns:
         A partial batch response: the records that can't be read and those that could not be published, which SQS
         hands out again, and for good to the dead-letter queue.
+
+    Raises:
+        NothingPublishedError: that would be every record.
     """
     changes: list[Change] = []
     record_ids: dict[str, list[str]] = {}
@@ -66,18 +77,26 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
         changes.append(change)
         record_ids.setdefault(change.event_id, []).append(record["messageId"])
     for message in digest(changes, CONSOLE):
-        if context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS or not publish(message):
+        if not publish(message, context):
             failed += [each for event_id in message.event_ids for each in record_ids[event_id]]
+    count = len(event["Records"])
+    if failed and len(failed) == count:
+        raise NothingPublishedError(f"None of {count} records was published: see the lines above")
+    if failed:
+        logger.error("digest incomplete", extra={"records": count, "returned": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
 
-def publish(message: Message) -> bool:
-    """Publish a message; returns whether SNS has taken it."""
+def publish(message: Message, context: LambdaContext) -> bool:
+    """Publish a message while there is time; returns whether SNS has acknowledged it."""
     told = {"subject": message.subject, "instances": len(message.document["instances"])}
+    if context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS:
+        logger.error("not published", extra=told | {"reason": "no time is left"})
+        return False
     try:
         answer = sns_client.publish(TopicArn=TOPIC_ARN, **message.publication())
-    except (BotoCoreError, ClientError):
+    except Exception:  # whatever it is, the records of the messages before must not go back
         logger.exception("not published", extra=told)
         return False
-    logger.info("published", extra=told | {"messageId": answer["MessageId"]})
+    logger.info("published", extra=told | {"messageId": answer.get("MessageId")})
     return True

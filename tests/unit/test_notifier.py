@@ -68,6 +68,13 @@ def handle(bodies: dict[str, str], context: Context | None = None) -> set[str]:
     return set(failed)
 
 
+def nothing_published() -> type[Exception]:
+    """The error of an invocation that has published nothing."""
+    from notifier.handler import NothingPublishedError  # noqa: PLC0415  (after the region is set)
+
+    return NothingPublishedError
+
+
 def test_batch_is_one_publish(sns: RecordingSns) -> None:
     """Changes of one rule go out in one call, to the topic, and nothing goes back."""
     assert handle({"a": body(1), "b": body(2)}) == set()
@@ -112,8 +119,9 @@ def test_malformed_message_fails_alone(
     assert handle({"good": body(1), "bad": json.dumps(event) if path else value}) == {"bad"}
 
     assert sns.instances == [f"i-{1:017x}"]
-    [line] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    line, summary = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert (line.message, line.__dict__["messageId"]) == ("unreadable", "bad")
+    assert summary.message == "digest incomplete"
     assert named in line.__dict__["reason"]
 
 
@@ -145,20 +153,46 @@ def test_event_that_came_twice(sns: RecordingSns) -> None:
     assert sns.instances == [f"i-{1:017x}"]
 
     sns.answers = [THROTTLED]
-    assert handle({"a": body(1), "b": body(1)}) == {"a", "b"}
+    assert handle({"a": body(1), "b": body(1), "c": body(2, "eu-west-1")}) == {"a", "b"}
 
 
-@pytest.mark.parametrize("error", [THROTTLED, EndpointConnectionError(endpoint_url="https://sns")])
-def test_failed_publish_returns_the_batch(
-    sns: RecordingSns, caplog: pytest.LogCaptureFixture, error: Exception
-) -> None:
-    """What SNS does not take goes back, earlier changes of an instance included, and the log says why."""
+@pytest.mark.parametrize(
+    "error", [THROTTLED, EndpointConnectionError(endpoint_url="https://sns"), RuntimeError("unexpected")]
+)
+def test_nothing_published_is_an_error(sns: RecordingSns, caplog: pytest.LogCaptureFixture, error: Exception) -> None:
+    """An invocation that publishes nothing fails, so that Lambda counts it, and the log says why."""
     sns.answers = [error]
 
-    assert handle({"a": body(1), "b": body(2), "bad": "{"}) == {"a", "b", "bad"}
+    with pytest.raises(nothing_published(), match="None of 3 records was published: see the lines above"):
+        handle({"a": body(1), "b": body(2), "bad": "{"})
 
     assert sns.published == []
-    assert "not published" in [record.message for record in caplog.records]
+    assert [record.message for record in caplog.records] == ["unreadable", "not published"]
+    assert caplog.records[1].exc_info
+
+
+def test_nothing_read_is_an_error(sns: RecordingSns) -> None:
+    """An invocation that can read none of its records fails, and one without records does not."""
+    with pytest.raises(nothing_published()):
+        handle({"bad": "{"})
+    assert handle({}) == set()
+
+    assert sns.published == []
+
+
+@pytest.mark.parametrize("error", [THROTTLED, RuntimeError("unexpected")])
+def test_acknowledged_message_is_not_published_again(
+    sns: RecordingSns, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    """Once SNS has acknowledged a message nothing is raised, which would return its records too; a line counts this."""
+    sns.answers = [None, error]
+
+    failed = handle({"a": body(1, "eu-central-1"), "b": body(2, "eu-west-1"), "bad": "{"})
+
+    assert failed == {"b", "bad"}
+    assert sns.instances == [f"i-{1:017x}"]
+    [line] = [record for record in caplog.records if record.message == "digest incomplete"]
+    assert (line.levelno, line.__dict__["records"], line.__dict__["returned"]) == (logging.ERROR, 3, 2)
 
 
 def test_part_that_failed_returns_alone(sns: RecordingSns) -> None:
@@ -173,12 +207,17 @@ def test_part_that_failed_returns_alone(sns: RecordingSns) -> None:
                       if instance not in sns.instances}  # fmt: skip
 
 
-def test_no_time_left(sns: RecordingSns) -> None:
-    """A publish is begun only while there is time to learn what became of it."""
+def test_no_time_left(sns: RecordingSns, caplog: pytest.LogCaptureFixture) -> None:
+    """A publish is begun only while there is time to learn what became of it, and the log names what was left."""
     bodies = {"a": body(1, "eu-central-1"), "b": body(2, "eu-west-1")}
 
-    assert handle(bodies, Context([25_000, 24_999])) in ({"a"}, {"b"})
+    assert handle(bodies, Context([25_000, 24_999])) == {"b"}
 
+    assert len(sns.published) == 1
+    [line] = [record for record in caplog.records if record.message == "not published"]
+    assert (line.__dict__["reason"], line.__dict__["instances"]) == ("no time is left", 1)
+    with pytest.raises(nothing_published()):
+        handle(bodies, Context([24_999, 24_999]))
     assert len(sns.published) == 1
 
 
@@ -188,6 +227,7 @@ def test_publishing_is_logged(sns: RecordingSns, caplog: pytest.LogCaptureFixtur
 
     handle({"a": body(1)})
 
-    [line] = [record for record in caplog.records if record.message == "published"]
+    [line] = caplog.records
+    assert line.message == "published"
     assert (line.__dict__["instances"], line.__dict__["messageId"]) == (1, "message-1")
     assert line.__dict__["subject"] == json.loads(json.loads(sns.published[0]["Message"])["default"])["summary"]
