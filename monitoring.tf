@@ -7,7 +7,18 @@ locals {
 
   frequency_hours = { One_Hour = 1, Three_Hours = 3, Six_Hours = 6, Twelve_Hours = 12, TwentyFour_Hours = 24 }
 
-  # Each counts what must not happen at all, but for one that tells what lasts too long.
+  # The lines of the logs that are counted, by the name of their metric.
+  counted_lines = merge(
+    {
+      for metric, message in { SweepComplete = "sweep complete", SweepIncomplete = "sweep incomplete" } :
+      metric => { log_group_name = aws_cloudwatch_log_group.evaluator.name, message = message } if var.evaluation_frequency != null
+    },
+    { for group in aws_cloudwatch_log_group.notifier : "DigestIncomplete" => { log_group_name = group.name, message = "digest incomplete" } },
+  )
+
+  # Each counts what must not happen at all, except two that report what lasts too long. One of those counts retries of
+  # EventBridge in three successive quarters of an hour: an outage has some in each, since 185 attempts in 24 hours are
+  # one every eight minutes, and a hiccup has none in the third.
   alarms = merge(
     {
       errors = {
@@ -30,7 +41,7 @@ locals {
       for metric in local.has_digest ? ["Errors", "Throttles"] : [] : "notifier-${lower(metric)}" => {
         metric      = ["AWS/Lambda", metric]
         dimensions  = { FunctionName = local.notifier_name }
-        description = "The notifier fails or is throttled: digests come late, and what fails twenty times becomes a dead letter. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}."
+        description = "The notifier could not publish any change of a batch, or was throttled: digests come late, and a change that fails twenty times becomes a dead letter. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}."
       }
     },
     {
@@ -38,7 +49,14 @@ locals {
       for purpose, queue in local.dead_letter_names : "failed-deliveries" => {
         metric      = ["AWS/SNS", "NumberOfNotificationsFailed"]
         dimensions  = { TopicName = var.name }
-        description = "SNS can't deliver notifications: somebody does not learn of instances without a key pair. Look first at the subscriptions of the topic ${var.name}; what was lost lies in ${queue}."
+        description = "SNS can't deliver notifications: somebody does not learn of instances without a key pair. This counts what SNS gave up, at once where the endpoint or a permission is missing and after six hours for an e-mail, and for HTTPS every failed attempt, retries included. Look first at the subscriptions of the topic ${var.name}; what was given up is in ${queue}."
+      } if purpose == "deliveries"
+    },
+    {
+      for purpose, queue in local.dead_letter_names : "lost-deliveries" => {
+        metric      = ["AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq"]
+        dimensions  = { TopicName = var.name }
+        description = "SNS could neither deliver notifications nor keep them: they are lost. Look first at whether the queue ${queue} exists, and at its policy; then announce all instances again, as the README says."
       } if purpose == "deliveries"
     },
     {
@@ -52,14 +70,35 @@ locals {
       for purpose, name in local.event_rule_names : "failed-events-${lower(replace(purpose, "_", "-"))}" => {
         metric      = ["AWS/Events", "FailedInvocations"]
         dimensions  = { RuleName = name }
-        description = "EventBridge can't publish what the rule ${name} matches: nobody is notified. Look first at the policies of the topicand of its key${local.has_digest ? ", of the queue ${local.digest_queue_name}" : ""}, and at the queue ${local.dead_letter_names["notifications"]}."
+        description = "EventBridge gave up events that the rule ${name} matches: nobody is notified. This counts an event at once where its target or a permission is missing, and after 24 hours where EventBridge tries again. Look first at the policies of the topic${local.has_digest ? ", its key and the queue ${local.digest_queue_name}" : " and its key"}; the events are in ${local.dead_letter_names["notifications"]}."
+      }
+    },
+    {
+      for purpose, name in local.event_rule_names : "delayed-events-${lower(replace(purpose, "_", "-"))}" => {
+        metric      = ["AWS/Events", "RetryInvocationAttempts"]
+        dimensions  = { RuleName = name }
+        description = "EventBridge has retried events that the rule ${name} matches for at least a quarter of an hour: nobody is notified yet, and after 24 hours the events become dead letters. Look first at the AWS Health Dashboard for ${local.region}, and at throttling of SNS${local.has_digest ? " and SQS" : ""}."
+      }
+    },
+    {
+      for purpose, name in local.event_rule_names : "lost-events-${lower(replace(purpose, "_", "-"))}" => {
+        metric      = ["AWS/Events", "InvocationsFailedToBeSentToDlq"]
+        dimensions  = { RuleName = name }
+        description = "EventBridge could neither deliver events that the rule ${name} matches nor keep them: they are lost. Look first at whether the queue ${local.dead_letter_names["notifications"]} exists, and at its policy; then announce all instances again, as the README says."
       }
     },
     {
       for _ in var.digest_window_seconds[*] : "digest-delayed" => {
         metric      = ["AWS/SQS", "ApproximateAgeOfOldestMessage"]
         dimensions  = { QueueName = local.digest_queue_name }
-        description = "Changes of verdict wait to be told of for longer than a window and a failed attempt take: somebody does not learn of instances without a key pair. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}; after twenty attempts a change becomes a dead letter."
+        description = "Changes of verdict wait for longer than a window and a failed attempt take: somebody does not learn of instances without a key pair. SQS leaves out changes that were received three times, which the alarms notifier-errors and digest-incomplete count. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}; after twenty attempts a change becomes a dead letter."
+      }
+    },
+    {
+      for _ in var.digest_window_seconds[*] : "digest-incomplete" => {
+        metric      = [var.name, "DigestIncomplete"]
+        dimensions  = {}
+        description = "The notifier published only a part of a batch: the other changes come late, and after twenty attempts become dead letters. Look first at the lines of level ERROR in the log group ${local.notifier_log_group_name}."
       }
     },
     {
@@ -81,8 +120,8 @@ resource "aws_cloudwatch_metric_alarm" "broken" {
   metric_name         = each.value.metric[1]
   dimensions          = each.value.dimensions
   statistic           = each.value.metric[0] == "AWS/SQS" ? "Maximum" : "Sum" # a queue's length or age, or a count of events
-  period              = 300
-  evaluation_periods  = 1
+  period              = each.value.metric[1] == "RetryInvocationAttempts" ? 900 : 300
+  evaluation_periods  = each.value.metric[1] == "RetryInvocationAttempts" ? 3 : 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.key == "digest-delayed" ? local.digest_visibility : 0
   treat_missing_data  = "notBreaching" # a quiet account has no data
@@ -90,13 +129,13 @@ resource "aws_cloudwatch_metric_alarm" "broken" {
   tags                = var.tags
 }
 
-# The end of a sweep is known to the function alone, and to its log.
-resource "aws_cloudwatch_log_metric_filter" "sweeps" {
-  for_each = local.has_alarms && var.evaluation_frequency != null ? { SweepComplete = "sweep complete", SweepIncomplete = "sweep incomplete" } : {}
+# How a sweep and a batch of the digest ended is known only to the functions, and to their logs.
+resource "aws_cloudwatch_log_metric_filter" "lines" {
+  for_each = local.has_alarms ? local.counted_lines : {}
 
   name           = "${var.name}-${each.key}"
-  log_group_name = aws_cloudwatch_log_group.evaluator.name
-  pattern        = format("{ $.message = %q }", each.value)
+  log_group_name = each.value.log_group_name
+  pattern        = format("{ $.message = %q }", each.value.message)
 
   metric_transformation {
     namespace     = var.name

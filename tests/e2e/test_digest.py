@@ -54,6 +54,11 @@ def told(digest: Deployment) -> Counter[str]:
     return Counter(instance for mail in mails(digest) for instance in set(re.findall(r"\bi-[0-9a-f]{17}\b", mail.body)))
 
 
+def raised() -> set[str]:
+    """The alarms that are in alarm now, by what follows the monitor's name in theirs."""
+    return {name.removeprefix(f"{NAME}-") for name, state in evaluate_alarms(REGION).items() if state == "ALARM"}
+
+
 def launch(digest: Deployment, count: int) -> list[str]:
     """Launch instances without a key pair at once, and wait until all that follows has happened."""
     answer = digest.client("ec2").run_instances(ImageId=IMAGE, MinCount=count, MaxCount=count)
@@ -105,8 +110,7 @@ def test_malformed_message_becomes_a_dead_letter(digest: Deployment) -> None:
     instance = digest.launch()
 
     assert told(digest) == {instance: 1}
-    alarms = evaluate_alarms(REGION)
-    assert {name for name, state in alarms.items() if state == "ALARM"} == {f"{NAME}-dead-digests"}
+    assert raised() == {"dead-digests", "digest-incomplete", "notifier-errors"}
     assert [letter["Body"] for letter in digest.dead_letters("digests")] == ["no JSON"]
 
 
@@ -147,6 +151,25 @@ def test_publish_that_never_succeeds(digest: Deployment) -> None:
     instance = digest.launch()
 
     assert mails(digest) == []
+    assert raised() == {"dead-digests", "notifier-errors"}
+    [letter] = digest.dead_letters("digests")
+    assert json.loads(letter["Body"])["detail"]["resourceId"] == instance
+
+
+@pytest.mark.slow
+def test_broken_key(digest: Deployment) -> None:
+    """Changes wait in a queue that does not use the topic's key, and become dead letters where it stays disabled."""
+    kms = digest.client("kms")
+    topic = digest.client("sns").get_topic_attributes(TopicArn=digest.outputs["topic_arn"])["Attributes"]
+    key = topic["KmsMasterKeyId"].rpartition("/")[2]
+    kms.disable_key(KeyId=key)
+    try:
+        instance = digest.launch()
+    finally:
+        kms.enable_key(KeyId=key)
+
+    assert mails(digest) == []
+    assert raised() == {"dead-digests", "notifier-errors"}
     [letter] = digest.dead_letters("digests")
     assert json.loads(letter["Body"])["detail"]["resourceId"] == instance
 

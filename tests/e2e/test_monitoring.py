@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,6 +110,61 @@ def test_notification_that_cannot_be_published(monitor: Deployment) -> None:
 
     assert raised(monitor) == {"failed-events-non-compliant", "dead-notifications"}
     assert len(monitor.dead_letters("notifications")) == 1
+
+
+@contextmanager
+def closed(monitor: Deployment, purpose: str) -> Iterator[None]:
+    """Let a queue of dead letters admit nobody for a while."""
+    sqs = monitor.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{monitor.rule_name}-dead-{purpose}")["QueueUrl"]
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    denials = [each for each in json.loads(policy)["Statement"] if each["Effect"] == "Deny"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": denials})})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def test_event_that_cannot_be_kept(monitor: Deployment) -> None:
+    """An event that is lost, since its queue no longer admits EventBridge, raises an alarm of its own."""
+    topic = {"TopicArn": monitor.outputs["topic_arn"], "AttributeName": "Policy"}
+    client = monitor.client("sns")
+    policy = client.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]["Policy"]
+    others = [each for each in json.loads(policy)["Statement"] if each["Sid"] != "EventBridge"]
+    client.set_topic_attributes(**topic, AttributeValue=json.dumps({"Statement": others}))
+    try:
+        with closed(monitor, "notifications"):
+            monitor.launch()
+    finally:
+        client.set_topic_attributes(**topic, AttributeValue=policy)
+
+    assert raised(monitor) == {"failed-events-non-compliant", "lost-events-non-compliant"}
+
+
+def test_delivery_that_cannot_be_kept(monitor: Deployment) -> None:
+    """A mail that is lost, since its queue no longer admits SNS, raises an alarm of its own."""
+    sns.bounces(REGION).add("security@example.com")
+    with closed(monitor, "deliveries"):
+        monitor.launch()
+
+    assert raised(monitor) == {"failed-deliveries", "lost-deliveries"}
+
+
+@pytest.mark.parametrize(("outage", "is_told"), [(timedelta(minutes=10), False), (timedelta(hours=30), True)])
+def test_outage_is_known_within_the_hour(monitor: Deployment, outage: timedelta, is_told: bool) -> None:  # noqa: FBT001
+    """While SNS takes nothing an alarm rises within an hour, though no event has failed yet; a hiccup raises none."""
+    events.outages(REGION)[monitor.outputs["topic_arn"]] = outage
+    try:
+        monitor.launch()
+    finally:
+        events.outages(REGION).clear()
+
+    minutes = [states(monitor, timedelta(minutes=minutes)) for minutes in range(0, 61, 5)]
+    assert {each["failed-events-non-compliant"] for each in minutes} == {"OK"}
+    assert (minutes[-1]["delayed-events-non-compliant"] == "ALARM") == is_told
+    assert {each["delayed-events-non-compliant"] for each in minutes} == ({"OK", "ALARM"} if is_told else {"OK"})
+    assert len(monitor.dead_letters("notifications")) == is_told
 
 
 def test_incomplete_sweep(monitor: Deployment) -> None:

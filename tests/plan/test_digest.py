@@ -130,6 +130,16 @@ def test_alarms(digest: Plan) -> None:
     queue = digest.resources["aws_sqs_queue.digest[0]"]
     assert (delayed["statistic"], delayed["threshold"]) == ("Maximum", queue["visibility_timeout_seconds"])
     assert (alarms["dead-digests"]["statistic"], alarms["dead-digests"]["threshold"]) == ("Maximum", 0)
+    incomplete = alarms["digest-incomplete"]
+    [counted] = [each for address, each in digest.resources.items() if "metric_filter" in address]
+    assert (counted["log_group_name"], counted["pattern"]) == (
+        f"/aws/lambda/{NAME}-notifier",
+        '{ $.message = "digest incomplete" }',
+    )
+    [metric] = counted["metric_transformation"]
+    assert (incomplete["namespace"], incomplete["metric_name"]) == (metric["namespace"], metric["name"])
+    assert (incomplete["statistic"], incomplete["threshold"]) == ("Sum", 0)
+    assert alarms["notifier-errors"]["metric_name"] == "Errors"
     assert all("Look first at " in each["alarm_description"] for each in found)
 
 

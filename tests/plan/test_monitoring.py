@@ -30,22 +30,28 @@ def test_an_alarm_for_each_way_to_break(defaults: Plan) -> None:
         "throttles": ("AWS/Lambda", "Throttles", f"{NAME}-evaluator"),
         "lost-dead-letters": ("AWS/Lambda", "DeadLetterErrors", f"{NAME}-evaluator"),
         "failed-deliveries": ("AWS/SNS", "NumberOfNotificationsFailed", NAME),
+        "lost-deliveries": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", NAME),
         "dead-deliveries": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", f"{NAME}-dead-deliveries"),
         "dead-evaluations": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", f"{NAME}-dead-evaluations"),
         "dead-notifications": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", f"{NAME}-dead-notifications"),
         "failed-events-non-compliant": ("AWS/Events", "FailedInvocations", f"{NAME}-non-compliant"),
         "failed-events-recorder": ("AWS/Events", "FailedInvocations", f"{NAME}-recorder"),
+        "delayed-events-non-compliant": ("AWS/Events", "RetryInvocationAttempts", f"{NAME}-non-compliant"),
+        "delayed-events-recorder": ("AWS/Events", "RetryInvocationAttempts", f"{NAME}-recorder"),
+        "lost-events-non-compliant": ("AWS/Events", "InvocationsFailedToBeSentToDlq", f"{NAME}-non-compliant"),
+        "lost-events-recorder": ("AWS/Events", "InvocationsFailedToBeSentToDlq", f"{NAME}-recorder"),
     }
 
 
 def test_one_is_too_many_and_silence_is_well(defaults: Plan) -> None:
-    """Each alarm rises with the first failure, and a quiet account, which has no data, is not alarmed."""
-    for each in alarms(defaults).values():
-        assert (each["comparison_operator"], each["threshold"], each["evaluation_periods"]) == (
-            "GreaterThanThreshold",
-            0,
-            1,
-        )
+    """Each alarm rises with the first failure, and a quiet account, which has no data, is not alarmed.
+
+    A retry is no failure yet: the alarm about those rises when there are some in three successive quarters of an hour.
+    """
+    for name, each in alarms(defaults).items():
+        assert (each["comparison_operator"], each["threshold"]) == ("GreaterThanThreshold", 0)
+        periods = (900, 3) if name.startswith("delayed-events-") else (300, 1)
+        assert (each["period"], each["evaluation_periods"]) == periods
         assert each["treat_missing_data"] == "notBreaching"
 
 
@@ -59,7 +65,7 @@ def test_alarm_says_what_to_do(plan: str, request: pytest.FixtureRequest) -> Non
 
 def test_alarms_go_where_they_are_sent(everything: Plan) -> None:
     """Topics of the caller's may be made in the same root; the module's own topic then need not admit CloudWatch."""
-    assert len(alarms(everything)) == 13
+    assert len(alarms(everything)) == 22
     for address in everything.resources:
         if address.startswith(f"{INSIDE}aws_cloudwatch_metric_alarm"):
             assert everything.unknown[address]["alarm_actions"]
@@ -92,6 +98,7 @@ def test_overdue_sweep(module: Root, frequency: str, hours: int) -> None:
     filters = {each["name"]: each for address, each in plan.resources.items() if "metric_filter" in address}
     assert filters[f"{NAME}-SweepComplete"]["pattern"] == '{ $.message = "sweep complete" }'
     assert filters[f"{NAME}-SweepIncomplete"]["pattern"] == '{ $.message = "sweep incomplete" }'
+    assert len(filters) == 2
 
 
 def test_recorder_is_watched(defaults: Plan) -> None:
