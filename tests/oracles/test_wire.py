@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from tests.conftest import REGION
 from tests.emulator import EmbeddedAws
 from tests.emulator import wire as emulated
+from tests.emulator.test_awslambda import invoke, make_function, make_role
 from tests.oracles import wire
 from tests.oracles.tally import JUDGED
 from tests.oracles.wire import WireError, exchange, raise_errors
@@ -242,6 +243,43 @@ def test_refused_request(
 
     if is_reported:
         assert "ConfigRuleNames: length 129" in found()
+
+
+CARELESS = """
+import boto3
+
+def handler(event, context):
+    client = boto3.client("config")
+    evaluation = {"ComplianceResourceType": "AWS::EC2::Instance", "ComplianceResourceId": "i-1",
+                  "ComplianceType": "COMPLIANT", "OrderingTimestamp": 0, "Annotation": "x" * 257}
+    try:
+        client.put_evaluations(ResultToken="token", Evaluations=[evaluation])
+    except client.exceptions.ClientError:
+        return "all is well"
+"""
+
+
+def test_function_is_judged(embedded_aws: EmbeddedAws) -> None:
+    """What a deployed function asks for fails the test, even if the function hides that it was refused."""
+    embedded_aws.reset()
+    make_role(embedded_aws, "config:PutEvaluations")
+
+    assert invoke(make_function(embedded_aws, CARELESS)) == ("all is well", None)
+
+    assert "config.PutEvaluations request Evaluations.Annotation: length 257 is not between" in found()
+
+
+def test_emulator_that_fails(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception in the embedded AWS fails the test, and is not taken for one of AWS's internal errors."""
+
+    def broken(*_: Any) -> list[bytes]:
+        raise KeyError("planted")
+
+    monkeypatch.setattr(emulated.__call__, "replaced", broken)
+    with suppress(Exception):
+        embedded_aws.client("sns", REGION).list_topics()
+
+    assert "KeyError: 'planted'" in found()
 
 
 def test_demo_fails_too() -> None:
