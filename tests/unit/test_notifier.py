@@ -3,6 +3,7 @@
 import json
 import logging
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -83,6 +84,8 @@ def test_batch_is_one_publish(sns: RecordingSns) -> None:
     assert call["TopicArn"] == "arn:aws:sns:eu-central-1:123456789012:ec2-key-pair-monitor"
     assert call["Subject"] == "2 EC2 instances are NON_COMPLIANT in eu-central-1 (123456789012)"
     assert sorted(sns.instances) == [f"i-{1:017x}", f"i-{2:017x}"]
+    [first, _] = json.loads(json.loads(call["Message"])["default"])["instances"]
+    assert first["console"].startswith("https://eu-central-1.console.aws.amazon.com/ec2/home?")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,7 @@ def test_malformed_message_fails_alone(
         inner = inner[name]
     inner[last] = value
 
-    assert handle({"good": body(1), "bad": json.dumps(event) if path else value}) == {"bad"}
+    assert handle({"bad": json.dumps(event) if path else value, "good": body(1)}) == {"bad"}
 
     assert sns.instances == [f"i-{1:017x}"]
     line, summary = [record for record in caplog.records if record.levelno == logging.ERROR]
@@ -127,8 +130,24 @@ def test_malformed_message_fails_alone(
 
 def test_message_without_a_body() -> None:
     """A record without a body is no change."""
-    with pytest.raises(InvalidChangeError, match="body is not a string"):
+    with pytest.raises(InvalidChangeError, match=r"^body is not a string$"):
         parse(None)
+
+
+def test_quoted_value_is_cut() -> None:
+    """The error quotes no more than 80 characters of what is wrong."""
+    with pytest.raises(InvalidChangeError) as error:
+        parse(body(complianceType="x" * 100))
+
+    assert str(error.value) == "complianceType is '" + "x" * 79
+
+
+def test_time_is_utc() -> None:
+    """A time with another offset is the same moment in UTC, wherever the function runs."""
+    recorded_at = parse(body(resultRecordedTime="2026-03-01T12:00:01.000+02:00")).recorded_at
+
+    assert recorded_at == datetime(2026, 3, 1, 10, 0, 1, tzinfo=UTC)
+    assert recorded_at.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -193,6 +212,8 @@ def test_acknowledged_message_is_not_published_again(
     assert sns.instances == [f"i-{1:017x}"]
     [line] = [record for record in caplog.records if record.message == "digest incomplete"]
     assert (line.levelno, line.__dict__["records"], line.__dict__["returned"]) == (logging.ERROR, 3, 2)
+    [line] = [record for record in caplog.records if record.message == "not published"]
+    assert (line.__dict__["instances"], "eu-west-1" in line.__dict__["subject"]) == (1, True)
 
 
 def test_part_that_failed_returns_alone(sns: RecordingSns) -> None:
