@@ -130,6 +130,25 @@ def test_publication() -> None:
     }
 
 
+def test_text_is_not_escaped_to_ascii() -> None:
+    """A letter beyond ASCII takes no more of a message's bytes than it must."""
+    [message] = digest([change(1, "COMPLIANT", exempt("Käthe"))], CONSOLE)
+
+    assert message.publication()["Message"].count("Käthe") == 2
+
+
+def test_split_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two instances whose message is as large as it may be are told in one, and in two if it is a byte larger."""
+    changes = [change(1), change(2)]
+    [whole] = digest(changes, CONSOLE)
+
+    monkeypatch.setattr("notifier.digest.MAX_BYTES", whole.size)
+    assert len(digest(changes, CONSOLE)) == 1
+    monkeypatch.setattr("notifier.digest.MAX_BYTES", whole.size - 1)
+    assert len(digest(changes, CONSOLE)) == 2
+    assert len(digest([*changes, change(3), change(4)], CONSOLE)) == 4
+
+
 def test_same_event_twice_counts_once() -> None:
     """An event that was delivered twice is one change, and not an instance that changed twice."""
     [message] = digest([change(1), change(1)], CONSOLE)
