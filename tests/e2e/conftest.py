@@ -84,6 +84,7 @@ def deploy(module_copy: Path, terraform_environment: dict[str, str], embedded_aw
         root.init()
         root.apply(**variables)
         try:
+            embedded_aws.settle()
             sns.confirm_all(REGION)
             outputs = root.outputs()
             yield Deployment(embedded_aws, root, outputs, outputs["config_rule_name"])

@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop
 Where AWS documents nothing, this assumes:
 
 - Of two results for a resource, the one with the newer ``OrderingTimestamp`` stays; with equal ones the later call's.
+  A test can have the later call win in any case (``scenarios.enforce_order``).
 - A resource that was never evaluated and becomes NOT_APPLICABLE has no result and emits no event; every other change of
   verdict does, a change to NOT_APPLICABLE too.
-- StartConfigRulesEvaluation fires a rule's schedule as well as sending it the last known items.
+- StartConfigRulesEvaluation fires a rule's schedule as well as sending it the last recorded items. PutConfigRule fires
+  the schedule of a new rule, and not of one that changes.
 - A terminated instance is recorded as ``ResourceDeleted`` and not once more as OK in the state ``terminated``.
 
 Laxer than AWS: a resource that leaves the scope of a rule by tags is not reported with ``eventLeftScope``, items arrive
@@ -23,7 +25,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.config.models import ConfigBackend, ConfigRule, config_backends
+from moto.config.models import ConfigBackend, ConfigRecorder, ConfigRule, config_backends
 from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
@@ -154,11 +156,18 @@ class Result:
 
 @dataclass(slots=True)
 class Store:
-    """What AWS Config knows in one region, beyond what moto keeps.
+    """What AWS Config knows in one region beyond what moto keeps, and below what ``scenarios.py`` arranges.
 
-    The last six are for ``scenarios.py``: resources whose items are announced as oversized, told to no rule, or not in
-    the inventory; whose evaluations fail, once for each entry; how many tokens to come are expired; and whether times
-    arrive in whole seconds.
+    Attributes:
+        items: the recorded items of each resource, oldest first.
+        results: what each rule said of each resource last.
+        tokens: the result tokens that were given out, each with its rule and the time.
+        oversized: resources whose items are announced by their summary.
+        dropped: resources whose items no rule is told of.
+        failing: resources whose evaluations are handed back as failed, once for each entry.
+        expired_tokens: how many tokens to come are expired.
+        enforces_order: whether a result with an older ordering timestamp than the stored one is dropped.
+        whole_seconds: whether times of calls arrive in whole seconds.
     """
 
     items: dict[tuple[str, str], list[Item]] = field(default_factory=dict)
@@ -166,9 +175,9 @@ class Store:
     tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     oversized: set[str] = field(default_factory=set)
     dropped: set[str] = field(default_factory=set)
-    hidden: set[str] = field(default_factory=set)
     failing: list[str] = field(default_factory=list)
     expired_tokens: int = 0
+    enforces_order: bool = True
     whole_seconds: bool = False
 
 
@@ -198,19 +207,26 @@ def store_of(backend: ConfigBackend) -> Store:
 
 
 def is_recording(backend: ConfigBackend, resource_type: str) -> bool:
-    """Whether a recorder of the region is running and records the type.
+    """Whether a recorder of the region is running and records the type."""
+    running = (each for each in backend.recorders.values() if each.status.recording)
+    return any(records(recorder, resource_type) for recorder in running)
+
+
+def is_in_recording_group(backend: ConfigBackend, resource_type: str) -> bool:
+    """Whether a recorder of the region would record the type, running or not."""
+    return any(records(recorder, resource_type) for recorder in backend.recorders.values())
+
+
+def records(recorder: ConfigRecorder, resource_type: str) -> bool:
+    """Whether a recorder's group holds the type.
 
     A recording group names everything, what it includes, or what it leaves out:
     https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingGroup.html
     """
-    for recorder in backend.recorders.values():
-        group = recorder.recording_group
-        recorded = group.all_supported or resource_type in (group.resource_types or ())
-        if (group.recording_strategy or {}).get("useOnly") == "EXCLUSION_BY_RESOURCE_TYPES":
-            recorded = resource_type not in (group.exclusion_by_resource_types or {}).get("resourceTypes", ())
-        if recorder.status.recording and recorded:
-            return True
-    return False
+    group = recorder.recording_group
+    if (group.recording_strategy or {}).get("useOnly") == "EXCLUSION_BY_RESOURCE_TYPES":
+        return resource_type not in (group.exclusion_by_resource_types or {}).get("resourceTypes", ())
+    return bool(group.all_supported or resource_type in (group.resource_types or ()))
 
 
 def record(region: str, item: Item) -> None:
@@ -229,7 +245,7 @@ def record(region: str, item: Item) -> None:
 
 
 def deliver(region: str, item: Item, rules: Iterable[ConfigRule] | None = None) -> None:
-    """Invoke the functions of the custom rules that are to evaluate the item."""
+    """Notify the custom rules that are to evaluate the item now, however old it is."""
     backend = backend_of(region)
     body = item.as_event(backend.account_id, region)
     is_oversized = item.resource_id in store_of(backend).oversized or len(json.dumps(body)) > MAX_NOTIFICATION_BYTES
@@ -307,9 +323,12 @@ def notify_schedule(backend: ConfigBackend, rule: ConfigRule, at: datetime) -> N
 
 
 def evaluate_recorded(backend: ConfigBackend, rule: ConfigRule) -> None:
-    """Deliver the last known item of every resource that still exists to one rule."""
+    """Send one rule the last recorded item of every resource again, of deleted ones too.
+
+    The items keep their capture times, and only the notifications are new.
+    """
     for history in list(store_of(backend).items.values()):
-        if history and not history[-1].is_deleted:
+        if history:
             background.submit(deliver, backend.region_name, history[-1], [rule])
 
 
@@ -340,6 +359,10 @@ def put_config_rule(self: ConfigBackend, config_rule: dict[str, Any], tags: list
     if kept_tags is not None:
         rule.tags = kept_tags  # an update leaves tags alone
     evaluate_recorded(self, rule)
+    if known is None:
+        notify_schedule(self, rule, now())
+        # The worst case: the rule has evaluated everything before whoever made it can make anything else.
+        background.settle()
     return ""
 
 
@@ -467,11 +490,11 @@ def sent(store: Store, timestamp: float | str) -> datetime:
 
 
 def keep(backend: ConfigBackend, result: Result) -> None:
-    """Take over a result unless a newer one is there, and emit the change of a verdict."""
+    """Store a result, unless a newer one is there, and emit the change of a verdict."""
     store = store_of(backend)
     key = (result.rule_name, result.resource_type, result.resource_id)
     old = store.results.get(key)
-    if old and old.ordering_timestamp > result.ordering_timestamp:
+    if old and old.ordering_timestamp > result.ordering_timestamp and store.enforces_order:
         return
     if old is None and result.compliance_type == "NOT_APPLICABLE":
         return

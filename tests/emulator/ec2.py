@@ -2,7 +2,8 @@
 
 The item's ``configuration`` is what DescribeInstances says, in the names of
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html with a small first letter, as AWS Config has
-it; the fields that moto does not know are left out. An instance without a key pair has ``"keyName": null``.
+it; the fields that moto does not know are left out. An instance without a key pair has no ``keyName``
+(https://github.com/awslabs/aws-config-resource-schema/issues/2).
 """
 
 from collections.abc import Iterable
@@ -26,7 +27,6 @@ def configuration(instance: Instance) -> dict[str, Any]:
         "imageId": instance.image_id,
         "instanceId": instance.id,
         "instanceType": instance.instance_type,
-        "keyName": instance.key_name or None,
         "launchTime": config.iso(instance.launch_time.replace(tzinfo=UTC)),
         "placement": {"availabilityZone": instance.availability_zone, "tenancy": "default"},
         "privateIpAddress": instance.private_ip,
@@ -36,7 +36,7 @@ def configuration(instance: Instance) -> dict[str, Any]:
         "architecture": instance.architecture,
         "rootDeviceType": instance.root_device_type,
         "tags": [{"key": tag["key"], "value": tag["value"]} for tag in instance.get_tags()],
-    }
+    } | ({"keyName": instance.key_name} if instance.key_name else {})
 
 
 def record(backend: EC2Backend, instances: Iterable[Instance]) -> None:

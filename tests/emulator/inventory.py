@@ -1,42 +1,127 @@
-"""AWS Config's inventory: what was recorded of a resource, and queries over what exists.
+"""AWS Config's inventory: what was recorded of a resource, whether it exists, and queries over all that exists.
 
-Follows https://docs.aws.amazon.com/config/latest/APIReference/API_GetResourceConfigHistory.html and
+Follows https://docs.aws.amazon.com/config/latest/APIReference/API_GetResourceConfigHistory.html,
+https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html and
 https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
+
+A query finds no resource of a type that no recorder records. AWS does not say whether BatchGetResourceConfig still
+finds it, so tests can have both (``Flaws.forgets_unrecorded``).
+
+Laxer than AWS: a call of GetResourceConfigHistory with a token, or in chronological order, looks further than a week.
 """
 
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
-from tests.emulator.config import page, sent, store_of
+from tests.emulator.config import Item, is_in_recording_group, now, page, sent, store_of
 from tests.emulator.extension import extends, refuse
+
+# What one call of GetResourceConfigHistory spans at most.
+SPAN = timedelta(days=7)
+
+
+@dataclass(slots=True)
+class Flaws:
+    """What a test arranges to be wrong with the answers of a region: AWS promises that none is whole or up to date.
+
+    Attributes:
+        is_empty: whether queries give nothing.
+        hidden: resources that queries leave out.
+        lagging: resources of which queries give the item before the last or, where there is none, nothing.
+        bare: resources of which queries give the selected paths of the item, and nothing of its configuration.
+        repeats: whether each page of a query begins with the last row of the page before.
+        unprocessed: resources that BatchGetResourceConfig hands back, once for each entry.
+        forgets_unrecorded: whether BatchGetResourceConfig finds no resource of a type that is recorded no longer.
+        late: resources whose last item is not in the history yet.
+    """
+
+    is_empty: bool = False
+    hidden: set[str] = field(default_factory=set)
+    lagging: set[str] = field(default_factory=set)
+    bare: set[str] = field(default_factory=set)
+    repeats: bool = False
+    unprocessed: list[str] = field(default_factory=list)
+    forgets_unrecorded: bool = False
+    late: set[str] = field(default_factory=set)
+
+
+def flaws_of(backend: ConfigBackend) -> Flaws:
+    """The flaws of a region; moto's reset forgets them with the backend's other attributes."""
+    flaws: Flaws = backend.__dict__.setdefault("embedded_flaws", Flaws())
+    return flaws
+
+
+def need_recorder(backend: ConfigBackend) -> None:
+    """Refuse a call that asks for recorded items where there is no recorder."""
+    if not backend.recorders:
+        refuse("NoAvailableConfigurationRecorderException", "Configuration recorder is not available.")
 
 
 @extends(ConfigResponse)
 def get_resource_config_history(self: ConfigResponse) -> ActionResult:
-    """GetResourceConfigHistory, newest first unless asked otherwise."""
+    """GetResourceConfigHistory, newest first unless asked otherwise; a call spans seven days before ``laterTime``."""
     backend = self.config_backend
+    need_recorder(backend)
     key = (self._get_param("resourceType"), self._get_param("resourceId"))
     if key not in store_of(backend).items:
         refuse(
             "ResourceNotDiscoveredException",
             f"Resource {key[1]} of resourceType:{key[0]} is unknown or has not been discovered",
         )
-    items = sorted(store_of(backend).items[key], key=lambda item: item.captured_at, reverse=True)
-    if self._get_param("chronologicalOrder") == "Forward":
-        items.reverse()
-    if (later := self._get_param("laterTime")) is not None:
-        items = [item for item in items if item.captured_at <= sent(store_of(backend), later)]
+    recorded = store_of(backend).items[key]
+    items = sorted(
+        recorded[:-1] if key[1] in flaws_of(backend).late else recorded, key=lambda item: item.captured_at, reverse=True
+    )
+    later = self._get_param("laterTime")
+    latest = now() if later is None else sent(store_of(backend), later)
+    items = [item for item in items if item.captured_at <= latest]
     if (earlier := self._get_param("earlierTime")) is not None:
         items = [item for item in items if item.captured_at >= sent(store_of(backend), earlier)]
+    if self._get_param("chronologicalOrder") == "Forward":
+        items.reverse()
+    elif not self._get_param("nextToken"):
+        within = [item for item in items if item.captured_at > latest - SPAN]
+        if len(within) < min(len(items), self._get_param("limit") or 10):
+            return history_page(backend, within, str(len(within)))
     found, token = page(self, items, default=10, limit_name="limit")
-    history = [item.as_history(backend.account_id, backend.region_name) for item in found]
+    return history_page(backend, found, token)
+
+
+def history_page(backend: ConfigBackend, items: list[Item], token: str | None) -> ActionResult:
+    """The answer of GetResourceConfigHistory."""
+    history = [item.as_history(backend.account_id, backend.region_name) for item in items]
     return ActionResult({"configurationItems": history, "nextToken": token})
+
+
+@extends(ConfigResponse)
+def batch_get_resource_config(self: ConfigResponse) -> ActionResult:
+    """BatchGetResourceConfig: the last items of what exists, without their tags; a deleted resource is left out."""
+    backend, flaws = self.config_backend, flaws_of(self.config_backend)
+    need_recorder(backend)
+    keys = self._get_param("resourceKeys")
+    if len(keys) > 100:
+        refuse("ValidationException", "Value at 'resourceKeys' must have length less than or equal to 100")
+    found, unprocessed = [], []
+    for key in keys:
+        history = store_of(backend).items.get((key["resourceType"], key["resourceId"]), [])
+        if key["resourceId"] in flaws.unprocessed:
+            flaws.unprocessed.remove(key["resourceId"])
+            unprocessed.append(key)
+            continue
+        if flaws.forgets_unrecorded and not is_in_recording_group(backend, key["resourceType"]):
+            continue
+        if history and not history[-1].is_deleted:
+            item = history[-1].as_history(backend.account_id, backend.region_name)
+            found.append({name: item[name] for name in item.keys() - {"tags", "relatedEvents", "relationships"}})
+    return ActionResult({"baseConfigurationItems": found, "unprocessedResourceKeys": unprocessed})
 
 
 @extends(ConfigResponse)
@@ -50,6 +135,8 @@ def select_resource_config(self: ConfigResponse) -> ActionResult:
         if all(value_at(document, path) == value for path, value in conditions)
     ]
     found, token = page(self, rows, default=25)
+    if token and flaws_of(backend).repeats:
+        token = str(int(token) - 1)
     fields = [{"Name": path} for path in paths]
     return ActionResult({"Results": found, "QueryInfo": {"SelectFields": fields}, "NextToken": token})
 
@@ -71,11 +158,18 @@ def parse_query(expression: str) -> tuple[list[str], list[tuple[str, str]]]:
 
 def inventory(backend: ConfigBackend) -> Iterator[dict[str, Any]]:
     """The resources that exist, as queries see them: tags as a list."""
-    for history in list(store_of(backend).items.values()):
-        if history and not history[-1].is_deleted and history[-1].resource_id not in store_of(backend).hidden:
-            document = history[-1].as_event(backend.account_id, backend.region_name)
-            tags = [{"key": key, "value": value, "tag": f"{key}={value}"} for key, value in history[-1].tags.items()]
-            yield document | {"accountId": backend.account_id, "tags": tags}
+    flaws = flaws_of(backend)
+    for (resource_type, resource_id), recorded in list(store_of(backend).items.items()):
+        history = recorded[:-1] if resource_id in flaws.lagging else recorded
+        if not history or history[-1].is_deleted or not is_in_recording_group(backend, resource_type):
+            continue
+        if flaws.is_empty or resource_id in flaws.hidden:
+            continue
+        document = history[-1].as_event(backend.account_id, backend.region_name)
+        if resource_id in flaws.bare:
+            document["configuration"] = None
+        tags = [{"key": key, "value": value, "tag": f"{key}={value}"} for key, value in history[-1].tags.items()]
+        yield document | {"accountId": backend.account_id, "tags": tags}
 
 
 def value_at(document: Any, path: str) -> Any:

@@ -54,7 +54,7 @@ def delete_evaluation_results(self: ConfigResponse) -> ActionResult:
 
 @extends(ConfigResponse)
 def start_config_rules_evaluation(self: ConfigResponse) -> ActionResult:
-    """StartConfigRulesEvaluation: the last known items, and for a rule with a schedule that as well."""
+    """StartConfigRulesEvaluation: the last recorded items, and for a rule with a schedule that as well."""
     rules = [config.rule_named(self.config_backend, name) for name in self._get_param("ConfigRuleNames") or []]
     for rule in rules:
         refuse_while_deleting(rule)

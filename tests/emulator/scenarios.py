@@ -10,6 +10,7 @@ from moto.events.models import events_backends
 from tests.emulator.config import Item, Store, backend_of, iso, now, store_of
 from tests.emulator.ec2 import INSTANCE
 from tests.emulator.extension import ACCOUNT_ID
+from tests.emulator.inventory import Flaws, flaws_of
 
 
 def store(region: str) -> Store:
@@ -43,9 +44,25 @@ def drop_deliveries(region: str, resource_ids: Iterable[str]) -> None:
     store(region).dropped.update(resource_ids)
 
 
-def hide_from_inventory(region: str, resource_id: str) -> None:
-    """Leave a resource out of the inventory, which lags behind the events."""
-    store(region).hidden.add(resource_id)
+def flaws(region: str) -> Flaws:
+    """What is wrong with the answers of the inventory in a region, to be changed."""
+    return flaws_of(backend_of(region))
+
+
+def mend(region: str) -> None:
+    """Let the inventory be whole, up to date and willing again."""
+    backend_of(region).__dict__.pop("embedded_flaws", None)
+
+
+def age(region: str, resource_id: str, by: timedelta) -> None:
+    """Let an instance have been recorded, and judged, that much earlier."""
+    items = store(region).items
+    items[INSTANCE, resource_id] = [
+        replace(item, captured_at=item.captured_at - by) for item in items[INSTANCE, resource_id]
+    ]
+    for key, result in store(region).results.items():
+        if key[2] == resource_id:
+            store(region).results[key] = replace(result, ordering_timestamp=result.ordering_timestamp - by)
 
 
 def forget_everything(region: str) -> None:
@@ -76,6 +93,14 @@ def delete_result(region: str, resource_id: str) -> None:
     results = store(region).results
     for key in [key for key in results if key[2] == resource_id]:
         del results[key]
+
+
+def enforce_order(region: str, enforced: bool) -> None:  # noqa: FBT001
+    """Keep results from being replaced by ones with an older ordering timestamp, or take whatever is reported last.
+
+    AWS documents neither.
+    """
+    store(region).enforces_order = enforced
 
 
 def use_expired_tokens(region: str, times: int) -> None:
@@ -119,7 +144,8 @@ def add_instances(region: str, count: int) -> dict[str, str]:
         kind = number % 10
         key_name = None if kind in (0, 2) else "mine" if kind == 1 else "ops-fleet"
         tags = {"karpenter.sh/nodepool": "default"} if kind == 2 else {}
-        configuration = {"instanceId": instance_id, "keyName": key_name, "state": {"code": 16, "name": "running"}}
+        configuration = {"instanceId": instance_id, "state": {"code": 16, "name": "running"}}
+        configuration |= {"keyName": key_name} if key_name else {}
         resource = {"arn": f"arn:aws:ec2:{region}:123456789012:instance/{instance_id}", "creationTime": iso(now())}
         item = Item(INSTANCE, instance_id, "OK", now(), configuration, tags, resource)
         store(region).items[INSTANCE, instance_id] = [item]

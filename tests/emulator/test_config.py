@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import EmbeddedAws, scenarios
+from tests.emulator import EmbeddedAws, config, scenarios
 from tests.emulator.conftest import REGION, Region, refused
 
 NOW = datetime.now(UTC)
@@ -115,10 +115,10 @@ def test_instance_changes_are_delivered(region: Region) -> None:
 
 
 def test_instance_without_a_key_pair(region: Region) -> None:
-    """Its key name is there, and null."""
+    """Its configuration has no key name."""
     region.launch()
 
-    assert region.items()[-1]["configurationItem"]["configuration"]["keyName"] is None
+    assert "keyName" not in region.items()[-1]["configurationItem"]["configuration"]
 
 
 def test_oversized_item(region: Region) -> None:
@@ -174,13 +174,40 @@ def test_stopped_recorder_records_nothing(region: Region) -> None:
     assert region.received == []
 
 
-def test_new_rule_evaluates_what_is_recorded(region: Region) -> None:
-    """A rule that is made or changed is sent what exists already."""
-    instance = region.launch()
+@pytest.mark.parametrize("call", ["PutConfigRule", "StartConfigRulesEvaluation"])
+def test_recorded_items_are_sent_again(region: Region, call: str) -> None:
+    """A rule that changes or is evaluated on demand gets the last items again, old and deleted ones too."""
+    kept, gone = region.launch(), region.launch()
+    region.aws.client("ec2", REGION).terminate_instances(InstanceIds=[gone])
+    region.aws.settle()
+    recorded = [scenarios.history_of(REGION, each)[-1] for each in (kept, gone)]
     region.received.clear()
-    region.put_rule('{"a":"b"}')
+    asked_at = config.now()
+    if call == "PutConfigRule":
+        region.put_rule('{"a":"b"}')
+    else:
+        region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
+    region.aws.settle()
 
-    assert [each["configurationItem"]["resourceId"] for each in region.items()] == [instance]
+    items = [each["configurationItem"] for each in region.items()]
+    assert [(each["resourceId"], each["configurationItemStatus"]) for each in items] == [
+        (kept, "ResourceDiscovered"),
+        (gone, "ResourceDeleted"),
+    ]
+    assert [each["configurationItemCaptureTime"] for each in items] == [
+        config.iso(each.captured_at) for each in recorded
+    ]
+    assert all(each["notificationCreationTime"] >= config.iso(asked_at) for each in region.items())
+
+
+def test_schedule_of_a_new_rule_fires_at_once(region: Region) -> None:
+    """A rule with a schedule is evaluated as soon as it exists; one that changes waits for its schedule."""
+    region.config.delete_config_rule(ConfigRuleName="rule")
+    region.put_rule(schedule=True)
+    assert [each["messageType"] for each in region.items()] == ["ScheduledNotification"]
+
+    region.put_rule('{"a":"b"}', schedule=True)
+    assert len(region.received) == 1
 
 
 def test_results(region: Region) -> None:
@@ -284,6 +311,15 @@ def test_newer_result_stays(region: Region, later: timedelta, verdict: str) -> N
     region.put(evaluation("i-1", "NON_COMPLIANT", at=NOW + later))
 
     assert region.verdicts() == {"i-1": verdict}
+
+
+def test_later_call_stays_where_order_is_not_enforced(region: Region) -> None:
+    """A test can have an older ordering timestamp replace a newer one, for AWS documents no order."""
+    scenarios.enforce_order(REGION, enforced=False)
+    region.put(evaluation("i-1", at=NOW))
+    region.put(evaluation("i-1", "NON_COMPLIANT", at=NOW - timedelta(seconds=1)))
+
+    assert region.verdicts() == {"i-1": "NON_COMPLIANT"}
 
 
 def test_changes_of_verdict_are_events(region: Region) -> None:

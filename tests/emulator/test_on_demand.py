@@ -15,7 +15,7 @@ def state(region: Region) -> str:
 
 
 def test_evaluation_on_demand(region: Region) -> None:
-    """StartConfigRulesEvaluation sends the last item of everything that exists, and fires the schedule."""
+    """StartConfigRulesEvaluation sends the last item of every resource, deleted or not, and fires the schedule."""
     instance = region.launch()
     gone = region.launch()
     region.aws.client("ec2", REGION).terminate_instances(InstanceIds=[gone])
@@ -24,8 +24,8 @@ def test_evaluation_on_demand(region: Region) -> None:
     region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
     region.aws.settle()
 
-    change, schedule = region.items()
-    assert change["configurationItem"]["resourceId"] == instance
+    *changes, schedule = region.items()
+    assert [each["configurationItem"]["resourceId"] for each in changes] == [instance, gone]
     assert schedule["messageType"] == "ScheduledNotification"
 
 
