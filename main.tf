@@ -72,9 +72,20 @@ data "aws_iam_policy_document" "evaluator" {
     sid = "EvaluateAndReport"
     actions = concat(
       ["config:GetResourceConfigHistory", "config:PutEvaluations"],
-      var.evaluation_frequency == null ? [] : ["config:SelectResourceConfig"],
+      var.evaluation_frequency == null ? [] : ["config:BatchGetResourceConfig", "config:SelectResourceConfig"],
     )
     resources = ["*"] # these actions know no resources
+  }
+
+  # The schedule fires as soon as the rule exists, and the rule's ARN is not known before. So every rule of the region.
+  dynamic "statement" {
+    for_each = var.evaluation_frequency[*]
+
+    content {
+      sid       = "ListResults"
+      actions   = ["config:GetComplianceDetailsByConfigRule"]
+      resources = ["arn:${local.partition}:config:${local.region}:${local.account_id}:config-rule/*"]
+    }
   }
 
   statement {
@@ -205,22 +216,4 @@ resource "aws_config_config_rule" "this" {
     aws_sns_topic_subscription.email,
     aws_sns_topic_subscription.others,
   ]
-}
-
-# The sweep lists the rule's own results. A policy of its own, for the rule needs the function and its role first.
-data "aws_iam_policy_document" "sweep" {
-  count = var.evaluation_frequency == null ? 0 : 1
-
-  statement {
-    actions   = ["config:GetComplianceDetailsByConfigRule"]
-    resources = [aws_config_config_rule.this.arn]
-  }
-}
-
-resource "aws_iam_role_policy" "sweep" {
-  count = var.evaluation_frequency == null ? 0 : 1
-
-  name   = "sweep"
-  role   = aws_iam_role.evaluator.name
-  policy = data.aws_iam_policy_document.sweep[0].json
 }

@@ -35,7 +35,7 @@ class ResourceChange(NamedTuple):
 
 
 class OversizedChange(NamedTuple):
-    """A change whose item was too large to be sent and is to be fetched from the resource's history."""
+    """A change whose item was not sent along and is to be fetched from the resource's history."""
 
     resource_type: str
     resource_id: str
@@ -50,12 +50,20 @@ class Schedule(NamedTuple):
 
 
 class RuleEvent(NamedTuple):
-    """One invocation of the rule. ``result_token`` is a credential: never log it."""
+    """One invocation of the rule. ``result_token`` is a credential: never log it.
+
+    ``notified_at`` is when AWS Config sent the notification or, where that is missing, when it captured the item.
+    """
 
     trigger: ResourceChange | OversizedChange | Schedule
     policy: Policy
-    today: date
+    notified_at: datetime
     result_token: str
+
+    @property
+    def today(self) -> date:
+        """The UTC date to hold exemption dates against: the same event always gives the same verdict."""
+        return self.notified_at.date()
 
 
 def parse(event: object) -> RuleEvent:
@@ -86,7 +94,7 @@ def parse(event: object) -> RuleEvent:
         if notified_at is None:
             raise InvalidEventError("notificationCreationTime is missing from a ScheduledNotification")
         trigger = Schedule(_text(event, "configRuleName"), notified_at)
-        return RuleEvent(trigger, policy, notified_at.date(), result_token)
+        return RuleEvent(trigger, policy, notified_at, result_token)
 
     # Only the boolean counts: a verdict must not hang on the truth of some other value.
     left_scope = event.get("eventLeftScope") is True
@@ -95,12 +103,21 @@ def parse(event: object) -> RuleEvent:
         trigger = parse_configuration_item(item, left_scope=left_scope)
     elif message_type == "OversizedConfigurationItemChangeNotification":
         summary = _mapping(notification.get("configurationItemSummary"), "configurationItemSummary")
-        resource = (*_identity(summary), _time(summary, "configurationItemCaptureTime"))
-        judged = _is_recorded(summary) and not left_scope and resource[0] == EC2_INSTANCE
-        trigger = OversizedChange(*resource) if judged else ResourceChange(*resource, instance=None)
+        change = parse_summary(summary)
+        judged = _is_recorded(summary) and not left_scope and change.resource_type == EC2_INSTANCE
+        trigger = change if judged else ResourceChange(*change, instance=None)
     else:
         raise InvalidEventError(f"messageType {_shown(message_type)} is not one that this rule subscribes to")
-    return RuleEvent(trigger, policy, (notified_at or trigger.captured_at).date(), result_token)
+    return RuleEvent(trigger, policy, notified_at or trigger.captured_at, result_token)
+
+
+def parse_summary(summary: Mapping[str, Any]) -> OversizedChange:
+    """Read which item of a resource is to be fetched, from the summary of an event or from ``BatchGetResourceConfig``.
+
+    Raises:
+        InvalidEventError: resource or capture time is malformed.
+    """
+    return OversizedChange(*_identity(summary), _time(summary, "configurationItemCaptureTime"))
 
 
 def parse_configuration_item(item: Mapping[str, Any], *, left_scope: bool = False) -> ResourceChange:
@@ -116,43 +133,37 @@ def parse_configuration_item(item: Mapping[str, Any], *, left_scope: bool = Fals
         configuration = item.get("configuration")
         if isinstance(configuration, str):
             configuration = _json(configuration, "configuration")
-        configuration = _mapping(configuration, f"configuration of {resource_id}")
-        if not configuration:
-            raise InvalidEventError(f"configuration of {resource_id} is empty")
-        instance = parse_instance(configuration, item.get("tags"))
+        instance = parse_instance(_mapping(configuration, f"configuration of {resource_id}"), item.get("tags"))
     return ResourceChange(resource_type, resource_id, captured_at, instance)
 
 
 def parse_row(text: object) -> tuple[str, object, object]:
     """Read a row of the inventory, as ``SelectResourceConfig`` gives it: the instance's id, configuration and tags.
 
-    A row without a configuration is one of an instance without a key name: its columns may be left out when null.
-
     Raises:
         InvalidEventError: the row is not a JSON object with a ``resourceId``.
     """
     row = _mapping(_json(text, "row"), "row")
-    configuration = row.get("configuration")
-    return _text(row, "resourceId"), {} if configuration is None else configuration, row.get("tags")
+    return _text(row, "resourceId"), row.get("configuration"), row.get("tags")
 
 
 def parse_instance(configuration: object, tags: object) -> Instance:
     """Read an instance from its recorded configuration, whole or as a query selects it.
 
     Args:
-        configuration: ``keyName`` and ``state.name`` are read; either may be missing.
+        configuration: ``keyName`` and ``state.name`` are read. AWS Config leaves ``keyName`` out where there is no key
+            pair. Every instance has a state, so a configuration without it was not read whole and proves nothing.
         tags: a map, as an item has them; a list of objects with ``key`` and ``value``, as a query gives them; or None.
 
     Raises:
-        InvalidEventError: a value is of another type.
+        InvalidEventError: the state is missing, or a value is of another type.
     """
     configuration = _mapping(configuration, "configuration")
     key_name = configuration.get("keyName")
     if key_name is not None and not isinstance(key_name, str):
         raise InvalidEventError(f"keyName {_shown(key_name)} is not a string")
-    state = configuration.get("state")
-    state_name = None if state is None else _text(_mapping(state, "state"), "name")
-    return Instance(key_name, state_name, _tags(tags))
+    state = _mapping(configuration.get("state"), "state")
+    return Instance(key_name, _text(state, "name"), _tags(tags))
 
 
 def parse_rule_parameters(parameters: object) -> Policy:

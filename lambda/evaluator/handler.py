@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
 
 from evaluator.compliance import evaluate
-from evaluator.config_events import OversizedChange, ResourceChange, Schedule, parse, parse_configuration_item
+from evaluator.config_events import OversizedChange, Schedule, parse
 from evaluator.reporting import ConfigClient, evaluation, put_evaluations
 
 logger = logging.getLogger(__name__)
@@ -20,10 +19,6 @@ class LambdaContext(Protocol):
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds left before Lambda ends the invocation."""
-
-
-class ItemNotRecordedError(RuntimeError):
-    """The history does not hold an oversized item (yet); Lambda's retry looks again."""
 
 
 # Made at import, so that it falls in the init phase and is kept while the function is warm. Four attempts of at most
@@ -47,7 +42,7 @@ def lambda_handler(event: object, context: LambdaContext) -> None:
 
     Raises:
         InvalidEventError, InvalidRuleParametersError: see :func:`evaluator.config_events.parse`.
-        ItemNotRecordedError: an oversized item can't be fetched yet.
+        evaluator.history.ItemNotRecordedError: an oversized item can't be fetched yet.
         EvaluationsRejectedError: AWS Config did not take an evaluation.
         botocore.exceptions.ClientError: an API call failed after its retries.
     """
@@ -62,38 +57,18 @@ def lambda_handler(event: object, context: LambdaContext) -> None:
 
         sweep(config_client, trigger, rule_event.policy, report, context.get_remaining_time_in_millis)
         return
-    change = fetch(trigger) if isinstance(trigger, OversizedChange) else trigger
-    verdict = evaluate(change.instance, rule_event.policy, rule_event.today)
-    report([evaluation(change.resource_type, change.resource_id, verdict, change.captured_at)])
+    if isinstance(trigger, OversizedChange):
+        from evaluator.history import fetch  # noqa: PLC0415  (nor for this)
+
+        trigger = fetch(config_client, trigger)
+    verdict = evaluate(trigger.instance, rule_event.policy, rule_event.today)
+    report([evaluation(trigger.resource_type, trigger.resource_id, verdict, rule_event.notified_at)])
     logger.info(
         "evaluated",
         extra={
-            "resourceType": change.resource_type,
-            "resourceId": change.resource_id,
+            "resourceType": trigger.resource_type,
+            "resourceId": trigger.resource_id,
             "complianceType": verdict.compliance_type,
             "annotation": verdict.annotation,
         },
-    )
-
-
-def fetch(change: OversizedChange) -> ResourceChange:
-    """Fetch the item of an oversized change from what AWS Config recorded.
-
-    Raises:
-        ItemNotRecordedError: the history, which is eventually consistent, does not reach up to the change.
-        InvalidEventError: the item is malformed.
-    """
-    # A second later, for boto3 may send whole seconds and so ask for a time before the change.
-    answer = config_client.get_resource_config_history(
-        resourceType=change.resource_type,
-        resourceId=change.resource_id,
-        laterTime=change.captured_at + timedelta(seconds=1),
-        limit=1,
-    )
-    for item in answer["configurationItems"]:
-        recorded = parse_configuration_item(item)
-        if recorded.captured_at + timedelta(seconds=1) > change.captured_at:
-            return recorded
-    raise ItemNotRecordedError(
-        f"{change.resource_id} has no item of {change.captured_at.isoformat()} in its history yet"
     )

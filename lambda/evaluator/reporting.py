@@ -16,6 +16,11 @@ TEST_TOKEN = "TESTMODE"  # noqa: S105  # nosec B105
 class ConfigClient(Protocol):
     """The part of boto3's AWS Config client that this package calls."""
 
+    exceptions: Any
+
+    def batch_get_resource_config(self, **kwargs: Any) -> dict[str, Any]:
+        """Look resources up by their ids: API_BatchGetResourceConfig."""
+
     def get_compliance_details_by_config_rule(self, **kwargs: Any) -> dict[str, Any]:
         """List a rule's results: API_GetComplianceDetailsByConfigRule."""
 
@@ -36,7 +41,10 @@ class EvaluationsRejectedError(RuntimeError):
 def evaluation(resource_type: str, resource_id: str, verdict: Verdict, ordering_timestamp: datetime) -> dict[str, Any]:
     """One element of ``Evaluations`` as PutEvaluations takes it.
 
-    ``ordering_timestamp`` says which of two results is the newer: a change's capture time or a schedule's notification.
+    ``ordering_timestamp`` says which of two results is newer. It is the time of the notification. The API asks for the
+    time of the item instead (https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html). But after a
+    change of the rule AWS Config sends the last recorded item again, however old it is. By the item's time its verdict
+    would be older than that of a sweep in between, and a changed policy would have no effect until the next sweep.
     """
     # A datetime and not a string, which botocore would parse back at several times the cost.
     reported = {

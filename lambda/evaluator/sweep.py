@@ -1,12 +1,16 @@
 """The scheduled re-evaluation of every instance in the region, from AWS Config's own inventory.
 
-It ends exemptions on their day and repairs what a lost event left behind. The inventory lags behind the events by
-minutes, so what it says of the last hour is never taken as proof that an instance is gone. What changed just before the
-sweep may still be judged as it was: a tag until the next change or sweep, an instance that was just terminated until
-the next sweep takes its verdict back.
+It ends exemptions on their day and repairs what lost events left behind. The inventory proves that an instance exists,
+and never that one is gone: it lags behind the events by minutes, and a query can return a part of it or nothing at all.
+What has a result of over an hour ago and is missing from the inventory is therefore looked up by its id. Results are
+cleared where AWS Config no longer has the resource; what it still has is evaluated from its history.
+
+What changed just before the sweep may still be judged as it was: a tag until the next change or sweep, an instance that
+was just terminated until the next sweep clears its result.
 """
 
 import logging
+import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,15 +18,26 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
-from evaluator.compliance import ComplianceType, Policy, Verdict, evaluate
-from evaluator.config_events import EC2_INSTANCE, InvalidEventError, Schedule, parse_instance, parse_row
+from evaluator.compliance import ComplianceType, Instance, Policy, evaluate
+from evaluator.config_events import (
+    EC2_INSTANCE,
+    InvalidEventError,
+    Schedule,
+    parse_instance,
+    parse_row,
+    parse_summary,
+)
+from evaluator.history import ItemNotRecordedError, fetch
 from evaluator.reporting import ConfigClient, evaluation
 
 logger = logging.getLogger(__name__)
 
-# The most that the services take at once.
+# The most that each of the APIs takes or gives at once.
 # https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
 PAGE_SIZE = 100
+
+# How often a resource is looked up that AWS Config leaves unprocessed.
+LOOKUPS = 3
 
 # Between two looks at the clock lie four API calls at most: two pages, and a report that is sent once more. Each can
 # take 47 s with all its retries, and the sweep must end before Lambda ends it. A throttled call waits longer for its
@@ -31,18 +46,21 @@ RESERVE_MILLISECONDS = 200_000
 
 INVENTORY_LAG = timedelta(hours=1)
 
-GONE = Verdict(ComplianceType.NOT_APPLICABLE)
-
 Report = Callable[[Sequence[Mapping[str, Any]]], None]
+Resource = tuple[str, str]  # type and id
+
+
+class SweepIncompleteError(RuntimeError):
+    """The sweep ended before it had evaluated and cleared everything; the message says why."""
 
 
 def sweep(
     client: ConfigClient, schedule: Schedule, policy: Policy, report: Report, remaining_milliseconds: Callable[[], int]
 ) -> None:
-    """Evaluate every recorded instance, then mark NOT_APPLICABLE what has a result and is recorded no longer.
+    """Evaluate every recorded instance, then mark NOT_APPLICABLE what has a result and is gone.
 
-    A sweep that would not end before the function's deadline stops after the page at hand, clears nothing, and says so
-    in one error line: raised, it would only be started over.
+    A sweep that would not end before the function's deadline stops and keeps what it reported. It says so in one error
+    line, as it does where resources could not be read. Raised, it would only be started over.
 
     Args:
         client: AWS Config.
@@ -51,52 +69,128 @@ def sweep(
         report: takes up to 100 evaluations.
         remaining_milliseconds: the time left before Lambda ends the invocation.
     """
-    seen = _Ids()
-    unreadable: list[str] = []
+    run = _Sweep(client, schedule, policy, report, remaining_milliseconds)
+    try:
+        run.evaluate_inventory()
+        run.settle_missing()
+        run.fail_if_unreadable()
+    except SweepIncompleteError as incomplete:
+        # The module's alarms count both lines by their messages.
+        logger.error("sweep incomplete", extra={"reason": str(incomplete), "instances": len(run.seen)})
+    else:
+        logger.info("sweep complete", extra={"instances": len(run.seen), "cleared": run.cleared})
 
-    def out_of_time() -> bool:
-        return remaining_milliseconds() < RESERVE_MILLISECONDS
 
-    for rows in _inventory(client, policy):
-        evaluations = []
-        for row in rows:
-            instance_id = None
-            try:
-                instance_id, configuration, tags = parse_row(row)
-                verdict = evaluate(parse_instance(configuration, tags), policy, schedule.notified_at.date())
-                evaluations.append(evaluation(EC2_INSTANCE, instance_id, verdict, schedule.notified_at))
-            except InvalidEventError as error:
-                # One unreadable instance must not keep the others from their verdicts, nor go unnoticed.
-                unreadable.append(f"{instance_id}: {error}")
-            seen.add(instance_id)
-        if evaluations:
-            report(evaluations)
-        if out_of_time():
-            _log_incomplete("the deadline came while the inventory was read", seen)
-            return
-    if not seen.is_complete:
-        _log_incomplete(f"nothing can be cleared, for a row can't be read: {unreadable[0]}", seen)
-        return
+class _Sweep:
+    """One sweep: what it has seen, and what it could not read."""
 
-    stale: list[tuple[str, str]] = []
-    for page in _results(client, schedule.rule_name):
-        stale += [
-            (result["ResourceType"], result["ResourceId"])
-            for result, ordering_timestamp in page
-            if ordering_timestamp < schedule.notified_at - INVENTORY_LAG and result["ResourceId"] not in seen
-        ]
-        if out_of_time():
-            _log_incomplete("the deadline came while the results were listed", seen)
-            return
-    for start in range(0, len(stale), PAGE_SIZE):
-        if start and out_of_time():
-            _log_incomplete("the deadline came while stale results were cleared", seen)
-            return
-        report([evaluation(*gone, GONE, schedule.notified_at) for gone in stale[start : start + PAGE_SIZE]])
-    if unreadable:
-        _log_incomplete(f"{len(unreadable)} instances can't be read, the first is {unreadable[0]}", seen)
-        return
-    logger.info("sweep complete", extra={"instances": len(seen), "cleared": len(stale)})
+    def __init__(
+        self,
+        client: ConfigClient,
+        schedule: Schedule,
+        policy: Policy,
+        report: Report,
+        remaining_milliseconds: Callable[[], int],
+    ) -> None:
+        self.seen = _Ids()
+        self.cleared = 0
+        self._client = client
+        self._schedule = schedule
+        self._policy = policy
+        self._report = report
+        self._remaining_milliseconds = remaining_milliseconds
+        self._unreadable = 0
+        self._first_unreadable = ""
+
+    def evaluate_inventory(self) -> None:
+        """Evaluate what the inventory lists, page by page."""
+        for rows in _inventory(self._client, self._policy):
+            # By id, for one page can hold a row twice.
+            evaluations = {}
+            for row in rows:
+                instance_id = None
+                try:
+                    instance_id, configuration, tags = parse_row(row)
+                    self.seen.add(instance_id)
+                    instance = parse_instance(configuration, tags)
+                except InvalidEventError as error:
+                    # One unreadable instance must not keep the others from their verdicts, nor go unnoticed.
+                    self._skip(f"{instance_id}: {error}")
+                else:
+                    evaluations[instance_id] = self._evaluation((EC2_INSTANCE, instance_id), instance)
+            if evaluations:
+                self._report(list(evaluations.values()))
+            self._watch_the_clock("the inventory was read")
+
+    def settle_missing(self) -> None:
+        """Clear the results of what is gone, and evaluate what exists although the inventory does not list it."""
+        missing = self._missing()
+        for start in range(0, len(missing), PAGE_SIZE):
+            evaluations = list(self._settled(missing[start : start + PAGE_SIZE]))
+            if evaluations:
+                self._report(evaluations)
+
+    def fail_if_unreadable(self) -> None:
+        """End the sweep incomplete if anything was left without a verdict."""
+        if self._unreadable:
+            raise SweepIncompleteError(
+                f"{self._unreadable} resources can't be read, the first is {self._first_unreadable}"
+            )
+
+    def _missing(self) -> list[Resource]:
+        """The resources that have a result and are missing from the inventory."""
+        missing: list[Resource] = []
+        for page in _results(self._client, self._schedule.rule_name):
+            missing += [
+                (sys.intern(result["ResourceType"]), result["ResourceId"])  # one text for all
+                for result, ordering_timestamp in page
+                if ordering_timestamp < self._schedule.notified_at - INVENTORY_LAG
+                and result["ResourceId"] not in self.seen
+            ]
+            self._watch_the_clock("the results were listed")
+        return missing
+
+    def _settled(self, missing: Sequence[Resource]) -> Iterator[dict[str, Any]]:
+        """Give the evaluations of up to 100 resources that the inventory does not list."""
+        waiting = list(dict.fromkeys(missing))
+        for _ in range(LOOKUPS):
+            self._watch_the_clock("missing instances were looked up")
+            existing, unprocessed = _look_up(self._client, waiting)
+            for resource in waiting:
+                if resource in unprocessed:
+                    continue
+                if resource in existing:
+                    yield from self._evaluated_from_history(resource, existing[resource])
+                else:
+                    self.cleared += 1
+                    yield self._evaluation(resource, None)
+            waiting = [resource for resource in waiting if resource in unprocessed]
+            if not waiting:
+                return
+        for _, resource_id in waiting:
+            self._skip(f"{resource_id}: AWS Config does not say whether it exists")
+
+    def _evaluated_from_history(self, resource: Resource, item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Give the evaluation of an existing resource, unless its history can't be read."""
+        self._watch_the_clock("missing instances were evaluated")
+        try:
+            recorded = fetch(self._client, parse_summary(item))
+        except (InvalidEventError, ItemNotRecordedError) as error:
+            self._skip(f"{resource[1]}: {error}")
+        else:
+            yield self._evaluation(resource, recorded.instance)
+
+    def _evaluation(self, resource: Resource, instance: Instance | None) -> dict[str, Any]:
+        verdict = evaluate(instance, self._policy, self._schedule.notified_at.date())
+        return evaluation(*resource, verdict, self._schedule.notified_at)
+
+    def _skip(self, reason: str) -> None:
+        self._unreadable += 1
+        self._first_unreadable = self._first_unreadable or reason
+
+    def _watch_the_clock(self, doing: str) -> None:
+        if self._remaining_milliseconds() < RESERVE_MILLISECONDS:
+            raise SweepIncompleteError(f"the deadline came while {doing}")
 
 
 class _Ids:
@@ -106,14 +200,10 @@ class _Ids:
     """
 
     def __init__(self) -> None:
-        self.is_complete = True
         self._hashes = array("q")
         self._is_sorted = True
 
-    def add(self, an_id: str | None) -> None:
-        if an_id is None:
-            self.is_complete = False
-            return
+    def add(self, an_id: str) -> None:
         self._hashes.append(hash(an_id))
         self._is_sorted = False
 
@@ -128,13 +218,8 @@ class _Ids:
         return len(self._hashes)
 
 
-def _log_incomplete(reason: str, seen: _Ids) -> None:
-    # The module's alarm counts these lines by their message.
-    logger.error("sweep incomplete", extra={"reason": reason, "instances": len(seen)})
-
-
 def _inventory(client: ConfigClient, policy: Policy) -> Iterator[list[str]]:
-    """Give the recorded instances page by page, a JSON text each.
+    """Give the rows of the inventory page by page, a JSON text each.
 
     The next page is fetched while the caller works on the last one, and no more than that, so memory stays constant.
     """
@@ -163,3 +248,22 @@ def _results(client: ConfigClient, rule_name: str) -> Iterator[list[tuple[dict[s
         if not page.get("NextToken"):
             return
         query["NextToken"] = page["NextToken"]
+
+
+def _look_up(
+    client: ConfigClient, resources: Sequence[Resource]
+) -> tuple[dict[Resource, Mapping[str, Any]], set[Resource]]:
+    """Look up to 100 resources up: the items of those that exist, and the resources that AWS Config did not process.
+
+    What is in neither is gone, for the API returns no deleted resources. Nor does it return tags.
+    https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
+    """
+    keys = [{"resourceType": resource_type, "resourceId": resource_id} for resource_type, resource_id in resources]
+    answer = client.batch_get_resource_config(resourceKeys=keys)
+    unprocessed = {_resource(key) for key in answer.get("unprocessedResourceKeys") or ()}
+    items = {_resource(item): item for item in answer.get("baseConfigurationItems") or ()}
+    return items, unprocessed
+
+
+def _resource(item: Mapping[str, Any]) -> Resource:
+    return item["resourceType"], item["resourceId"]

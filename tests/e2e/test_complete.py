@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.conftest import REGION
 from tests.e2e.conftest import Deploy, Deployment
-from tests.emulator import config, faults, scenarios, sns, sqs
+from tests.emulator import awslambda, config, faults, scenarios, sns, sqs
 
 TODAY = datetime.now(UTC).date()
 UNTIL = "key-pair-exempt-until"
+FUNCTION = f"arn:aws:lambda:{REGION}:123456789012:function:key-pairs-evaluator"
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +185,7 @@ def test_sweep_repairs_lost_events(complete: Deployment) -> None:
 def test_sweep_leaves_a_fresh_verdict_alone(complete: Deployment) -> None:
     """An instance that was launched just before the sweep and is not in the inventory yet keeps its verdict."""
     instance = complete.launch()
-    scenarios.hide_from_inventory(REGION, instance)
+    scenarios.flaws(REGION).hidden.add(instance)
 
     config.fire_schedule(REGION)
     complete.aws.settle()
@@ -192,18 +195,181 @@ def test_sweep_leaves_a_fresh_verdict_alone(complete: Deployment) -> None:
     assert result[0] == "NON_COMPLIANT"
 
 
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Three instances whose verdicts are a month old and, since no event told of their last changes, wrong or stale."""
+
+    exempt: str
+    allowed: str
+    gone: str
+
+
+@pytest.fixture
+def fleet(complete: Deployment) -> Iterator[Fleet]:
+    """A fleet of which one is exempt by now and one is gone, in a region whose inventory can be flawed."""
+    ec2 = complete.client("ec2")
+    made = Fleet(exempt=complete.launch(), allowed=complete.launch("ops-eu"), gone=complete.launch())
+    scenarios.age(REGION, made.exempt, timedelta(hours=1))
+    scenarios.drop_deliveries(REGION, [made.exempt, made.gone])
+    ec2.create_tags(Resources=[made.exempt], Tags=[{"Key": "karpenter.sh/nodepool", "Value": "x"}])
+    ec2.terminate_instances(InstanceIds=[made.gone])
+    for instance in (made.exempt, made.allowed, made.gone):
+        scenarios.age(REGION, instance, timedelta(days=30))
+    faults.reset()
+    yield made
+    scenarios.mend(REGION)
+    complete.aws.settle()
+
+
+def sweep(complete: Deployment) -> str:
+    """Let the schedule fire; returns the message with which the sweep ended."""
+    config.fire_schedule(REGION)
+    complete.aws.settle()
+    [line] = [json.loads(line) for line in awslambda.invocations(FUNCTION)[-1].log if "sweep" in line]
+    return str(line["message"])
+
+
+def test_empty_inventory(complete: Deployment, fleet: Fleet) -> None:
+    """Where the inventory says nothing, what exists is evaluated with its tags, and only what is gone is cleared."""
+    scenarios.flaws(REGION).is_empty = True
+
+    assert sweep(complete) == "sweep complete"
+
+    assert complete.result(fleet.exempt) == ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
+    assert complete.result(fleet.allowed) == ("COMPLIANT", "Launched with key pair ops-eu.")
+    assert complete.result(fleet.gone) == ("NOT_APPLICABLE", "")
+    assert faults.calls == {
+        "SelectResourceConfig": 1,
+        "GetComplianceDetailsByConfigRule": 1,
+        "BatchGetResourceConfig": 1,
+        "GetResourceConfigHistory": 2,
+        "PutEvaluations": 1,
+    }
+
+
+def test_keys_that_are_not_processed(complete: Deployment, fleet: Fleet) -> None:
+    """A key that AWS Config hands back is asked for again; one that it always hands back keeps its verdict."""
+    flaws = scenarios.flaws(REGION)
+    flaws.is_empty = True
+    flaws.unprocessed += [fleet.gone] * 2 + [fleet.exempt] * 3
+
+    assert sweep(complete) == "sweep incomplete"
+
+    assert faults.calls["BatchGetResourceConfig"] == 3
+    assert complete.result(fleet.gone) == ("NOT_APPLICABLE", "")
+    result = complete.result(fleet.exempt)
+    assert result is not None
+    assert result[0] == "NON_COMPLIANT"
+
+
+def test_history_that_lags(complete: Deployment, fleet: Fleet) -> None:
+    """An instance that is missing from the inventory, and whose last item from its history, keeps its verdict."""
+    flaws = scenarios.flaws(REGION)
+    flaws.is_empty = True
+    flaws.late.add(fleet.exempt)
+
+    assert sweep(complete) == "sweep incomplete"
+
+    result = complete.result(fleet.exempt)
+    assert result is not None
+    assert result[0] == "NON_COMPLIANT"
+    assert complete.result(fleet.allowed) == ("COMPLIANT", "Launched with key pair ops-eu.")
+
+
+def test_inventory_without_columns(complete: Deployment, fleet: Fleet) -> None:
+    """An instance whose row holds no configuration keeps its verdict, and is not taken for one without a key pair."""
+    scenarios.flaws(REGION).bare.add(fleet.allowed)
+
+    assert sweep(complete) == "sweep incomplete"
+
+    assert complete.result(fleet.allowed) == ("COMPLIANT", "Launched with key pair ops-eu.")
+    assert complete.result(fleet.exempt) == ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
+    assert complete.result(fleet.gone) == ("NOT_APPLICABLE", "")
+
+
+def test_inventory_that_lags_and_repeats(complete: Deployment, fleet: Fleet) -> None:
+    """A row that comes twice, or of a deleted instance, does no harm; a gone instance is cleared once it is missing."""
+    flaws = scenarios.flaws(REGION)
+    flaws.repeats = True
+    flaws.lagging.add(fleet.gone)
+    scenarios.add_instances(REGION, 150)
+
+    assert sweep(complete) == "sweep complete"
+    assert complete.result(fleet.exempt) == ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
+    assert faults.calls["BatchGetResourceConfig"] == 0
+
+    flaws.lagging.clear()
+    scenarios.age(REGION, fleet.gone, timedelta(hours=2))
+    assert sweep(complete) == "sweep complete"
+    assert complete.result(fleet.gone) == ("NOT_APPLICABLE", "")
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["still known", "forgotten"])
+def test_recorder_that_leaves_instances_out(complete: Deployment, fleet: Fleet, *, forgets: bool) -> None:
+    """Instances that the recorder leaves out are judged by their last items, or cleared where AWS Config forgets them."""
+    client = complete.client("config")
+    [recorder] = client.describe_configuration_recorders()["ConfigurationRecorders"]
+    others = recorder | {"recordingGroup": {"allSupported": False, "resourceTypes": ["AWS::EC2::Volume"]}}
+    scenarios.flaws(REGION).forgets_unrecorded = forgets
+    client.put_configuration_recorder(ConfigurationRecorder=others)
+    try:
+        ended = sweep(complete)
+    finally:
+        client.put_configuration_recorder(ConfigurationRecorder=recorder)
+
+    assert ended == "sweep complete"
+    exempt = ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
+    assert complete.result(fleet.exempt) == (("NOT_APPLICABLE", "") if forgets else exempt)
+    assert complete.result(fleet.gone) == ("NOT_APPLICABLE", "")
+
+
 def test_older_event_after_a_newer_one(complete: Deployment) -> None:
     """Delivering an event twice, or an older one late, leaves the newest verdict."""
     instance = complete.launch()
     complete.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "karpenter.sh/nodepool", "Value": "x"}])
     complete.aws.settle()
-    first, last = scenarios.history_of(REGION, instance)
+    first, last = (each.event for each in awslambda.invocations(FUNCTION) if instance in each.event)
 
-    for item in (last, first, last, first):
-        config.deliver(REGION, item)
+    for event in (last, first, last, first):
+        awslambda.invoke_async(FUNCTION, event, principal=config.PRINCIPAL)
         complete.aws.settle()
 
     assert complete.result(instance) == ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
+
+
+@contextmanager
+def policy(deployment: Deployment, **parameters: str) -> Iterator[None]:
+    """Change parameters of the rule for a while, as an apply does."""
+    client = deployment.client("config")
+    [before] = client.describe_config_rules(ConfigRuleNames=[deployment.rule_name])["ConfigRules"]
+    changed = json.dumps(json.loads(before["InputParameters"]) | parameters)
+    client.put_config_rule(ConfigRule=before | {"InputParameters": changed})
+    deployment.aws.settle()
+    try:
+        yield
+    finally:
+        client.put_config_rule(ConfigRule=before)
+        deployment.aws.settle()
+
+
+@pytest.mark.parametrize("enforced", [True, False], ids=["order enforced", "order ignored"])
+def test_changed_policy_takes_effect_at_once(complete: Deployment, *, enforced: bool) -> None:
+    """A verdict under a changed policy replaces that of a sweep, though the item that AWS Config sends again is older."""
+    scenarios.enforce_order(REGION, enforced)
+    instance, gone = complete.launch("mine"), complete.launch("mine")
+    complete.client("ec2").terminate_instances(InstanceIds=[gone])
+    config.fire_schedule(REGION)
+    complete.aws.settle()
+
+    try:
+        with policy(complete, allowedKeyNames='["mine"]'):
+            assert complete.result(instance) == ("COMPLIANT", "Launched with key pair mine.")
+            assert complete.result(gone) == ("NOT_APPLICABLE", "")
+        result = complete.result(instance)
+        assert result is not None
+        assert result[0] == "NON_COMPLIANT"
+    finally:
+        scenarios.enforce_order(REGION, enforced=True)
 
 
 def test_topic_that_admits_nobody_fills_the_dead_letters(complete: Deployment) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -71,12 +72,31 @@ def schedule(deployment: Deployment) -> None:
     deployment.aws.settle()
 
 
+def sweep_with_a_gap(deployment: Deployment) -> None:
+    """The schedule fires, and an instance with an old result is missing from the inventory."""
+    instance = deployment.launch("ops")
+    scenarios.age(REGION, instance, timedelta(days=30))
+    scenarios.flaws(REGION).hidden.add(instance)
+    schedule(deployment)
+
+
 EVENTS = [
     pytest.param("config:PutEvaluations", change, id="PutEvaluations"),
-    pytest.param("config:GetResourceConfigHistory", oversized_change, id="GetResourceConfigHistory"),
+    pytest.param("config:GetResourceConfigHistory", oversized_change, id="GetResourceConfigHistory, oversized"),
+    pytest.param("config:GetResourceConfigHistory", sweep_with_a_gap, id="GetResourceConfigHistory, sweep"),
+    pytest.param("config:BatchGetResourceConfig", sweep_with_a_gap, id="BatchGetResourceConfig"),
     pytest.param("config:SelectResourceConfig", schedule, id="SelectResourceConfig"),
     pytest.param("config:GetComplianceDetailsByConfigRule", schedule, id="GetComplianceDetailsByConfigRule"),
 ]
+
+
+def test_first_sweep_has_its_permissions(scheduled: Deployment) -> None:
+    """The sweep that AWS Config starts when the apply makes the rule is allowed every call, and ends at once."""
+    first = awslambda.invocations(scheduled.outputs["function_arn"])[0]
+
+    assert json.loads(json.loads(first.event)["invokingEvent"])["messageType"] == "ScheduledNotification"
+    assert (first.attempt, first.error) == (1, None)
+    assert [json.loads(line)["message"] for line in first.log if "sweep" in line] == ["sweep complete"]
 
 
 @pytest.mark.parametrize(("action", "event"), EVENTS)

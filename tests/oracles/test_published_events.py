@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from evaluator.compliance import Instance
 from evaluator.config_events import (
+    InvalidEventError,
     InvalidRuleParametersError,
     OversizedChange,
     ResourceChange,
@@ -61,11 +62,20 @@ def read(name: str) -> RuleEvent:
 
 
 def test_change() -> None:
-    """An item without a notification's time, a state and a key name is an instance without a key pair of its day."""
-    event = read("change")
+    """The published configuration is a placeholder, which is refused; with a state in it the whole item is read.
+
+    Without a notification's time, the capture time counts.
+    """
+    with pytest.raises(InvalidEventError, match="state is missing"):
+        read("change")
+
+    published = EVENTS["change"]["configurationItem"]
+    whole = {**published, "configuration": {**published["configuration"], "state": {"code": 16, "name": "running"}}}
+    notification = json.dumps({**EVENTS["change"], "configurationItem": whole})
+    event = parse(invocation("change", invokingEvent=notification))
     captured = datetime(2016, 2, 17, 1, 36, 34, 43000, UTC)
-    assert event.trigger == ResourceChange(INSTANCE, "i-00000000", captured, Instance(None, None, {"Foo": "Bar"}))
-    assert event.today == date(2016, 2, 17)
+    assert event.trigger == ResourceChange(INSTANCE, "i-00000000", captured, Instance(None, "running", {"Foo": "Bar"}))
+    assert (event.notified_at, event.today) == (captured, date(2016, 2, 17))
 
 
 def test_oversized() -> None:

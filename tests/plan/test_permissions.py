@@ -9,7 +9,7 @@ import pytest
 from evaluator.reporting import ConfigClient
 
 from tests.support.terraform import Plan
-from tests.unit.conftest import Context, RecordingConfig, config, sample
+from tests.unit.conftest import Context, RecordingConfig, config, result, sample
 
 __all__ = ["config"]  # the unit tests' fixture
 
@@ -29,25 +29,15 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def allowed(plan: Plan, module: str) -> dict[str, list[Any]]:
-    """The actions that the role's policies allow, each with its resources; None is one known after the apply only."""
-    found: dict[str, list[Any]] = {}
+def allowed(plan: Plan, module: str) -> dict[str, list[str]]:
+    """The actions that the role's policies allow, each with its resources."""
+    found: dict[str, list[str]] = {}
     for address, policy in plan.resources.items():
-        if not address.startswith(f"{module}aws_iam_role_policy."):
-            continue
-        if policy.get("policy"):
-            document = json.loads(policy["policy"])
-            statements = [(each["Effect"], each["Action"], each["Resource"]) for each in document["Statement"]]
-        else:
-            data = plan.data[address.replace("aws_iam_role_policy", "data.aws_iam_policy_document")]
-            statements = [
-                (each.get("effect") or "Allow", each["actions"], each.get("resources", [None]))
-                for each in data["statement"]
-            ]
-        for effect, actions, resources in statements:
-            assert effect == "Allow"
-            for action in listed(actions):
-                found.setdefault(action, []).extend(listed(resources))
+        if address.startswith(f"{module}aws_iam_role_policy."):
+            for statement in json.loads(policy["policy"])["Statement"]:
+                assert statement["Effect"] == "Allow"
+                for action in listed(statement["Action"]):
+                    found.setdefault(action, []).extend(listed(statement["Resource"]))
     return found
 
 
@@ -73,6 +63,12 @@ def changes(config: RecordingConfig) -> list[dict[str, Any]]:
     return [sample("change"), sample("oversized", {"configurationItemCaptureTime": "2026-03-01T10:00:00Z"})]
 
 
+def schedule(config: RecordingConfig) -> dict[str, Any]:
+    """A schedule, whose sweep finds a result without an instance."""
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-gone")]}]
+    return sample("schedule")
+
+
 def test_without_a_schedule(defaults: Plan, config: RecordingConfig) -> None:
     """Without a schedule the role may do what changes need, and nothing that only a sweep calls."""
     assert set(allowed(defaults, "")) == called(config, changes(config)) | set(BY_LAMBDA)
@@ -80,14 +76,14 @@ def test_without_a_schedule(defaults: Plan, config: RecordingConfig) -> None:
 
 def test_with_a_schedule(everything: Plan, config: RecordingConfig) -> None:
     """With a schedule the role may do what the code ever calls, and nothing else."""
-    calls = called(config, [*changes(config), sample("schedule")])
+    calls = called(config, [*changes(config), schedule(config)])
 
     assert set(allowed(everything, INSIDE)) == calls | set(BY_LAMBDA)
 
 
 def test_the_recorded_calls_are_all_there_are(config: RecordingConfig) -> None:
     """Every call that the code's own type of the client knows was recorded, so none can need a permission unseen."""
-    calls = called(config, [*changes(config), sample("schedule")])
+    calls = called(config, [*changes(config), schedule(config)])
 
     known = {name for name in vars(ConfigClient) if not name.startswith("_")}
     assert {f"config:{''.join(part.title() for part in name.split('_'))}" for name in known} == calls
@@ -107,12 +103,19 @@ def test_own_resources_only(defaults: Plan, action: str, resource: str) -> None:
 
 
 def test_everywhere_only_what_knows_no_resource(everything: Plan) -> None:
-    """The resource * stands for nothing but AWS Config's actions that know none; the rule is the module's own."""
+    """The resource * stands for nothing but AWS Config's actions that know none."""
     permissions = allowed(everything, INSIDE)
 
     assert {action for action, resources in permissions.items() if "*" in resources} == {
+        "config:BatchGetResourceConfig",
         "config:GetResourceConfigHistory",
         "config:PutEvaluations",
         "config:SelectResourceConfig",
     }
-    assert permissions["config:GetComplianceDetailsByConfigRule"] == [None]
+
+
+def test_results_of_rules_may_be_listed_before_there_is_one(everything: Plan) -> None:
+    """The first sweep starts with the rule, so its permission covers the region's rules and needs no rule's ARN."""
+    assert allowed(everything, INSIDE)["config:GetComplianceDetailsByConfigRule"] == [
+        f"arn:aws:config:eu-central-1:{ACCOUNT}:config-rule/*"
+    ]

@@ -4,11 +4,12 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.oracles import wire
 
@@ -18,6 +19,10 @@ os.environ["TOPIC_ARN"] = "arn:aws:sns:eu-central-1:123456789012:ec2-key-pair-mo
 os.environ["CONSOLE"] = "https://eu-central-1.console.aws.amazon.com"
 
 EVENTS = Path(__file__).parent / "events"
+
+# When the sample of a schedule fires, and when the results were made that its sweep finds.
+FIRED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)
+LONG_AGO = FIRED - timedelta(days=1)
 
 
 def sample(name: str, item: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
@@ -54,10 +59,23 @@ def listing(member: str, *pages: list[Any]) -> list[dict[str, Any]]:
     return [*({**page, "NextToken": "next"} for page in first), last]
 
 
+class Exceptions:
+    """The errors of AWS Config's own that boto3's client makes, as far as the evaluator catches them."""
+
+    class ResourceNotDiscoveredException(ClientError):  # type: ignore[misc]  # noqa: N818  (AWS's name)
+        """AWS Config knows no such resource."""
+
+
+NOT_DISCOVERED = Exceptions.ResourceNotDiscoveredException(
+    {"Error": {"Code": "ResourceNotDiscoveredException", "Message": "unknown"}}, "GetResourceConfigHistory"
+)
+
+
 @dataclass
 class RecordingConfig:
     """Answers as told and keeps every call, as (API, arguments)."""
 
+    exceptions: ClassVar[Any] = Exceptions
     answers: dict[str, list[Any]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
@@ -65,6 +83,10 @@ class RecordingConfig:
         self.calls.append((api, arguments))
         answer = self.answers[api].pop(0) if self.answers.get(api) else default
         return dict(wire.exchange("config", api, arguments, answer))
+
+    def batch_get_resource_config(self, **kwargs: Any) -> dict[str, Any]:
+        nothing: dict[str, Any] = {"baseConfigurationItems": [], "unprocessedResourceKeys": []}
+        return self._call("BatchGetResourceConfig", kwargs, nothing)
 
     def get_compliance_details_by_config_rule(self, **kwargs: Any) -> dict[str, Any]:
         return self._call("GetComplianceDetailsByConfigRule", kwargs, {"EvaluationResults": []})
@@ -87,6 +109,41 @@ class RecordingConfig:
     def verdicts(self) -> dict[str, str]:
         """The last verdict on each resource."""
         return {each["ComplianceResourceId"]: str(each["ComplianceType"]) for each in self.evaluations}
+
+
+def row(instance_id: str, key_name: str | None = None, **more: Any) -> str:
+    """A row of the inventory."""
+    configuration = {"state": {"name": "running"}} | ({"keyName": key_name} if key_name else {})
+    return json.dumps({"resourceId": instance_id, "configuration": configuration} | more)
+
+
+def result(resource_id: str, at: datetime = LONG_AGO, resource_type: str = "AWS::EC2::Instance") -> dict[str, Any]:
+    """A result that the rule has already."""
+    qualifier = {"ConfigRuleName": "r", "ResourceType": resource_type, "ResourceId": resource_id}
+    return {"EvaluationResultIdentifier": {"EvaluationResultQualifier": qualifier, "OrderingTimestamp": at}}
+
+
+def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """The level and message of what the evaluator logged."""
+    return [(record.levelname, record.message) for record in caplog.records if record.message.startswith("sweep")]
+
+
+def summary(instance_id: str, at: datetime = LONG_AGO) -> dict[str, Any]:
+    """What BatchGetResourceConfig says of an instance that exists, as far as it is read."""
+    return {
+        "resourceType": "AWS::EC2::Instance",
+        "resourceId": instance_id,
+        "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": at,
+        "configuration": json.dumps({"state": {"name": "running"}}),
+    }
+
+
+def history(instance_id: str, key_name: str | None = None, **more: Any) -> dict[str, Any]:
+    """What GetResourceConfigHistory says of an instance."""
+    configuration = {"state": {"name": "running"}} | ({"keyName": key_name} if key_name else {})
+    item = summary(instance_id) | {"configuration": json.dumps(configuration), "tags": {}} | more
+    return {"configurationItems": [item]}
 
 
 @dataclass

@@ -21,30 +21,33 @@ from evaluator.config_events import (
 from tests.unit.conftest import sample
 
 CAPTURED = datetime(2026, 3, 1, 10, 0, 0, 123000, UTC)
+NOTIFIED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)
 INSTANCE_ID = "i-0123456789abcdef0"
 RUNNING = {"keyName": "ops", "state": {"code": 16, "name": "running"}}
 
 
 def test_change() -> None:
-    """A change carries the instance, and today is the notification's UTC date, not the item's."""
+    """A change carries the instance; the time that counts, and today, are the notification's and not the item's."""
     event = parse(sample("change", {"configuration": RUNNING, "tags": {"a": "b"}}))
 
     assert event.trigger == ResourceChange(
         "AWS::EC2::Instance", INSTANCE_ID, CAPTURED, Instance("ops", "running", {"a": "b"})
     )
-    assert (event.today, event.result_token, event.policy) == (date(2026, 3, 2), "token-of-the-change", Policy())
+    assert (event.notified_at, event.today) == (NOTIFIED, date(2026, 3, 2))
+    assert (event.result_token, event.policy) == ("token-of-the-change", Policy())
 
 
 @pytest.mark.parametrize("notified", [None, "missing"])
 def test_today_without_a_notification_time(notified: str | None) -> None:
-    """Without the notification's time, today is the UTC date of the item's capture."""
+    """Without the notification's time, the item's capture stands for it, and today is that UTC date."""
     body = sample("change", {"configurationItemCaptureTime": "2026-03-01T23:30:00-02:00"})
     notification = json.loads(body["invokingEvent"])
     notification["notificationCreationTime"] = None
     if notified == "missing":
         del notification["notificationCreationTime"]
 
-    assert parse(body | {"invokingEvent": json.dumps(notification)}).today == date(2026, 3, 2)
+    event = parse(body | {"invokingEvent": json.dumps(notification)})
+    assert (event.notified_at, event.today) == (datetime(2026, 3, 2, 1, 30, tzinfo=UTC), date(2026, 3, 2))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_schedule() -> None:
     """A schedule has the notification's time and the rule whose results are to be cleared."""
     event = parse(sample("schedule"))
 
-    assert event.trigger == Schedule("ec2-key-pair-monitor", datetime(2026, 3, 2, 0, 0, 5, 456000, UTC))
+    assert event.trigger == Schedule("ec2-key-pair-monitor", NOTIFIED)
     assert (event.today, event.result_token) == (date(2026, 3, 2), "token-of-the-schedule")
 
 
@@ -144,20 +147,33 @@ def test_item_of_the_history() -> None:
 @pytest.mark.parametrize(
     ("configuration", "tags", "instance"),
     [
-        ({"keyName": "ops"}, None, Instance("ops")),
-        ({"keyName": None}, {}, Instance(None)),
-        ({}, [], Instance(None)),
-        (
-            {"state": {"name": "stopped"}},
-            [{"key": "a", "value": "", "tag": "a="}],
-            Instance(None, "stopped", {"a": ""}),
-        ),
-        ({"state": None}, {"a": "b"}, Instance(None, None, {"a": "b"})),
+        ({"keyName": "ops"}, None, Instance("ops", "stopped")),
+        ({"keyName": None}, {}, Instance(None, "stopped")),
+        ({}, [], Instance(None, "stopped")),
+        ({}, {"a": "b"}, Instance(None, "stopped", {"a": "b"})),
+        ({}, [{"key": "a", "value": "", "tag": "a="}], Instance(None, "stopped", {"a": ""})),
     ],
 )
 def test_instance(configuration: dict[str, Any], tags: object, instance: Instance) -> None:
-    """Tags are a map in items and a list in query rows, and a row leaves out what is null."""
-    assert parse_instance(configuration, tags) == instance
+    """Tags are a map in items and a list in query rows, and an instance without a key pair has no key name."""
+    assert parse_instance({"state": {"name": "stopped"}} | configuration, tags) == instance
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        (None, "configuration is missing"),
+        ({}, "state is missing"),
+        ({"keyName": "ops"}, "state is missing"),
+        ({"keyName": "ops", "state": None}, "state is missing"),
+        ({"state": "running"}, "state is not a JSON object"),
+        ({"state": {"code": 16}}, r"name \(missing\) is not a text"),
+    ],
+)
+def test_instance_without_a_state(configuration: object, message: str) -> None:
+    """Every instance has a state: a configuration without one was not read whole, whether it names a key pair or not."""
+    with pytest.raises(InvalidEventError, match=f"^{message}"):
+        parse_instance(configuration, None)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +210,8 @@ def test_instance(configuration: dict[str, Any], tags: object, instance: Instanc
         (sample("change", {"configurationItemCaptureTime": "2026-03-01"}), "configurationItemCaptureTime"),
         (sample("change", {"configurationItemCaptureTime": "0001-01-01T00:00+23:00"}), "configurationItemCaptureTime"),
         (sample("change", {"configuration": None}), f"configuration of {INSTANCE_ID} is missing"),
-        (sample("change", {"configuration": {}}), f"configuration of {INSTANCE_ID} is empty"),
+        (sample("change", {"configuration": {}}), "state is missing"),
+        (sample("change", {"configuration": {"keyName": "ops"}}), "state is missing"),
         (sample("change", {"configuration": []}), f"configuration of {INSTANCE_ID} is not a JSON object"),
         (sample("change", {"configuration": "{"}), "configuration does not hold JSON"),
         (sample("change", {"configuration": {"keyName": 7}}), "keyName 7 is not a string"),

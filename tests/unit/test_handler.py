@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from evaluator.config_events import InvalidEventError
-from evaluator.handler import ItemNotRecordedError, lambda_handler
+from evaluator.handler import lambda_handler
+from evaluator.history import ItemNotRecordedError
 from evaluator.reporting import EvaluationsRejectedError
 
-from tests.unit.conftest import Context, RecordingConfig, rejected, sample
+from tests.unit.conftest import NOT_DISCOVERED, Context, RecordingConfig, rejected, sample
 
 CAPTURED = datetime(2026, 3, 1, 10, 0, 0, 123000, UTC)
+NOTIFIED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)
 INSTANCE_ID = "i-0123456789abcdef0"
 
 
@@ -29,7 +31,7 @@ def history_item(**changes: Any) -> dict[str, Any]:
 
 
 def test_change_is_one_call(config: RecordingConfig) -> None:
-    """A changed instance costs one call, with the capture time as the ordering timestamp."""
+    """A changed instance costs one call, with the notification's time as the ordering timestamp."""
     lambda_handler(sample("change"), Context())
 
     [(api, arguments)] = config.calls
@@ -40,7 +42,7 @@ def test_change_is_one_call(config: RecordingConfig) -> None:
                 "ComplianceResourceType": "AWS::EC2::Instance",
                 "ComplianceResourceId": INSTANCE_ID,
                 "ComplianceType": "NON_COMPLIANT",
-                "OrderingTimestamp": CAPTURED,
+                "OrderingTimestamp": NOTIFIED,
                 "Annotation": "No key pair was assigned at launch and none can be added later: replace the instance.",
             }
         ],
@@ -95,6 +97,19 @@ def test_oversized_change_fetches_the_item(config: RecordingConfig) -> None:
     assert config.verdicts == {INSTANCE_ID: "COMPLIANT"}
 
 
+@pytest.mark.parametrize("notified_at", [NOTIFIED, None])
+def test_order_of_an_oversized_change(config: RecordingConfig, notified_at: datetime | None) -> None:
+    """An oversized change is ordered by its notification too, and by its capture where that has no time."""
+    event = sample("oversized")
+    notification = json.loads(event["invokingEvent"])
+    notification["notificationCreationTime"] = notified_at and notified_at.isoformat()
+    config.answers["GetResourceConfigHistory"] = [{"configurationItems": [history_item()]}]
+
+    lambda_handler(event | {"invokingEvent": json.dumps(notification)}, Context())
+
+    assert [each["OrderingTimestamp"] for each in config.evaluations] == [notified_at or CAPTURED]
+
+
 def test_oversized_change_that_is_deleted_since(config: RecordingConfig) -> None:
     """The history's item decides, not the summary."""
     gone = history_item(configurationItemStatus="ResourceDeleted", configuration="null")
@@ -106,13 +121,17 @@ def test_oversized_change_that_is_deleted_since(config: RecordingConfig) -> None
 
 
 @pytest.mark.parametrize(
-    "items",
-    [[], [history_item(configurationItemCaptureTime=datetime(2026, 3, 1, 9, 59, 59, 0, UTC))]],
-    ids=["no item", "an older item"],
+    "answer",
+    [
+        {"configurationItems": []},
+        {"configurationItems": [history_item(configurationItemCaptureTime=datetime(2026, 3, 1, 9, 59, 59, 0, UTC))]},
+        NOT_DISCOVERED,
+    ],
+    ids=["no item", "an older item", "an unknown resource"],
 )
-def test_oversized_change_not_recorded_yet(config: RecordingConfig, items: list[dict[str, Any]]) -> None:
+def test_oversized_change_not_recorded_yet(config: RecordingConfig, answer: object) -> None:
     """A history that lags behind is an error, so that Lambda tries again, and never an old verdict."""
-    config.answers["GetResourceConfigHistory"] = [{"configurationItems": items}]
+    config.answers["GetResourceConfigHistory"] = [answer]
 
     with pytest.raises(ItemNotRecordedError, match=INSTANCE_ID):
         lambda_handler(sample("oversized"), Context())

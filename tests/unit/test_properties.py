@@ -12,7 +12,8 @@ import pytest
 from botocore.validate import ParamValidator
 from evaluator.compliance import ComplianceType, Instance, Policy, Verdict, evaluate
 from evaluator.config_events import InvalidEventError, InvalidRuleParametersError
-from evaluator.handler import ItemNotRecordedError, lambda_handler
+from evaluator.handler import lambda_handler
+from evaluator.history import ItemNotRecordedError
 from evaluator.reporting import EvaluationsRejectedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -3,7 +3,7 @@
 import json
 import logging
 import tracemalloc
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,28 +11,21 @@ from botocore.exceptions import ClientError
 from evaluator.handler import lambda_handler
 
 from tests.oracles import wire
-from tests.unit.conftest import Context, RecordingConfig, listing, rejected, sample
+from tests.unit.conftest import (
+    FIRED,
+    Context,
+    RecordingConfig,
+    history,
+    listing,
+    messages,
+    rejected,
+    result,
+    row,
+    sample,
+    summary,
+)
 
-FIRED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "SelectResourceConfig")
-LONG_AGO = FIRED - timedelta(days=1)
-
-
-def row(instance_id: str, key_name: str | None = None, **more: Any) -> str:
-    """A row of the inventory."""
-    configuration = {"state": {"name": "running"}} | ({"keyName": key_name} if key_name else {})
-    return json.dumps({"resourceId": instance_id, "configuration": configuration} | more)
-
-
-def result(resource_id: str, at: datetime = LONG_AGO, resource_type: str = "AWS::EC2::Instance") -> dict[str, Any]:
-    """A result that the rule has already."""
-    qualifier = {"ConfigRuleName": "r", "ResourceType": resource_type, "ResourceId": resource_id}
-    return {"EvaluationResultIdentifier": {"EvaluationResultQualifier": qualifier, "OrderingTimestamp": at}}
-
-
-def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """The level and message of what the evaluator logged."""
-    return [(record.levelname, record.message) for record in caplog.records if record.message.startswith("sweep")]
 
 
 def test_everything_recorded_is_evaluated(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
@@ -40,7 +33,7 @@ def test_everything_recorded_is_evaluated(config: RecordingConfig, caplog: pytes
     caplog.set_level(logging.INFO)
     config.answers["SelectResourceConfig"] = [
         {"Results": [row("i-1", "ops"), row("i-2")], "NextToken": "next"},
-        {"Results": [row("i-3", "ops"), json.dumps({"resourceId": "i-4"})]},
+        {"Results": [row("i-3", "ops"), row("i-4")]},
     ]
 
     lambda_handler(sample("schedule"), Context())
@@ -92,7 +85,7 @@ def test_terminated_row(config: RecordingConfig) -> None:
 
 
 def test_stale_results_are_cleared(config: RecordingConfig) -> None:
-    """A result of something that is recorded no longer goes to NOT_APPLICABLE under its own type."""
+    """A result of something that AWS Config no longer has goes to NOT_APPLICABLE under its own type."""
     config.answers["SelectResourceConfig"] = [{"Results": [row("i-1", "ops")]}]
     config.answers["GetComplianceDetailsByConfigRule"] = [
         {"EvaluationResults": [result("i-1"), result("i-2")], "NextToken": "next"},
@@ -186,17 +179,53 @@ def test_unreadable_row_stops_no_other(config: RecordingConfig, caplog: pytest.L
 
 
 @pytest.mark.parametrize("text", ["{", "null", "[]", '{"configuration": {}}', '{"resourceId": 7}'])
-def test_row_without_a_name_clears_nothing(
-    config: RecordingConfig, caplog: pytest.LogCaptureFixture, text: str
-) -> None:
-    """A row that says not even of whom it is keeps no other from its verdict, and nothing is cleared."""
+def test_row_without_a_name(config: RecordingConfig, caplog: pytest.LogCaptureFixture, text: str) -> None:
+    """A row that does not say of whom it is keeps no other from its verdict, and its instance is not cleared."""
     config.answers["SelectResourceConfig"] = [{"Results": [text, row("i-1", "ops")]}]
-    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9")]}]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9"), result("i-nameless")]}]
+    config.answers["BatchGetResourceConfig"] = [{"baseConfigurationItems": [summary("i-nameless")]}]
+    config.answers["GetResourceConfigHistory"] = [history("i-nameless")]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert config.verdicts == {"i-1": "COMPLIANT", "i-9": "NOT_APPLICABLE", "i-nameless": "NON_COMPLIANT"}
+    assert messages(caplog) == [("ERROR", "sweep incomplete")]
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [None, {}, {"keyName": "ops"}, {"keyName": "ops", "state": {}}, {"keyName": "ops", "state": None}],
+    ids=["no configuration", "empty", "no state", "empty state", "null state"],
+)
+def test_row_without_a_state(
+    config: RecordingConfig, caplog: pytest.LogCaptureFixture, configuration: dict[str, Any] | None
+) -> None:
+    """A row that lacks the state of its instance was not read whole: the instance keeps its verdict."""
+    text = json.dumps({"resourceId": "i-bad"} | ({} if configuration is None else {"configuration": configuration}))
+    config.answers["SelectResourceConfig"] = [{"Results": [text, row("i-1", "ops")]}]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-bad")]}]
 
     lambda_handler(sample("schedule"), Context())
 
     assert config.verdicts == {"i-1": "COMPLIANT"}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
+    assert caplog.records[-1].__dict__["reason"].startswith("1 resources can't be read, the first is i-bad: ")
+
+
+def test_row_that_is_there_twice(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """A row that a page repeats is one evaluation of its call; one that the next page repeats is evaluated again."""
+    caplog.set_level(logging.INFO)
+    config.answers["SelectResourceConfig"] = [
+        {"Results": [row("i-1", "ops"), row("i-2"), row("i-2")], "NextToken": "next"},
+        {"Results": [row("i-2"), row("i-3", "ops")]},
+    ]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-2"), result("i-3")]}]
+
+    lambda_handler(sample("schedule"), Context())
+
+    assert [each["ComplianceResourceId"] for each in config.evaluations] == ["i-1", "i-2", "i-2", "i-3"]
+    assert config.verdicts == {"i-1": "COMPLIANT", "i-2": "NON_COMPLIANT", "i-3": "COMPLIANT"}
+    assert messages(caplog) == [("INFO", "sweep complete")]
 
 
 @pytest.mark.parametrize("configuration", ["text", ["list"], 7])
@@ -219,7 +248,7 @@ def test_deadline_while_stale_results_are_cleared(config: RecordingConfig, caplo
     gone = [result(f"i-{n}") for n in range(150)]
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": gone}]
 
-    lambda_handler(sample("schedule"), Context(remaining=[201_000, 201_000, 199_000]))
+    lambda_handler(sample("schedule"), Context(remaining=[201_000, 201_000, 201_000, 199_000]))
 
     assert len(config.verdicts) == 100
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
@@ -262,10 +291,9 @@ class SlowConfig(RecordingConfig):
 
 @pytest.mark.parametrize("pages", [1, 2, 4, 20])
 @pytest.mark.parametrize("failing", [False, True])
+@pytest.mark.parametrize("existing", [False, True])
 def test_slow_sweep_ends_before_it_is_ended(
-    monkeypatch: pytest.MonkeyPatch,
-    pages: int,
-    failing: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch, pages: int, *, failing: bool, existing: bool
 ) -> None:
     """However slow each call is, and whatever is reported twice, the sweep stops by itself."""
     from evaluator import handler  # noqa: PLC0415  (after the region is set)
@@ -278,6 +306,12 @@ def test_slow_sweep_ends_before_it_is_ended(
         slow.answers["GetComplianceDetailsByConfigRule"] = [
             {"EvaluationResults": [result(f"i-gone-{n}")], "NextToken": "n"} for n in range(pages)
         ]
+        if existing:
+            items = [summary(f"i-gone-{n}") for n in range(1, pages)]
+            slow.answers["BatchGetResourceConfig"] = [
+                {"unprocessedResourceKeys": [{"resourceType": "AWS::EC2::Instance", "resourceId": "i-gone-0"}]} | more
+                for more in ({"baseConfigurationItems": items}, {}, {})
+            ]
         if failing:
             slow.answers["PutEvaluations"] = [rejected("i-1"), {}] * 30
         monkeypatch.setattr(handler, "config_client", slow)
@@ -297,7 +331,7 @@ def test_failing_call_is_raised(config: RecordingConfig) -> None:
 
 @pytest.mark.parametrize("instances", [1, 100, 101, 250])
 def test_number_of_calls(config: RecordingConfig, instances: int) -> None:
-    """A sweep of N instances is one select and one put for each 100, and one listing for each 100 old results."""
+    """A sweep of N instances with nothing missing is a select and a put for each 100, and the listing of results."""
     rows = [row(f"i-{n}", "ops") for n in range(instances)]
     pages = [rows[start : start + 100] for start in range(0, instances, 100)]
     config.answers["SelectResourceConfig"] = listing("Results", *pages)
@@ -307,6 +341,7 @@ def test_number_of_calls(config: RecordingConfig, instances: int) -> None:
     apis = [api for api, _ in config.calls]
     assert (apis.count("SelectResourceConfig"), apis.count("PutEvaluations")) == (len(pages), len(pages))
     assert apis.count("GetComplianceDetailsByConfigRule") == 1
+    assert len(apis) == 2 * len(pages) + 1
 
 
 class Fleet:
