@@ -74,7 +74,10 @@ class Stub:
             for verdict in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
                 self.verdicts[verdict] += body.count(b'"%s"' % verdict.encode())
             return 200, b'{"FailedEvaluations":[]}'
-        page = int(json.loads(body).get("NextToken") or 0)
+        request = json.loads(body)
+        if api == "BatchGetResourceConfig":
+            return 200, looked_up(request["resourceKeys"], self.instances)
+        page = int(request.get("NextToken") or 0)
         if api == "SelectResourceConfig":
             return 200, selected(self.instances, page)
         if api == "GetComplianceDetailsByConfigRule":
@@ -132,6 +135,21 @@ def results(total: int, gone: int, page: int) -> bytes:
         for number in numbers
     ]
     return json.dumps({"EvaluationResults": listed} | ({"NextToken": token} if token else {})).encode()
+
+
+def looked_up(keys: list[dict[str, str]], instances: int) -> bytes:
+    """The items of those among the keys that are in the region."""
+    items = [
+        {
+            **key,
+            "configurationItemStatus": "OK",
+            "configurationItemCaptureTime": LONG_AGO,
+            "configuration": json.dumps({"state": {"name": "running"}}),
+        }
+        for key in keys
+        if int(key["resourceId"].removeprefix("i-"), 16) < instances
+    ]
+    return json.dumps({"baseConfigurationItems": items, "unprocessedResourceKeys": []}).encode()
 
 
 def described(instances: int, page: int) -> bytes:
