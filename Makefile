@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo verify test test-slow test-all bench mutation security lint docs requirements clean
+.PHONY: demo verify test test-slow test-all bench mutation security judge lint docs requirements clean
 
 demo: $(INSTALLED)
 	@$(BIN)/python -m tests.acceptance.walkthrough demo $(if $(DIGEST),--digest)
@@ -41,6 +41,10 @@ bench:
 # Scans the module and the Python code for what is known to be insecure.
 security:
 	@PYTHON=$(PYTHON) tests/security/run
+
+# Lets LocalStack and MiniStack judge the event path; takes three minutes, and two more to install them the first time.
+judge: $(INSTALLED)
+	@PYTHON=$(PYTHON) tests/oracles/emulators/run
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

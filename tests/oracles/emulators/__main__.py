@@ -1,0 +1,7 @@
+"""What `make judge` runs."""
+
+import sys
+
+from tests.oracles.emulators.trial import main
+
+sys.exit(main())

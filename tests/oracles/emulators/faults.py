@@ -1,0 +1,36 @@
+"""Faults for the embedded AWS, which every judge has to find."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from tests.emulator import transformer
+
+
+@contextmanager
+def lost_field() -> Iterator[None]:
+    """A transformer that loses a field."""
+    fill = transformer.fill
+
+    def losing(template: str, values: Mapping[str, Any]) -> str:
+        return fill(template.replace('"account": <account>,', ""), values)
+
+    with mock.patch.object(transformer, "fill", losing):
+        yield
+
+
+@contextmanager
+def escaping() -> Iterator[None]:
+    """A transformer that escapes what it puts inside quotes, which AWS does not."""
+    written = transformer.written
+
+    def escaped(value: Any, **place: bool) -> str:
+        return written(json.dumps(value)[1:-1] if isinstance(value, str) else value, **place)
+
+    with mock.patch.object(transformer, "written", escaped):
+        yield
+
+
+FAULTS: tuple[Callable[[], Any], ...] = (lost_field, escaping)
