@@ -179,10 +179,10 @@ def parse_rule_parameters(parameters: object) -> Policy:
         return Policy()
     try:
         values = dict(_mapping(_json(parameters, "ruleParameters"), "ruleParameters"))
-        key_names = _json(values.pop("allowedKeyNames", "") or "[]", "allowedKeyNames")
+        key_names = _json(values.pop("allowedKeyNames", None) or "[]", "allowedKeyNames")
         if not isinstance(key_names, list) or not all(isinstance(name, str) and name for name in key_names):
             raise InvalidEventError('allowedKeyNames is not a list of names like ["prod-*"]')
-        tags = _mapping(_json(values.pop("exemptTags", "") or "{}", "exemptTags"), "exemptTags")
+        tags = _mapping(_json(values.pop("exemptTags", None) or "{}", "exemptTags"), "exemptTags")
         if not all(key and isinstance(value, str) for key, value in tags.items()):
             raise InvalidEventError('exemptTags is not a map of patterns like {"karpenter.sh/nodepool":"*"}')
         until_key = values.pop("exemptUntilTagKey", None)

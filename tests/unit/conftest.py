@@ -128,6 +128,11 @@ def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
     return [(record.levelname, record.message) for record in caplog.records if record.message.startswith("sweep")]
 
 
+def reason(caplog: pytest.LogCaptureFixture) -> str:
+    """Why the sweep that was logged last is incomplete."""
+    return str(caplog.records[-1].__dict__["reason"])
+
+
 def summary(instance_id: str, at: datetime = LONG_AGO) -> dict[str, Any]:
     """What BatchGetResourceConfig says of an instance that exists, as far as it is read."""
     return {

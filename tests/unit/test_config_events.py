@@ -128,6 +128,18 @@ def test_times_are_utc() -> None:
     assert trigger.captured_at.tzinfo is UTC
 
 
+@pytest.mark.parametrize(("year", "is_read"), [(2, False), (3, True), (9998, True), (9999, False)])
+def test_years_that_can_be_reckoned_with(year: int, *, is_read: bool) -> None:
+    """A time is refused where a day or an offset more could lead beyond the years that Python knows."""
+    event = sample("schedule", notificationCreationTime=f"{year:04}-06-01T12:00:00Z")
+
+    if is_read:
+        assert parse(event).today.year == year
+    else:
+        with pytest.raises(InvalidEventError, match="is not a time like"):
+            parse(event)
+
+
 def test_item_of_the_history() -> None:
     """GetResourceConfigHistory gives the configuration as a string and times as datetimes."""
     item = {

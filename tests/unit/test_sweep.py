@@ -18,6 +18,7 @@ from tests.unit.conftest import (
     history,
     listing,
     messages,
+    reason,
     rejected,
     result,
     row,
@@ -40,6 +41,7 @@ def test_everything_recorded_is_evaluated(config: RecordingConfig, caplog: pytes
 
     assert config.verdicts == {"i-1": "COMPLIANT", "i-2": "NON_COMPLIANT", "i-3": "COMPLIANT", "i-4": "NON_COMPLIANT"}
     assert {each["OrderingTimestamp"] for each in config.evaluations} == {FIRED}
+    assert {each["ComplianceResourceType"] for each in config.evaluations} == {"AWS::EC2::Instance"}
     assert messages(caplog) == [("INFO", "sweep complete")]
     selects = [call for api, call in config.calls if api == "SelectResourceConfig"]
     assert [select.get("NextToken") for select in selects] == [None, "next"]
@@ -65,12 +67,13 @@ def test_tags_only_where_the_policy_reads_them(config: RecordingConfig, paramete
 
 def test_exemption_ends_on_its_day(config: RecordingConfig) -> None:
     """The sweep holds exemption dates against its own UTC date, with tags as the query gives them."""
-    tags = [{"key": "until", "value": "2026-03-01", "tag": "until=2026-03-01"}]
-    config.answers["SelectResourceConfig"] = [{"Results": [row("i-1", tags=tags)]}]
+    ends = {"i-ended": "2026-03-01", "i-last-day": "2026-03-02"}
+    rows = [row(each, tags=[{"key": "until", "value": day, "tag": f"until={day}"}]) for each, day in ends.items()]
+    config.answers["SelectResourceConfig"] = [{"Results": rows}]
 
     lambda_handler(sample("schedule", ruleParameters='{"exemptUntilTagKey":"until"}'), Context())
 
-    assert config.verdicts == {"i-1": "NON_COMPLIANT"}
+    assert config.verdicts == {"i-ended": "NON_COMPLIANT", "i-last-day": "COMPLIANT"}
 
 
 def test_terminated_row(config: RecordingConfig) -> None:
@@ -97,10 +100,11 @@ def test_stale_results_are_cleared(config: RecordingConfig) -> None:
     assert config.verdicts == {"i-1": "COMPLIANT", "i-2": "NOT_APPLICABLE", "vol-1": "NOT_APPLICABLE"}
     assert config.evaluations[-1]["ComplianceResourceType"] == "AWS::EC2::Volume"
     listings = [call for api, call in config.calls if api == "GetComplianceDetailsByConfigRule"]
-    assert [(call["ConfigRuleName"], call.get("NextToken")) for call in listings] == [
-        ("ec2-key-pair-monitor", None),
-        ("ec2-key-pair-monitor", "next"),
+    assert [(call["ConfigRuleName"], call["Limit"], call.get("NextToken")) for call in listings] == [
+        ("ec2-key-pair-monitor", 100, None),
+        ("ec2-key-pair-monitor", 100, "next"),
     ]
+    assert {each["OrderingTimestamp"] for each in config.evaluations} == {FIRED}
 
 
 @pytest.mark.parametrize(("age", "cleared"), [(timedelta(hours=1), False), (timedelta(hours=1, seconds=1), True)])
@@ -147,21 +151,23 @@ def test_sweep_stops_before_the_deadline(config: RecordingConfig, caplog: pytest
     ]
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-2"), result("i-9")]}]
 
-    lambda_handler(sample("schedule"), Context(remaining=[201_000, 199_000, 198_000]))
+    lambda_handler(sample("schedule"), Context(remaining=[200_000, 199_999, 198_000]))
 
     assert config.verdicts == {"i-1": "COMPLIANT", "i-2": "COMPLIANT"}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
     assert caplog.records[-1].__dict__["instances"] == 2
+    assert reason(caplog) == "the deadline came while the inventory was read"
 
 
 def test_deadline_while_results_are_listed(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
     """A listing that is not complete clears nothing."""
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9")], "NextToken": "next"}]
 
-    lambda_handler(sample("schedule"), Context(remaining=[201_000, 199_000]))
+    lambda_handler(sample("schedule"), Context(remaining=[200_000, 199_999]))
 
     assert config.verdicts == {}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
+    assert reason(caplog) == "the deadline came while the results were listed"
 
 
 def test_unreadable_row_stops_no_other(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
@@ -175,11 +181,20 @@ def test_unreadable_row_stops_no_other(config: RecordingConfig, caplog: pytest.L
 
     assert config.verdicts == {"i-1": "COMPLIANT"}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
-    assert "i-bad: keyName 7" in caplog.records[-1].__dict__["reason"]
+    assert "i-bad: keyName 7" in reason(caplog)
 
 
-@pytest.mark.parametrize("text", ["{", "null", "[]", '{"configuration": {}}', '{"resourceId": 7}'])
-def test_row_without_a_name(config: RecordingConfig, caplog: pytest.LogCaptureFixture, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "row does not hold JSON: "),
+        ("null", "row is missing"),
+        ("[]", "row is not a JSON object"),
+        ('{"configuration": {}}', "resourceId (missing) is not a text"),
+        ('{"resourceId": 7}', "resourceId 7 is not a text"),
+    ],
+)
+def test_row_without_a_name(config: RecordingConfig, caplog: pytest.LogCaptureFixture, text: str, problem: str) -> None:
     """A row that does not say of whom it is keeps no other from its verdict, and its instance is not cleared."""
     config.answers["SelectResourceConfig"] = [{"Results": [text, row("i-1", "ops")]}]
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9"), result("i-nameless")]}]
@@ -190,6 +205,7 @@ def test_row_without_a_name(config: RecordingConfig, caplog: pytest.LogCaptureFi
 
     assert config.verdicts == {"i-1": "COMPLIANT", "i-9": "NOT_APPLICABLE", "i-nameless": "NON_COMPLIANT"}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
+    assert reason(caplog).startswith(f"1 resources can't be read, the first is None: {problem}")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +225,7 @@ def test_row_without_a_state(
 
     assert config.verdicts == {"i-1": "COMPLIANT"}
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
-    assert caplog.records[-1].__dict__["reason"].startswith("1 resources can't be read, the first is i-bad: ")
+    assert reason(caplog).startswith("1 resources can't be read, the first is i-bad: ")
 
 
 def test_row_that_is_there_twice(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
@@ -248,10 +264,11 @@ def test_deadline_while_stale_results_are_cleared(config: RecordingConfig, caplo
     gone = [result(f"i-{n}") for n in range(150)]
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": gone}]
 
-    lambda_handler(sample("schedule"), Context(remaining=[201_000, 201_000, 201_000, 199_000]))
+    lambda_handler(sample("schedule"), Context(remaining=[200_000, 200_000, 200_000, 199_999]))
 
     assert len(config.verdicts) == 100
     assert messages(caplog) == [("ERROR", "sweep incomplete")]
+    assert reason(caplog) == "the deadline came while missing instances were looked up"
 
 
 def test_only_verdicts_that_stand_are_looked_through(config: RecordingConfig) -> None:
@@ -266,12 +283,12 @@ def test_end_is_logged_with_its_numbers(config: RecordingConfig, caplog: pytest.
     """A sweep that has ended says how many instances there are and how many results it took back."""
     caplog.set_level(logging.INFO)
     config.answers["SelectResourceConfig"] = [{"Results": [row("i-1", "ops"), row("i-2")]}]
-    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9")]}]
+    config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-8"), result("i-9")]}]
 
     lambda_handler(sample("schedule"), Context())
 
     last = caplog.records[-1].__dict__
-    assert (last["message"], last["instances"], last["cleared"]) == ("sweep complete", 2, 1)
+    assert (last["message"], last["instances"], last["cleared"]) == ("sweep complete", 2, 2)
 
 
 class SlowConfig(RecordingConfig):
