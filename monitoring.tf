@@ -105,7 +105,7 @@ locals {
       for _ in var.evaluation_frequency[*] : "sweep-incomplete" => {
         metric      = [var.name, "SweepIncomplete"]
         dimensions  = {}
-        description = "A scheduled sweep stopped before its end: some instances have an old verdict, and exemptions that have ended may count on. Look first at the line \"sweep incomplete\" in the log group ${local.log_group_name}, which says why and how far it got."
+        description = "A scheduled sweep stopped before its end, or could not read an instance: some instances have an old verdict, and exemptions that have ended may count on. Look first at the line \"sweep incomplete\" in the log group ${local.log_group_name}, which says why and how far it got."
       }
     },
   )
