@@ -49,9 +49,12 @@ def embedded_aws() -> "Iterator[EmbeddedAws]":
 
 @pytest.fixture(scope="session")
 def terraform_environment(tmp_path_factory: pytest.TempPathFactory, embedded_aws: "EmbeddedAws") -> dict[str, str]:
-    """What leads Terraform to its providers and to the embedded AWS."""
+    """What leads Terraform to its providers and to the embedded AWS; the oracles judge every plan."""
+    from tests.oracles.plans import judge_plan  # noqa: PLC0415
     from tests.support.providers import provider_environment  # noqa: PLC0415
+    from tests.support.terraform import plan_judges  # noqa: PLC0415
 
+    plan_judges.append(judge_plan)
     providers = provider_environment(tmp_path_factory.mktemp("providers"), os.environ)
     return embedded_aws.environment(REGION) | providers
 

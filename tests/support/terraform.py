@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,11 @@ from python_terraform import IsFlagged
 from tests.support.providers import pinned_versions
 
 CHECKOUT = Path(__file__).parents[2]
+
+
+# Each is called with what ``terraform show -json`` says of a plan, and with Terraform's environment. The tests' oracles
+# judge every plan this way.
+plan_judges: list[Callable[[Mapping[str, Any], Mapping[str, str]], None]] = []
 
 
 class TerraformError(RuntimeError):
@@ -69,7 +74,8 @@ class Root:
         (directory / "pinned_override.tf").write_text(_pins(environment), encoding="utf-8")
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
         settings = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
-        self._terraform = _Terraform(directory, {**inherited, **settings, **environment})
+        self._environment = {**inherited, **settings, **environment}
+        self._terraform = _Terraform(directory, self._environment)
 
     def init(self) -> None:
         """Install the providers and modules."""
@@ -86,7 +92,10 @@ class Root:
             TerraformError: the configuration or a variable is refused.
         """
         self._run("plan", out="tfplan", input=False, var=self._declared(variables))
-        return _read_plan(json.loads(self._run("show", "tfplan", json=IsFlagged)))
+        document = json.loads(self._run("show", "tfplan", json=IsFlagged))
+        for judge in plan_judges:
+            judge(document, self._environment)
+        return _read_plan(document)
 
     def apply(self, **variables: Any) -> None:
         """Apply without asking."""
