@@ -38,7 +38,9 @@ _BY_REASON = {
         config:PutRemediationExceptions config:PutResourceConfig config:StartRemediationExecution
         config:StartResourceEvaluation
     """,
-    "It adds a recorder for another service.": "config:PutServiceLinkedConfigurationRecorder",
+    "It is for a recorder of another service, and rules need the customer managed one.": """
+        config:DeleteServiceLinkedConfigurationRecorder config:PutServiceLinkedConfigurationRecorder
+    """,
     "It decides where and for how long AWS Config keeps history. The recorder still records.": """
         config:DeleteRetentionConfiguration config:PutDeliveryChannel config:PutRetentionConfiguration
     """,
