@@ -107,6 +107,9 @@ def test_document() -> None:
             }
         ],
     }
+    assert "It changed 2 times shortly before that, to COMPLIANT and NOT_APPLICABLE." in message.text.replace(
+        "\n  ", " "
+    )
 
 
 def test_publication() -> None:
@@ -183,7 +186,47 @@ def test_burst_is_a_handful() -> None:
 
     assert len(messages) == 2
     assert [message.subject[-6:] for message in messages] == [" (1/2)", " (2/2)"]
+    assert [(message.document["part"], message.document["parts"]) for message in messages] == [(1, 2), (2, 2)]
+    assert messages[0].text.startswith("500 EC2 instances are NON_COMPLIANT: ")
     assert "This is part 1 of 2: 500 of 1000 instances. The others are in mails of" in messages[0].text
+
+
+def test_one_instance_beyond_the_details() -> None:
+    """A single instance that is told by its id only is told in the singular."""
+    [message] = digest([change(number) for number in range(26)], CONSOLE)
+
+    assert "\n1 more instance is NON_COMPLIANT. When and why is in AWS Config" in message.text
+
+
+def test_two_verdicts() -> None:
+    """Each verdict has a heading, and where the details of one leave no room, the other's ids are not told as more."""
+    changes = [change(number) for number in range(25)] + [change(number, "COMPLIANT", None) for number in (25, 26)]
+
+    [message] = digest(changes, CONSOLE)
+
+    assert "\nNON_COMPLIANT (25): " in message.text
+    assert "\nCOMPLIANT (2): " in message.text
+    assert "\n2 instances are COMPLIANT. When and why" in message.text
+
+
+@pytest.mark.parametrize(("length", "is_whole"), [(140, True), (141, False)])
+def test_longest_sms(length: int, *, is_whole: bool) -> None:
+    """An SMS names the rule where 140 characters, which is one SMS, hold it, and is the subject otherwise."""
+    rule = "r" * (length - len("EC2 instance i-00000000000000001 is NON_COMPLIANT in eu-central-1 (123456789012)"))
+    rule = rule[len(". AWS Config rule ") :]
+
+    [message] = digest([change(1, origin=HERE._replace(rule=rule))], CONSOLE)
+
+    assert message.sms == (f"{message.subject}. AWS Config rule {rule}" if is_whole else message.subject)
+
+
+def test_combining_characters_take_no_room() -> None:
+    """A word whose accents are characters of their own fits a line by what a person sees of it."""
+    word = "e\N{COMBINING ACUTE ACCENT}" * 78
+
+    [message] = digest([change(1, annotation=word)], CONSOLE)
+
+    assert f"\n  {word}\n" in message.text
 
 
 def test_nothing_is_no_message() -> None:
