@@ -1,4 +1,4 @@
-"""What the module promises without any input."""
+"""What the module promises without any input; what its policies and patterns do is in ``test_policies.py``."""
 
 import json
 import zipfile
@@ -10,12 +10,6 @@ import pytest
 from tests.support.terraform import Plan, Root
 
 ACCOUNT = "123456789012"
-TOPIC = f"arn:aws:sns:eu-central-1:{ACCOUNT}:ec2-key-pair-monitor"
-RULES = [
-    f"arn:aws:events:eu-central-1:{ACCOUNT}:rule/ec2-key-pair-monitor-{purpose}"
-    for purpose in ("non-compliant", "recorder")
-]
-STATES = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]
 
 
 def statements(policy: str) -> dict[str, dict[str, Any]]:
@@ -65,20 +59,6 @@ def test_events_are_retried_and_then_kept(defaults: Plan) -> None:
     assert (invoke["maximum_retry_attempts"], invoke["maximum_event_age_in_seconds"]) == (2, 21600)
 
 
-def test_role_may_do_what_the_code_calls(defaults: Plan) -> None:
-    """The role's policy is inline, names each action, and reaches no log group and no queue but its own."""
-    policy = statements(defaults.resources["aws_iam_role_policy.evaluator"]["policy"])
-
-    assert sorted(policy["EvaluateAndReport"]["Action"]) == ["config:GetResourceConfigHistory", "config:PutEvaluations"]
-    assert policy["WriteLog"]["Resource"] == (
-        f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/ec2-key-pair-monitor-evaluator:*"
-    )
-    assert policy["KeepFailedEvents"]["Action"] == "sqs:SendMessage"
-    assert policy["KeepFailedEvents"]["Resource"].endswith(":ec2-key-pair-monitor-dead-evaluations")
-    assert set(policy) == {"EvaluateAndReport", "WriteLog", "KeepFailedEvents"}
-    assert not [address for address in defaults.resources if "policy_attachment" in address]
-
-
 def test_names_carry_the_region_where_they_are_global(defaults: Plan) -> None:
     """IAM knows no regions, so the role is named for its own; nothing else needs it."""
     assert defaults.resources["aws_iam_role.evaluator"]["name"] == "ec2-key-pair-monitor-evaluator-eu-central-1"
@@ -96,72 +76,6 @@ def test_only_aws_config_of_this_account_may_invoke(defaults: Plan) -> None:
     )
 
 
-def test_event_pattern(defaults: Plan) -> None:
-    """Only this rule's changes of instances to NON_COMPLIANT are notified."""
-    rules = {address: each for address, each in defaults.resources.items() if "event_rule.compliance" in address}
-
-    assert list(rules) == ['aws_cloudwatch_event_rule.compliance_change["NON_COMPLIANT"]']
-    assert json.loads(next(iter(rules.values()))["event_pattern"]) == {
-        "source": ["aws.config"],
-        "detail-type": ["Config Rules Compliance Change"],
-        "detail": {
-            "messageType": ["ComplianceChangeNotification"],
-            "configRuleName": ["ec2-key-pair-monitor"],
-            "resourceType": ["AWS::EC2::Instance"],
-            "newEvaluationResult": {"complianceType": ["NON_COMPLIANT"]},
-        },
-    }
-
-
-def test_topic_policy_admits_the_owner_and_two_services(defaults: Plan) -> None:
-    """Setting a policy replaces the default one, so the owner is stated again; two services may publish."""
-    policy = statements(defaults.resources["aws_sns_topic_policy.notifications[0]"]["policy"])
-
-    assert policy["Owner"]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    assert (policy["EventBridge"]["Principal"], policy["EventBridge"]["Action"]) == (
-        {"Service": "events.amazonaws.com"},
-        "sns:Publish",
-    )
-    assert "Condition" not in policy["EventBridge"]
-    assert (policy["CloudWatch"]["Principal"], policy["CloudWatch"]["Action"]) == (
-        {"Service": "cloudwatch.amazonaws.com"},
-        "sns:Publish",
-    )
-    alarms = f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:ec2-key-pair-monitor-*"
-    assert policy["CloudWatch"]["Condition"] == {"ArnLike": {"aws:SourceArn": alarms}}
-    assert set(policy) == {"Owner", "EventBridge", "CloudWatch"}
-    assert {statement["Resource"] for statement in policy.values()} == {TOPIC}
-
-
-@pytest.mark.parametrize(
-    ("purpose", "service", "sources"),
-    [
-        ("deliveries", "sns.amazonaws.com", TOPIC),
-        ("evaluations", None, None),
-        ("notifications", "events.amazonaws.com", RULES),
-    ],
-)
-def test_dead_letters(defaults: Plan, purpose: str, service: str | None, sources: str | list[str] | None) -> None:
-    """Each queue keeps 14 days, refuses plain HTTP, and admits its one service for its own sources, and nobody else."""
-    queue = defaults.resources[f'aws_sqs_queue.dead_letters["{purpose}"]']
-    policy = statements(queue["policy"])
-
-    assert queue["message_retention_seconds"] == 1209600
-    deny = policy.pop("DenyWithoutTls")
-    assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", {"AWS": "*"}, "sqs:*")
-    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    arn = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:ec2-key-pair-monitor-dead-{purpose}"
-    admitted = {
-        "Sid": "KeepDeadLetters",
-        "Effect": "Allow",
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Principal": {"Service": service},
-        "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
-    }
-    assert policy == ({"KeepDeadLetters": admitted} if service else {})
-
-
 def test_everything_is_encrypted(defaults: Plan) -> None:
     """The topic and the log wait for the module's key, with rotation and an alias; the queues need no key at all."""
     encrypted = {
@@ -176,25 +90,6 @@ def test_everything_is_encrypted(defaults: Plan) -> None:
     queues = [each for address, each in defaults.resources.items() if address.startswith("aws_sqs_queue.")]
     assert len(queues) == 3
     assert {(each["sqs_managed_sse_enabled"], each["kms_master_key_id"]) for each in queues} == {(True, None)}
-
-
-def test_key_policy_admits_who_must_use_it(defaults: Plan) -> None:
-    """The key admits the owner, two services without a condition that they would fail, and the log group."""
-    policy = statements(defaults.resources["aws_kms_key.this[0]"]["policy"])
-
-    assert set(policy) == {"Owner", "Publishers", "Log"}
-    services = policy["Publishers"]
-    assert sorted(services["Principal"]["Service"]) == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
-    assert sorted(services["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert "Condition" not in services
-    assert policy["Log"]["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
-    assert policy["Log"]["Condition"] == {
-        "ArnEquals": {
-            "kms:EncryptionContext:aws:logs:arn": (
-                f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/ec2-key-pair-monitor-evaluator"
-            )
-        }
-    }
 
 
 def test_nobody_is_subscribed_without_an_address(defaults: Plan) -> None:
