@@ -44,7 +44,7 @@ def test_deployed_monitor(owner: Caller) -> None:
     assert "3 of 3 instances are evaluated after" in said
     assert said.count("Launched with key pair verify-") == 2
     assert said.count("The notification as it arrived in the queue") == 1
-    assert '"what_happened": "EC2 instance i-' in said
+    assert '"what_happened":"EC2 instance i-' in said.replace('": "', '":"')
     assert said.endswith("2 instances are COMPLIANT, 1 is NON_COMPLIANT, and a notification says so.\n")
     assert owner.temporary() == NOTHING
 
@@ -359,7 +359,7 @@ def test_monitor_for_the_purpose(newcomer: Caller, monkeypatch: pytest.MonkeyPat
     assert status == 0, said
     assert "An earlier run left this, which is removed first: monitor ec2-key-pair-monitor-verify." in said
     assert "Applying a monitor for the purpose, ec2-key-pair-monitor-verify" in said
-    assert '"rule": "ec2-key-pair-monitor-verify"' in said
+    assert '"rule":"ec2-key-pair-monitor-verify"' in said.replace('": "', '":"')
     assert "notifies its subscribers" not in said
     assert everything(newcomer) == []
     assert newcomer.temporary() == NOTHING
