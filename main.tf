@@ -12,9 +12,8 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_service.config.region
 
-  function_name  = "${var.name}-evaluator"
-  log_group_name = "/aws/lambda/${local.function_name}"
-  log_group_arn  = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group_name}"
+  evaluator_name      = "${var.name}-evaluator"
+  evaluator_log_group = "/aws/lambda/${local.evaluator_name}"
 
   # AWS Config takes parameters as strings only, and leaves out what is not set.
   rule_parameters = {
@@ -30,9 +29,11 @@ locals {
 # 1. The package
 
 data "archive_file" "evaluator" {
-  type        = "zip"
-  source_dir  = "${path.module}/lambda"
-  excludes    = [for file in fileset("${path.module}/lambda", "**") : file if !can(regex("^evaluator/[a-z_]+[.]py$", file))]
+  type       = "zip"
+  source_dir = "${path.module}/lambda"
+  excludes = [
+    for file in fileset("${path.module}/lambda", "**") : file if !can(regex("^evaluator/[a-z_]+[.]py$", file))
+  ]
   output_path = "${path.module}/build/${var.name}-${local.account_id}-${local.region}-evaluator.zip"
   # Neither the umask of a checkout nor bytecode may change the function's hash.
   output_file_mode = "0644"
@@ -41,9 +42,9 @@ data "archive_file" "evaluator" {
 # 2. The evaluator function
 
 resource "aws_cloudwatch_log_group" "evaluator" {
-  name              = local.log_group_name
+  name              = local.evaluator_log_group
   retention_in_days = var.log_retention_days
-  kms_key_id        = local.kms_key_arn
+  kms_key_id        = one(var.kms_key[*].arn)
   tags              = var.tags
 }
 
@@ -89,15 +90,17 @@ data "aws_iam_policy_document" "evaluator" {
   }
 
   statement {
-    sid       = "WriteLog"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${local.log_group_arn}:*"]
+    sid     = "WriteLog"
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = [
+      "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.evaluator_log_group}:*"
+    ]
   }
 
   statement {
     sid       = "KeepFailedEvents"
     actions   = ["sqs:SendMessage"]
-    resources = [local.dead_letter_arns["evaluations"]]
+    resources = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.name}-dead-evaluations"]
   }
 }
 
@@ -112,16 +115,16 @@ resource "aws_lambda_function" "evaluator" {
   # checkov:skip=CKV_AWS_115:A reserved concurrency would throttle evaluations, or take from other functions
   # checkov:skip=CKV_AWS_117:It calls AWS Config and nothing in a VPC
   # checkov:skip=CKV_AWS_272:The zip is built from the module's own source at plan time, before anybody could sign it
-  function_name    = local.function_name
+  function_name    = local.evaluator_name
   description      = "Evaluates for the AWS Config rule ${var.name} whether EC2 instances have a key pair."
   role             = aws_iam_role.evaluator.arn
   filename         = data.archive_file.evaluator.output_path
   source_code_hash = data.archive_file.evaluator.output_base64sha256
   handler          = "evaluator.handler.lambda_handler"
   runtime          = "python3.13"
-  # arm64 costs a fifth less than x86_64 and starts no slower. 256 MB is a seventh of a vCPU, with which a page of a sweep
-  # computes for 25 ms, less than its calls wait; with half of it computing would take the time, and more speeds neither
-  # the calls nor the init phase up. A sweep of 100,000 instances takes 55 MiB. docs/scale.md has the figures.
+  # arm64 costs a fifth less than x86_64 and starts no slower. 256 MB is a seventh of a vCPU, with which a page of a
+  # sweep computes for 25 ms, less than its calls wait; with half of it computing would take the time, and more speeds
+  # neither the calls nor the init phase up. A sweep of 100,000 instances takes 55 MiB. docs/scale.md has the figures.
   architectures = ["arm64"]
   memory_size   = 256
   timeout       = var.evaluation_frequency == null ? 60 : 900
@@ -135,7 +138,7 @@ resource "aws_lambda_function" "evaluator" {
   }
 
   dead_letter_config {
-    target_arn = aws_sqs_queue.dead_letters["evaluations"].arn
+    target_arn = module.failures.queue_arns["evaluations"]
   }
 
   # Lambda refuses a dead-letter queue that the role may not write to.
@@ -162,7 +165,7 @@ resource "aws_lambda_permission" "config" {
 
 resource "aws_config_config_rule" "this" {
   name             = var.name
-  description      = "EC2 instances are launched with a key pair${length(var.allowed_key_names) > 0 ? " that is allowed" : ""}."
+  description      = "EC2 instances have ${length(var.allowed_key_names) > 0 ? "an allowed" : "a"} key pair."
   input_parameters = local.input_parameters
   tags             = var.tags
 
@@ -195,25 +198,28 @@ resource "aws_config_config_rule" "this" {
   lifecycle {
     # Here and nowhere else, so that nothing but the rule waits for the recorder.
     precondition {
-      condition     = var.config_recorder_name == null || can(regex("^\\S{1,256}$", var.config_recorder_name))
-      error_message = "config_recorder_name must be null or the name of a recorder, such as aws_config_configuration_recorder_status.this.name."
+      condition = var.config_recorder_name == null || can(regex("^\\S{1,256}$", var.config_recorder_name))
+      error_message = join(" ", [
+        "config_recorder_name must be null or the name of a recorder,",
+        "such as aws_config_configuration_recorder_status.this.name.",
+      ])
     }
 
     precondition {
-      condition     = length(coalesce(local.input_parameters, "-")) <= 1024
-      error_message = "allowed_key_names, exempt_tags and exempt_until_tag_key make ${length(coalesce(local.input_parameters, "-"))} characters of AWS Config rule parameters and may make 1024. Name fewer, or use patterns such as \"prod-*\"."
+      condition = length(coalesce(local.input_parameters, "-")) <= 1024
+      error_message = join(" ", [
+        "allowed_key_names, exempt_tags and exempt_until_tag_key make ${length(coalesce(local.input_parameters, "-"))}",
+        "characters of AWS Config rule parameters and may make 1024. Name fewer, or use patterns such as \"prod-*\".",
+      ])
     }
   }
 
-  # AWS Config evaluates the existing instances as soon as the rule exists: the function must be ready to be invoked, and
-  # the notifications to be delivered, for a verdict notifies once.
+  # AWS Config evaluates the existing instances as soon as the rule exists: the function must be ready to be invoked,
+  # and the notifications to be delivered, for a verdict notifies once.
   depends_on = [
     aws_cloudwatch_event_target.notifications,
-    aws_lambda_event_source_mapping.digest,
     aws_lambda_function_event_invoke_config.evaluator,
     aws_lambda_permission.config,
-    aws_sns_topic_policy.notifications,
-    aws_sns_topic_subscription.email,
-    aws_sns_topic_subscription.others,
+    module.notifications,
   ]
 }

@@ -1,3 +1,12 @@
+output "alarm_arns" {
+  description = "ARNs of the alarms, by the end of their name."
+  value = merge(
+    module.failures.alarm_arns,
+    module.notifications.alarm_arns,
+    { for alarm in aws_cloudwatch_metric_alarm.sweep_overdue : "sweep-overdue" => alarm.arn },
+  )
+}
+
 output "config_rule_arn" {
   description = "ARN of the AWS Config rule."
   value       = aws_config_config_rule.this.arn
@@ -9,46 +18,59 @@ output "config_rule_name" {
 }
 
 output "dead_letter_queue_arns" {
-  description = "ARNs of the queues of what could not be processed: `evaluations`, `notifications`, of the module's own topic `deliveries`, and of digests `digests`."
-  value       = { for purpose, queue in aws_sqs_queue.dead_letters : purpose => queue.arn }
+  description = <<-TEXT
+    ARNs of the dead-letter queues: `evaluations`, `notifications`, for the module's own topic `deliveries`, and with a
+    digest `digests`.
+  TEXT
+  value       = merge(module.failures.queue_arns, module.notifications.dead_letter_queue_arns)
 }
 
-output "event_rule_arns" {
-  description = "ARNs of the EventBridge rules, by the verdict that each notifies."
-  value       = { for state, rule in aws_cloudwatch_event_rule.compliance_change : state => rule.arn }
+output "dead_letter_queue_urls" {
+  description = "URLs of the dead-letter queues, by the same names as their ARNs."
+  value       = merge(module.failures.queue_urls, module.notifications.dead_letter_queue_urls)
 }
 
-output "function_arn" {
+output "evaluator_function_arn" {
   description = "ARN of the evaluator function."
   value       = aws_lambda_function.evaluator.arn
 }
 
-output "function_name" {
+output "evaluator_function_name" {
   description = "Name of the evaluator function."
   value       = aws_lambda_function.evaluator.function_name
 }
 
-output "log_group_name" {
+output "evaluator_log_group_name" {
   description = "Name of the log group of the evaluator function."
   value       = aws_cloudwatch_log_group.evaluator.name
 }
 
-output "notifier_function_name" {
-  description = "Name of the notifier function, or null without a digest."
-  value       = one(aws_lambda_function.notifier[*].function_name)
-}
-
-output "notifier_log_group_name" {
-  description = "Name of the log group of the notifier function, or null without a digest."
-  value       = one(aws_cloudwatch_log_group.notifier[*].name)
-}
-
-output "role_arn" {
+output "evaluator_role_arn" {
   description = "ARN of the role of the evaluator function."
   value       = aws_iam_role.evaluator.arn
 }
 
+output "event_rule_arns" {
+  description = "ARNs of the EventBridge rules: one for each verdict in `notify_on`, and `recorder`."
+  value       = { for kind, rule in aws_cloudwatch_event_rule.notified : kind => rule.arn }
+}
+
+output "kms_key_arn" {
+  description = "ARN of the key that the module created for its topic, or null."
+  value       = module.notifications.key_arn
+}
+
+output "notifier_function_name" {
+  description = "Name of the notifier function, or null without a digest."
+  value       = module.notifications.notifier_function_name
+}
+
+output "notifier_log_group_name" {
+  description = "Name of the log group of the notifier function, or null without a digest."
+  value       = module.notifications.notifier_log_group_name
+}
+
 output "topic_arn" {
   description = "ARN of the topic that notifications are published to."
-  value       = local.topic_arn
+  value       = module.notifications.topic_arn
 }

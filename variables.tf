@@ -1,90 +1,180 @@
+locals {
+  topic_arn_prefix = "arn:${local.partition}:sns:${local.region}:${local.account_id}"
+
+  # What SNS takes as the endpoint of each protocol, as far as a standard topic and encryption on the way allow it.
+  endpoint_patterns = {
+    email  = "^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$"
+    https  = "^https://[^\\s/]+(/\\S*)?$"
+    lambda = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$"
+    sms    = "^\\+[1-9][0-9]{1,14}$"
+    sqs    = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$"
+  }
+}
+
 variable "alarm_topic_arns" {
-  description = "ARNs of the SNS topics that alarms about the monitor itself go to, best a second channel: what is wrong with the module's own topic can't be told through it. Null uses that topic all the same, and an empty list makes no alarms."
+  description = <<-TEXT
+    ARNs of the SNS topics that alarms about the monitor itself go to, best a second channel: what is wrong with the
+    module's own topic can't be told through it. Null uses that topic all the same, and an empty list makes no
+    alarms.
+  TEXT
   type        = list(string)
   default     = null
 
   validation {
-    condition     = alltrue([for arn in coalesce(var.alarm_topic_arns, []) : arn != null && can(regex("^arn:aws[a-z-]*:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))]) && length(coalesce(var.alarm_topic_arns, [])) <= 5
-    error_message = "alarm_topic_arns must be null or a list of at most five ARNs of standard SNS topics in ${local.region}, such as [\"arn:aws:sns:${local.region}:123456789012:on-call\"]."
+    condition = (alltrue([for arn in coalesce(var.alarm_topic_arns, []) : arn != null
+      && can(regex("^arn:aws[a-z-]*:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
+      && length(coalesce(var.alarm_topic_arns, [])) <= 5
+    )
+    error_message = join(" ", [
+      "alarm_topic_arns must be null or a list of at most five ARNs of standard SNS topics in ${local.region},",
+      "such as [\"arn:aws:sns:${local.region}:123456789012:on-call\"].",
+    ])
   }
 }
 
 variable "allowed_key_names" {
-  description = "Names of the key pairs that instances may be launched with; `*` stands for any characters, `?` for one. Empty allows any key pair."
+  description = <<-TEXT
+    Names of the key pairs that instances may be launched with; `*` stands for any characters, `?` for one. Empty
+    allows any key pair.
+  TEXT
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in var.allowed_key_names : can(regex("^.{1,255}$", name)) && can(regex("\\S", name))])
-    error_message = "allowed_key_names must hold names of 1 to 255 characters that are not all blanks, such as \"ops-*\" or \"break glass\"; invalid: ${jsonencode([for name in var.allowed_key_names : name if !(can(regex("^.{1,255}$", name)) && can(regex("\\S", name)))])}."
+    condition = alltrue([
+      for name in var.allowed_key_names : can(regex("^.{1,255}$", name)) && can(regex("\\S", name))
+    ])
+    error_message = join(" ", [
+      "allowed_key_names must hold names of 1 to 255 characters that are not all blanks, such as \"ops-*\" or",
+      "\"break glass\"; invalid:",
+      "${jsonencode([
+        for name in var.allowed_key_names : name if !can(regex("^.{1,255}$", name)) || !can(regex("\\S", name))
+      ])}.",
+    ])
   }
 }
 
 variable "config_recorder_name" {
-  description = "Name of the AWS Config recorder, where it is made in the same root: the rule then waits for it. Take the name from `aws_config_configuration_recorder_status`, for only a recorder that was started records. Null takes a recorder for granted."
+  description = <<-TEXT
+    Name of the AWS Config recorder, where it is made in the same root: the rule then waits for it. Take the name
+    from `aws_config_configuration_recorder_status`, for only a recorder that was started records. Null takes a
+    recorder for granted.
+  TEXT
   type        = string
   default     = null
 }
 
 variable "digest_window_seconds" {
-  description = "Seconds, 1 to 300, for which changes of verdict are collected into one readable notification. Below 20, Lambda can still wait for 20 when there are few. Null sends each change by itself, as EventBridge words it. The README shows both."
+  description = <<-TEXT
+    Seconds, 1 to 300, for which changes of verdict are collected into one readable notification. Below 20, Lambda
+    can still wait for 20 when there are few. Null sends each change by itself, as EventBridge words it. The README
+    shows both.
+  TEXT
   type        = number
   default     = null
 
   validation {
-    condition     = var.digest_window_seconds == null || contains(range(1, 301), coalesce(var.digest_window_seconds, 0))
-    error_message = "digest_window_seconds must be null or a whole number from 1 to 300, such as 60: Lambda collects for no longer."
+    condition = var.digest_window_seconds == null || contains(range(1, 301), coalesce(var.digest_window_seconds, 0))
+    error_message = join(" ", [
+      "digest_window_seconds must be null or a whole number from 1 to 300, such as 60: Lambda collects for no",
+      "longer.",
+    ])
   }
 }
 
 variable "evaluation_frequency" {
-  description = "How often every instance of the region is evaluated again, in addition to its changes: `One_Hour`, `Three_Hours`, `Six_Hours`, `Twelve_Hours` or `TwentyFour_Hours`. Null evaluates on changes only."
+  description = <<-TEXT
+    How often every instance of the region is evaluated again, in addition to its changes: `One_Hour`,
+    `Three_Hours`, `Six_Hours`, `Twelve_Hours` or `TwentyFour_Hours`. Null evaluates on changes only.
+  TEXT
   type        = string
   default     = null
 
   validation {
-    condition     = var.evaluation_frequency == null || contains(["One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"], coalesce(var.evaluation_frequency, "-"))
-    error_message = "evaluation_frequency must be null or one of One_Hour, Three_Hours, Six_Hours, Twelve_Hours and TwentyFour_Hours."
+    condition = (var.evaluation_frequency == null
+      || contains(keys(local.frequency_hours), coalesce(var.evaluation_frequency, "-"))
+    )
+    error_message = join(" ", [
+      "evaluation_frequency must be null or one of One_Hour, Three_Hours, Six_Hours, Twelve_Hours and",
+      "TwentyFour_Hours.",
+    ])
   }
 }
 
 variable "exempt_tags" {
-  description = "Tags that exempt an instance, as tag key to value pattern: `*` stands for any characters, `?` for one, and case matters. An instance that carries one of them is COMPLIANT."
+  description = <<-TEXT
+    Tags that exempt an instance, as tag key to value pattern: `*` stands for any characters, `?` for one, and case
+    matters. An instance that carries one of them is COMPLIANT.
+  TEXT
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for key, value in var.exempt_tags : can(regex("^.{1,128}$", key)) && can(regex("\\S", key)) && can(regex("^.{0,256}$", value)) && can(regex("^$|\\S", value))])
-    error_message = "exempt_tags must map tag keys of 1 to 128 characters to patterns of at most 256, neither of them all blanks, such as { \"Cost Center\" = \"*\" }; invalid: ${jsonencode({ for key, value in var.exempt_tags : key => value if !(can(regex("^.{1,128}$", key)) && can(regex("\\S", key)) && can(regex("^.{0,256}$", value)) && can(regex("^$|\\S", value))) })}."
+    condition = alltrue([
+      for key, value in var.exempt_tags : alltrue([
+        can(regex("^.{1,128}$", key)), can(regex("\\S", key)),
+        can(regex("^.{0,256}$", value)), can(regex("^$|\\S", value)),
+      ])
+    ])
+    error_message = join(" ", [
+      "exempt_tags must map tag keys of 1 to 128 characters to patterns of at most 256, neither of them all",
+      "blanks, such as { \"Cost Center\" = \"*\" }; invalid:",
+      "${jsonencode({
+        for key, value in var.exempt_tags : key => value if !alltrue([
+          can(regex("^.{1,128}$", key)), can(regex("\\S", key)),
+          can(regex("^.{0,256}$", value)), can(regex("^$|\\S", value)),
+        ])
+      })}.",
+    ])
   }
 }
 
 variable "exempt_until_tag_key" {
-  description = "Key of the tag whose value, a date like `2030-12-31`, is the last day (UTC) on which the instance that carries it is exempt. Null knows no such tag. Needs `evaluation_frequency`, for nothing else would end the exemption."
+  description = <<-TEXT
+    Key of the tag whose value, a date like `2030-12-31`, is the last day (UTC) on which the instance that carries
+    it is exempt. Null knows no such tag. Needs `evaluation_frequency`, for nothing else would end the exemption.
+  TEXT
   type        = string
   default     = null
 
   validation {
-    condition     = var.exempt_until_tag_key == null || (can(regex("^.{1,128}$", var.exempt_until_tag_key)) && can(regex("\\S", var.exempt_until_tag_key)))
-    error_message = "exempt_until_tag_key must be null or a tag key of 1 to 128 characters that is not all blanks, such as \"key-pair-exempt-until\"; invalid: ${jsonencode(var.exempt_until_tag_key)}."
+    condition = (var.exempt_until_tag_key == null
+      || (can(regex("^.{1,128}$", var.exempt_until_tag_key))
+      && can(regex("\\S", var.exempt_until_tag_key)))
+    )
+    error_message = join(" ", [
+      "exempt_until_tag_key must be null or a tag key of 1 to 128 characters that is not all blanks, such as",
+      "\"key-pair-exempt-until\"; invalid: ${jsonencode(var.exempt_until_tag_key)}.",
+    ])
   }
 
   validation {
-    condition     = var.exempt_until_tag_key == null || var.evaluation_frequency != null
-    error_message = "exempt_until_tag_key needs evaluation_frequency, such as \"TwentyFour_Hours\": without a schedule nothing would evaluate an instance on the day on which its exemption has ended."
+    condition = var.exempt_until_tag_key == null || var.evaluation_frequency != null
+    error_message = join(" ", [
+      "exempt_until_tag_key needs evaluation_frequency, such as \"TwentyFour_Hours\": without a schedule nothing",
+      "would evaluate an instance on the day on which its exemption has ended.",
+    ])
   }
 }
 
 variable "kms_key" {
-  description = "The customer managed key that encrypts the topic and the logs, by its ARN. Null makes one. The README shows the key policy that it needs."
+  description = <<-TEXT
+    The customer managed key that encrypts the topic and the logs, by its ARN. Null makes one. The README shows the
+    key policy that it needs.
+  TEXT
   type        = object({ arn = string })
   default     = null
 
   validation {
-    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
-    error_message = "kms_key must be null or hold the ARN of a key in ${local.region}, and not of an alias, such as { arn = \"arn:aws:kms:${local.region}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }."
+    condition = (var.kms_key == null
+      || can(regex("^arn:aws[a-z-]*:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
+    )
+    error_message = join(" ", [
+      "kms_key must be null or hold the ARN of a key in ${local.region}, and not of an alias, such as { arn =",
+      "\"arn:aws:kms:${local.region}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }.",
+    ])
   }
 }
 
@@ -95,8 +185,14 @@ variable "log_retention_days" {
   nullable    = false
 
   validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+    condition = contains(
+      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.log_retention_days,
+    )
+    error_message = join(" ", [
+      "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150,",
+      "180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653.",
+    ])
   }
 }
 
@@ -112,31 +208,51 @@ variable "name" {
   }
 
   validation {
-    condition     = !endswith(var.name, "-non")
-    error_message = "name must not end in -non: its event rule for COMPLIANT would be the one for NON_COMPLIANT of a module named without that ending. Take \"${trimsuffix(var.name, "-non")}\"."
+    condition = !endswith(var.name, "-non")
+    error_message = join(" ", [
+      "name must not end in -non: its event rule for COMPLIANT would be the one for NON_COMPLIANT of a module",
+      "named without that ending. Take \"${trimsuffix(var.name, "-non")}\".",
+    ])
   }
 
   # The role has the longest of all names and, with 64 characters, one of the lowest limits.
   validation {
-    condition     = length("${var.name}-evaluator-${local.region}") <= 64
-    error_message = "name has ${length(var.name)} characters and may have at most ${64 - length("-evaluator-${local.region}")} in ${local.region}: the role's name appends \"-evaluator-${local.region}\" to it and may have 64."
+    condition = length("${var.name}-evaluator-${local.region}") <= 64
+    error_message = join(" ", [
+      "name has ${length(var.name)} characters and may have at most ${64 - length("-evaluator-${local.region}")}",
+      "in ${local.region}: the role's name appends \"-evaluator-${local.region}\" to it and may have 64.",
+    ])
   }
 }
 
 variable "notification_emails" {
-  description = "E-mail addresses to notify. Each gets a mail from AWS whose link a person must follow before anything else arrives."
+  description = <<-TEXT
+    E-mail addresses to notify. Each gets a mail from AWS whose link a person must follow before anything else
+    arrives.
+  TEXT
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for address in var.notification_emails : address != null && can(regex(local.endpoint_patterns.email, address))])
-    error_message = "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; these are none: ${join(", ", [for address in var.notification_emails : address == null ? "null" : "\"${address}\"" if !can(regex(local.endpoint_patterns.email, address))])}."
+    condition = alltrue([
+      for address in var.notification_emails : can(regex(local.endpoint_patterns.email, address))
+    ])
+    error_message = join(" ", [
+      "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; these are none:",
+      "${join(", ", [
+        for address in var.notification_emails : address == null ? "null" : "\"${address}\""
+        if !can(regex(local.endpoint_patterns.email, address))
+      ])}.",
+    ])
   }
 }
 
 variable "notify_on" {
-  description = "Verdicts that are notified when an instance changes to them: any of `COMPLIANT`, `NON_COMPLIANT` and `NOT_APPLICABLE`. AWS does not document whether AWS Config sends an event for the last."
+  description = <<-TEXT
+    Verdicts that are notified when an instance changes to them: any of `COMPLIANT`, `NON_COMPLIANT` and
+    `NOT_APPLICABLE`. AWS does not document whether AWS Config sends an event for the last.
+  TEXT
   type        = set(string)
   default     = ["NON_COMPLIANT"]
   nullable    = false
@@ -147,7 +263,9 @@ variable "notify_on" {
   }
 
   validation {
-    condition     = alltrue([for state in var.notify_on : contains(["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"], coalesce(state, "-"))])
+    condition = alltrue([
+      for state in var.notify_on : contains(["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"], coalesce(state, "-"))
+    ])
     error_message = "notify_on must hold nothing but COMPLIANT, NON_COMPLIANT and NOT_APPLICABLE."
   }
 }
@@ -158,34 +276,57 @@ variable "permissions_boundary_arn" {
   default     = null
 
   validation {
-    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/\\S+$", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn must be null or the ARN of an IAM policy, such as \"arn:aws:iam::123456789012:policy/boundary\"."
+    condition = (var.permissions_boundary_arn == null
+      || can(regex("^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/\\S+$", var.permissions_boundary_arn))
+    )
+    error_message = join(" ", [
+      "permissions_boundary_arn must be null or the ARN of an IAM policy, such as",
+      "\"arn:aws:iam::123456789012:policy/boundary\".",
+    ])
   }
 }
 
 variable "sns_topic" {
-  description = "The topic that notifications are published to, by its ARN, in the account and region of the module. Null makes one. Its subscribers are yours to make; the README shows the policies that it needs."
+  description = <<-TEXT
+    The topic that notifications are published to, by its ARN, in the account and region of the module. Null makes
+    one. Its subscribers are yours to make; the README shows the policies that it needs.
+  TEXT
   type        = object({ arn = string })
   default     = null
 
   validation {
-    condition     = var.sns_topic == null || can(regex("^arn:${local.partition}:sns:${local.region}:${local.account_id}:[A-Za-z0-9_-]+$", var.sns_topic.arn))
-    error_message = "sns_topic must be null or hold the ARN of a standard topic in the account and region of the module, for EventBridge reaches no other, such as { arn = \"arn:${local.partition}:sns:${local.region}:${local.account_id}:alerts\" }."
+    condition = (var.sns_topic == null
+      || can(regex("^${local.topic_arn_prefix}:[A-Za-z0-9_-]+$", var.sns_topic.arn))
+    )
+    error_message = join(" ", [
+      "sns_topic must be null or hold the ARN of a standard topic in the account and region of the module, for",
+      "EventBridge reaches no other, such as { arn = \"${local.topic_arn_prefix}:alerts\" }.",
+    ])
   }
 
   validation {
-    condition     = var.sns_topic == null || length(var.notification_emails) == 0
-    error_message = "sns_topic and notification_emails exclude each other: the module subscribes nobody to a topic of yours. Leave notification_emails out, and subscribe the addresses where the topic is made, such as by aws_sns_topic_subscription."
+    condition = var.sns_topic == null || length(var.notification_emails) == 0
+    error_message = join(" ", [
+      "sns_topic and notification_emails exclude each other: the module subscribes nobody to a topic of yours.",
+      "Leave notification_emails out, and subscribe the addresses where the topic is made, such as by",
+      "aws_sns_topic_subscription.",
+    ])
   }
 
   validation {
-    condition     = var.sns_topic == null || length(var.subscriptions) == 0
-    error_message = "sns_topic and subscriptions exclude each other: the module subscribes nobody to a topic of yours. Leave subscriptions out, and make them where the topic is made, such as by aws_sns_topic_subscription."
+    condition = var.sns_topic == null || length(var.subscriptions) == 0
+    error_message = join(" ", [
+      "sns_topic and subscriptions exclude each other: the module subscribes nobody to a topic of yours. Leave",
+      "subscriptions out, and make them where the topic is made, such as by aws_sns_topic_subscription.",
+    ])
   }
 }
 
 variable "subscriptions" {
-  description = "Further subscribers of the topic, by names of your choice: `sqs`, `lambda`, `https`, `sms`, or `email` with a filter. The README shows examples, and what a queue or a function must admit."
+  description = <<-TEXT
+    Further subscribers of the topic, by names of your choice: `sqs`, `lambda`, `https`, `sms`, or `email` with a
+    filter. The README shows examples, and what a queue or a function must admit.
+  TEXT
   type = map(object({
     protocol             = string
     endpoint             = string
@@ -202,50 +343,106 @@ variable "subscriptions" {
   }
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : contains(keys(local.endpoint_patterns), coalesce(each.protocol, "-")) if each != null])
-    error_message = "subscriptions must have one of the protocols ${join(", ", keys(local.endpoint_patterns))}, such as { pager = { protocol = \"https\", endpoint = \"https://pager.example.com/sns\" } }; an endpoint without TLS is refused."
+    condition = alltrue([
+      for each in var.subscriptions :
+      contains(keys(local.endpoint_patterns), coalesce(each.protocol, "-")) if each != null
+    ])
+    error_message = join(" ", [
+      "subscriptions must have one of the protocols ${join(", ", keys(local.endpoint_patterns))}, such as {",
+      "pager = { protocol = \"https\", endpoint = \"https://pager.example.com/sns\" } }; an endpoint without TLS",
+      "is refused.",
+    ])
   }
 
   # Of an unknown protocol the rule above tells.
   validation {
-    condition     = alltrue([for each in var.subscriptions : can(regex(lookup(local.endpoint_patterns, coalesce(each.protocol, "-"), ""), each.endpoint)) if each != null])
-    error_message = "subscriptions must have an endpoint that fits the protocol: an address for email, a URL that starts with https:// for https, the ARN of a function for lambda, a number such as \"+4915112345678\" for sms, and the ARN of a standard queue, such as \"arn:aws:sqs:eu-central-1:123456789012:alerts\", for sqs."
+    condition = alltrue([
+      for each in var.subscriptions :
+      can(regex(lookup(local.endpoint_patterns, coalesce(each.protocol, "-"), ""), each.endpoint)) if each != null
+    ])
+    error_message = join(" ", [
+      "subscriptions must have an endpoint that fits the protocol: an address for email, a URL that starts with",
+      "https:// for https, the ARN of a function for lambda, a number such as \"+4915112345678\" for sms, and",
+      "the ARN of a standard queue, such as \"arn:aws:sqs:eu-central-1:123456789012:alerts\", for sqs.",
+    ])
   }
 
   validation {
-    condition     = length(distinct([for each in var.subscriptions : "${coalesce(each.protocol, "-")} ${coalesce(each.endpoint, "-")}" if each != null])) == length(var.subscriptions)
-    error_message = "subscriptions must not have the same protocol and endpoint twice, for SNS makes one subscription of them: give one of them a filter_policy that takes what either takes, such as jsonencode({ what_to_do = [\"Nothing.\"] })."
+    condition = length(var.subscriptions) == length(distinct([
+      for each in var.subscriptions : "${coalesce(each.protocol, "-")} ${coalesce(each.endpoint, "-")}" if each != null
+    ]))
+    error_message = join(" ", [
+      "subscriptions must not have the same protocol and endpoint twice, for SNS makes one subscription of them:",
+      "give one of them a filter_policy that takes what either takes, such as jsonencode({ what_to_do =",
+      "[\"Nothing.\"] }).",
+    ])
   }
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : each.protocol != "email" || each.endpoint == null || !contains(var.notification_emails, coalesce(each.endpoint, "-")) if each != null])
-    error_message = "subscriptions and notification_emails must not name the same address: name it in subscriptions alone where it has a filter, such as { audit = { protocol = \"email\", endpoint = \"audit@example.com\", filter_policy = … } }."
+    condition = (alltrue([for each in var.subscriptions : each.protocol != "email"
+      || each.endpoint == null
+      || !contains(var.notification_emails, coalesce(each.endpoint, "-")) if each != null])
+    )
+    error_message = join(" ", [
+      "subscriptions and notification_emails must not name the same address: name it in subscriptions alone",
+      "where it has a filter, such as { audit = { protocol = \"email\", endpoint = \"audit@example.com\",",
+      "filter_policy = … } }.",
+    ])
   }
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : each.filter_policy == null || can(keys(jsondecode(each.filter_policy))) if each != null])
-    error_message = "subscriptions must have a filter_policy that is a JSON object or null, such as jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] })."
+    condition = (alltrue([for each in var.subscriptions : each.filter_policy == null
+      || can(keys(jsondecode(each.filter_policy))) if each != null])
+    )
+    error_message = join(" ", [
+      "subscriptions must have a filter_policy that is a JSON object or null, such as jsonencode({ what_to_do =",
+      "[{ anything-but = \"Nothing.\" }] }).",
+    ])
   }
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : contains(["MessageAttributes", "MessageBody"], coalesce(each.filter_policy_scope, "-")) if each != null])
-    error_message = "subscriptions must have the filter_policy_scope \"MessageBody\", which is the default, or with digest_window_seconds \"MessageAttributes\"."
+    condition = alltrue([
+      for each in var.subscriptions :
+      contains(["MessageAttributes", "MessageBody"], coalesce(each.filter_policy_scope, "-")) if each != null
+    ])
+    error_message = join(" ", [
+      "subscriptions must have the filter_policy_scope \"MessageBody\", which is the default, or with",
+      "digest_window_seconds \"MessageAttributes\".",
+    ])
   }
 
   # The two places that know who publishes.
   validation {
-    condition     = var.digest_window_seconds != null || alltrue([for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes" if each != null])
-    error_message = "subscriptions can't filter on message attributes, for EventBridge sends none and nothing would arrive: leave filter_policy_scope out, and filter on the fields of the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] })."
+    condition = (var.digest_window_seconds != null
+      || alltrue([for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes" if each != null])
+    )
+    error_message = join(" ", [
+      "subscriptions can't filter on message attributes, for EventBridge sends none and nothing would arrive:",
+      "leave filter_policy_scope out, and filter on the fields of the message, such as filter_policy =",
+      "jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] }).",
+    ])
   }
 
   validation {
-    condition     = var.digest_window_seconds == null || alltrue([for each in var.subscriptions : each.filter_policy == null || each.filter_policy_scope == "MessageAttributes" if each != null])
-    error_message = "subscriptions can filter a digest on its message attributes only, for a mail's body is no JSON: with digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on account, region, rule or verdicts, such as filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] })."
+    condition = (var.digest_window_seconds == null
+      || alltrue([for each in var.subscriptions : each.filter_policy == null
+      || each.filter_policy_scope == "MessageAttributes" if each != null])
+    )
+    error_message = join(" ", [
+      "subscriptions can filter a digest on its message attributes only, for a mail's body is no JSON: with",
+      "digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on account, region,",
+      "rule or verdicts, such as filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
+    ])
   }
 
   validation {
-    condition     = alltrue([for each in var.subscriptions : !coalesce(each.raw_message_delivery, false) || contains(["https", "sqs"], coalesce(each.protocol, "-")) if each != null])
-    error_message = "subscriptions can have raw_message_delivery with the protocols https and sqs only: SNS delivers to the others in one form, such as the text of a mail."
+    condition = (alltrue([for each in var.subscriptions : !coalesce(each.raw_message_delivery, false)
+      || contains(["https", "sqs"], coalesce(each.protocol, "-")) if each != null])
+    )
+    error_message = join(" ", [
+      "subscriptions can have raw_message_delivery with the protocols https and sqs only: SNS delivers to the",
+      "others in one form, such as the text of a mail.",
+    ])
   }
 }
 
@@ -256,7 +453,14 @@ variable "tags" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))]) && length(var.tags) <= 50
-    error_message = "tags must have keys of 1 to 128 characters that do not start with aws:, and values of at most 256, both of letters, digits, blanks and _.:/=+@- only, and be 50 at most, such as { team = \"security\" }."
+    condition = (alltrue([for key, value in var.tags : !startswith(lower(key), "aws:")
+      && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key))
+      && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))])
+      && length(var.tags) <= 50
+    )
+    error_message = join(" ", [
+      "tags must have keys of 1 to 128 characters that do not start with aws:, and values of at most 256, both",
+      "of letters, digits, blanks and _.:/=+@- only, and be 50 at most, such as { team = \"security\" }.",
+    ])
   }
 }

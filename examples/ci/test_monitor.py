@@ -4,6 +4,7 @@ Needs Terraform, credentials that may plan, and `pip install pytest python-terra
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def test_security_is_told(changes: Changes) -> None:
     told = {each["after"]["endpoint"] for address, each in changes.items() if "sns_topic_subscription" in address}
 
     assert told == {"security@example.com"}
-    assert 'aws_cloudwatch_event_rule.compliance_change["NON_COMPLIANT"]' in changes
+    assert 'aws_cloudwatch_event_rule.notified["NON_COMPLIANT"]' in changes
 
 
 def test_policy_is_as_agreed(changes: Changes) -> None:
@@ -49,6 +50,6 @@ def test_policy_is_as_agreed(changes: Changes) -> None:
 
 def test_nothing_is_destroyed(changes: Changes) -> None:
     """No change replaces what keeps verdicts, subscriptions or dead letters."""
-    kept = ("aws_config_config_rule", "aws_kms_key", "aws_sns_topic", "aws_sqs_queue")
+    kept = re.compile(r"\b(aws_config_config_rule|aws_kms_key|aws_sns_topic|aws_sqs_queue)[.]")
 
-    assert [a for a, each in changes.items() if a.startswith(kept) and "delete" in each["actions"]] == []
+    assert [a for a, each in changes.items() if kept.search(a) and "delete" in each["actions"]] == []

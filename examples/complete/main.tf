@@ -9,9 +9,10 @@ data "aws_service" "config" {
 }
 
 locals {
+  account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
   region     = data.aws_service.config.region # provider 5 and 6 both have it
-  place      = "${local.region}:${data.aws_caller_identity.current.account_id}"
+  place      = "${local.region}:${local.account_id}"
   queue_name = "key-pair-tickets"
 }
 
@@ -27,7 +28,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "AWS"
-      identifiers = ["arn:${local.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
+      identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]
     }
   }
 
@@ -57,7 +58,7 @@ data "aws_iam_policy_document" "key" {
     condition {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:${local.partition}:logs:*:${data.aws_caller_identity.current.account_id}:log-group:/aws/lambda/key-pairs-evaluator"]
+      values   = ["arn:${local.partition}:logs:*:${local.account_id}:log-group:/aws/lambda/key-pairs-*"]
     }
   }
 }

@@ -51,8 +51,14 @@ resource "aws_sns_topic" "alerts" {
 data "aws_iam_policy_document" "alerts" {
   # Setting a policy replaces the one by which the account's own IAM policies count.
   statement {
-    sid       = "Owner"
-    actions   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Publish", "sns:SetTopicAttributes", "sns:Subscribe"]
+    sid = "Owner"
+    actions = [
+      "sns:GetTopicAttributes",
+      "sns:ListSubscriptionsByTopic",
+      "sns:Publish",
+      "sns:SetTopicAttributes",
+      "sns:Subscribe",
+    ]
     resources = [aws_sns_topic.alerts.arn]
 
     principals {

@@ -12,7 +12,7 @@ data "aws_service" "config" {
 locals {
   account_id  = data.aws_caller_identity.current.account_id
   partition   = data.aws_partition.current.partition
-  bucket_name = "config-${local.account_id}-${data.aws_service.config.region}" # a region that provider 5 and 6 both have
+  bucket_name = "config-${local.account_id}-${data.aws_service.config.region}"
   bucket_arn  = "arn:${local.partition}:s3:::${local.bucket_name}"
 }
 

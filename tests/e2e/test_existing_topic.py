@@ -62,6 +62,6 @@ def test_alarms_arrive_through_the_topic(existing: Deployment) -> None:
     evaluate_alarms(REGION)
 
     assert {message["AlarmName"] for message in received(existing)} == {
-        f"{existing.rule_name}-errors",
+        f"{existing.rule_name}-evaluator-errors",
         f"{existing.rule_name}-dead-evaluations",
     }

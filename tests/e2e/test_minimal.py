@@ -47,6 +47,7 @@ def test_instance_without_a_key_pair_is_notified(minimal: Deployment) -> None:
     assert list(message) == [
         "what_happened",
         "what_to_do",
+        "verdict",
         "instance",
         "account",
         "region",
@@ -54,6 +55,7 @@ def test_instance_without_a_key_pair_is_notified(minimal: Deployment) -> None:
         "time",
         "annotation",
         "console",
+        "version",
     ]
     assert without in message["what_happened"]
     assert {name: message[name] for name in ("instance", "account", "region", "rule", "annotation")} == {
@@ -92,7 +94,7 @@ def test_existing_instances_can_be_announced_again(minimal: Deployment, tmp_path
     """The README's commands wait while AWS Config refuses, and every offending instance is notified again."""
     instance = minimal.launch()
     before = len(minimal.notifications())
-    scenarios.take_time(REGION, deleting=1.5, evaluating=3.0)
+    scenarios.take_time(REGION, deleting=1.5, evaluating=15.0)
     minimal.client("config").start_config_rules_evaluation(ConfigRuleNames=[minimal.rule_name])
 
     finished = announce_again(minimal, minimal.rule_name, tmp_path)

@@ -69,12 +69,12 @@ def test_failing_function(monitor: Deployment) -> None:
     before = len(monitor.notifications())
     monitor.launch()
 
-    assert raised(monitor) == {"errors", "dead-evaluations"}
+    assert raised(monitor) == {"evaluator-errors", "dead-evaluations"}
     mails = monitor.notifications()[before:]
     assert {mail.subject for mail in mails} == {
-        f'ALARM: "{monitor.rule_name}-{alarm}" in {REGION}' for alarm in ("errors", "dead-evaluations")
+        f'ALARM: "{monitor.rule_name}-{alarm}" in {REGION}' for alarm in ("evaluator-errors", "dead-evaluations")
     }
-    assert all("Look first at" in json.loads(mail.body.partition("\n\n--\n")[0])["AlarmDescription"] for mail in mails)
+    assert all("irst look at" in json.loads(mail.body.partition("\n\n--\n")[0])["AlarmDescription"] for mail in mails)
     assert len(monitor.dead_letters("evaluations")) == 1
 
 
@@ -84,7 +84,7 @@ def test_dead_letters_that_cannot_be_kept(monitor: Deployment) -> None:
     with without(monitor, "sqs:SendMessage"):
         monitor.launch()
 
-    assert raised(monitor) == {"errors", "lost-dead-letters"}
+    assert raised(monitor) == {"evaluator-errors", "lost-dead-letters"}
 
 
 def test_notification_that_cannot_be_delivered(monitor: Deployment) -> None:
@@ -147,7 +147,7 @@ def test_delivery_that_cannot_be_kept(monitor: Deployment) -> None:
     sns.bounces(REGION).add("security@example.com")
     with closed(monitor, "deliveries"):
         monitor.launch()
-    sns.bounces(REGION).clear()
+    sns.bounces(REGION).clear()  # the mail of the alarm would bounce as well, and be kept
 
     assert raised(monitor) == {"failed-deliveries", "lost-deliveries"}
 

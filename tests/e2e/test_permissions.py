@@ -29,7 +29,7 @@ def scheduled(deploy: Deploy) -> Iterator[Deployment]:
 @contextmanager
 def without(deployment: Deployment, action: str, role: str | None = None) -> Iterator[None]:
     """Take one action out of the policies of a role, else of the evaluator's, for a while."""
-    iam, role = deployment.client("iam"), role or deployment.outputs["role_arn"].rpartition("/")[2]
+    iam, role = deployment.client("iam"), role or deployment.outputs["evaluator_role_arn"].rpartition("/")[2]
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     before = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
     found = 0
@@ -92,7 +92,7 @@ EVENTS = [
 
 def test_first_sweep_has_its_permissions(scheduled: Deployment) -> None:
     """The sweep that AWS Config starts when the apply makes the rule is allowed every call, and ends at once."""
-    first = awslambda.invocations(scheduled.outputs["function_arn"])[0]
+    first = awslambda.invocations(scheduled.outputs["evaluator_function_arn"])[0]
 
     assert json.loads(json.loads(first.event)["invokingEvent"])["messageType"] == "ScheduledNotification"
     assert (first.attempt, first.error) == (1, None)
@@ -154,7 +154,7 @@ DENIED: list[tuple[str, str, dict[str, Any]]] = [
 )
 def test_anything_else_is_denied(scheduled: Deployment, service: str, call: str, arguments: dict[str, Any]) -> None:
     """What the function does not need, its credentials do not allow."""
-    function = awslambda.function_of(scheduled.outputs["function_arn"])
+    function = awslambda.function_of(scheduled.outputs["evaluator_function_arn"])
     assert function is not None
     credentials = awslambda.role_credentials(function)
     client = boto3.client(

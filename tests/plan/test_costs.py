@@ -8,12 +8,12 @@ import pytest
 from tests.support.docs import CHECKOUT
 from tests.support.terraform import Plan, Root
 
-CHARGED = ("aws_cloudwatch_metric_alarm.", "aws_cloudwatch_log_metric_filter.")
+CHARGED = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_log_metric_filter")
 
 
 def charged(plan: Plan) -> list[int]:
     """How many alarms and how many custom metrics a plan has."""
-    return [sum(address.startswith(kind) for address in plan.resources) for kind in CHARGED]
+    return [sum(f"{kind}." in address for address in plan.resources) for kind in CHARGED]
 
 
 @pytest.mark.parametrize(

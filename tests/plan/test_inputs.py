@@ -23,16 +23,16 @@ def fields(template: str) -> dict[str, Any]:
 
 def test_every_state_has_its_own_rule_and_words(everything: Plan) -> None:
     """Each verdict to notify has an event rule, and a message whose fields stand in the order of reading."""
-    common = ["what_happened", "what_to_do", "instance", "account", "region", "rule", "time"]
+    common = ["what_happened", "what_to_do", "verdict", "instance", "account", "region", "rule", "time"]
     for state in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
-        rule = everything.resources[f'{INSIDE}aws_cloudwatch_event_rule.compliance_change["{state}"]']
+        rule = everything.resources[f'{INSIDE}aws_cloudwatch_event_rule.notified["{state}"]']
         target = everything.resources[f'{INSIDE}aws_cloudwatch_event_target.notifications["{state}"]']
         transformer = target["input_transformer"][0]
         message = fields(transformer["input_template"])
 
         assert json.loads(rule["event_pattern"])["detail"]["newEvaluationResult"]["complianceType"] == [state]
         annotation = [] if state == "NOT_APPLICABLE" else ["annotation"]
-        assert list(message) == [*common, *annotation, "console"]
+        assert list(message) == [*common, *annotation, "console", "version"]
         assert f" is {state}" in message["what_happened"]
         assert set(re.findall(r"<(\w+)>", transformer["input_template"])) == set(transformer["input_paths"])
         assert not [path for path in transformer["input_paths"].values() if "oldEvaluationResult" in path]
@@ -77,7 +77,7 @@ def test_frequency_adds_the_sweep(everything: Plan) -> None:
 
 def test_key_of_the_same_root(everything: Plan) -> None:
     """A key of the caller's may be made in the same root, and the module makes none beside it."""
-    assert everything.unknown[f"{INSIDE}aws_sns_topic.notifications[0]"]["kms_master_key_id"] is True
+    assert everything.unknown[f"{INSIDE}module.notifications.aws_sns_topic.this[0]"]["kms_master_key_id"] is True
     assert not [address for address in everything.resources if address.startswith(f"{INSIDE}aws_kms")]
 
 
@@ -168,9 +168,9 @@ def test_bad_input(module: Root, bad: dict[str, tuple[Any, str]]) -> None:
 
 
 PARTITIONS = {
-    "us-gov-west-1": ("aws-us-gov", "amazonaws.com", "console.amazonaws-us-gov.com"),
-    "cn-north-1": ("aws-cn", "amazonaws.com.cn", "console.amazonaws.cn"),
-    "eusc-de-east-1": ("aws-eusc", "amazonaws.eu", "console.amazonaws-eusc.eu"),
+    "us-gov-west-1": ("aws-us-gov", "console.amazonaws-us-gov.com"),
+    "cn-north-1": ("aws-cn", "console.amazonaws.cn"),
+    "eusc-de-east-1": ("aws-eusc", "console.amazonaws-eusc.eu"),
 }
 
 
@@ -178,8 +178,8 @@ PARTITIONS = {
 def test_other_partitions(
     module_copy: Path, terraform_environment: dict[str, str], embedded_aws: "EmbeddedAws", region: str
 ) -> None:
-    """In every other partition the ARNs, the log's service and the console's link are those of the partition."""
-    partition, suffix, console = PARTITIONS[region]
+    """In every other partition the ARNs and the console's link are those of the partition."""
+    partition, console = PARTITIONS[region]
     root = Root(module_copy, terraform_environment | embedded_aws.environment(region))
     root.init()
     plan = root.plan(digest_window_seconds=60, notify_on=["NON_COMPLIANT"])
@@ -188,7 +188,6 @@ def test_other_partitions(
     planned = json.dumps([plan.resources, without_digest.resources])
     assert f"arn:{partition}:iam::123456789012:root" in planned
     assert "arn:aws:" not in planned
-    assert f"logs.{region}.{suffix}" in planned
     assert f"https://{region}.{console}/ec2/home" in planned
 
 

@@ -1,6 +1,7 @@
 """Least privilege: the role's permissions are what the code calls and what Lambda does with the role, and no more."""
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -34,7 +35,7 @@ def allowed(plan: Plan, module: str) -> dict[str, list[str | None]]:
     """The actions that the roles' policies allow, each with its resources; None is one known after the apply only."""
     found: dict[str, list[str | None]] = {}
     for address, values in plan.resources.items():
-        if address.startswith(f"{module}aws_iam_role_policy."):
+        if re.match(rf"{re.escape(module)}(module\.\w+\.)?aws_iam_role_policy\.", address):
             data = plan.data.get(address.replace("aws_iam_role_policy", "data.aws_iam_policy_document"), {})
             policy = json.loads(values["policy"]) if values.get("policy") else deferred_policy(data)
             for statement in policy["Statement"]:

@@ -12,7 +12,7 @@ from tests.oracles.reviewed_actions import REVIEWED
 from tests.oracles.tally import judged
 from tests.plan.test_permissions import ACCOUNT, allowed
 from tests.support.docs import CHECKOUT
-from tests.support.terraform import Plan, Root
+from tests.support.terraform import Plan, Root, type_of
 
 REGION = "eu-central-1"
 NAME = "ec2-key-pair-monitor"
@@ -118,7 +118,7 @@ def silencing(resources: Mapping[str, Mapping[str, Any]]) -> Iterable[tuple[str,
     """Each action that would silence one of the planned resources, or the recorder, with its ARN."""
     found = [RECORDER]
     for address, values in resources.items():
-        kind = address.partition(".")[0]
+        kind = type_of(address)
         if kind not in THROUGH_ANOTHER:
             arn, actions = SILENCING[kind]
             found.append((arn.format(region=REGION, account=ACCOUNT, **values), actions))
@@ -132,7 +132,7 @@ def test_others_silence_nothing(whole: Plan) -> None:
     calls = set(silencing(whole.resources))
 
     assert len(calls) > 100
-    assert {address.partition(".")[0] for address in whole.resources} == SILENCING.keys() | THROUGH_ANOTHER
+    assert set(map(type_of, whole.resources)) == SILENCING.keys() | THROUGH_ANOTHER
     for other in OTHERS:
         assert [call for call in sorted(calls) if not denied(other, *call)] == [], other
     assert [call for call in sorted(calls) if denied(PLATFORM, *call)] == []
@@ -174,7 +174,7 @@ def test_every_change_is_denied_watched_or_reviewed(whole: Plan) -> None:
 def test_the_monitor_is_not_denied_what_it_does(whole: Plan) -> None:
     """Neither of the module's roles is denied anything that its own policies allow."""
     permissions = allowed(whole, "")
-    roles = [each["name"] for address, each in whole.resources.items() if address.startswith("aws_iam_role.")]
+    roles = [each["name"] for address, each in whole.resources.items() if type_of(address) == "aws_iam_role"]
     calls = [
         (action, resource or f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1a2b3c")
         for action, resources in permissions.items()

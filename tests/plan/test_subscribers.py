@@ -44,7 +44,7 @@ def test_each_subscriber_has_its_subscription(subscribed: Plan) -> None:
     found = {
         address.partition('"')[2].rstrip('"]'): each
         for address, each in subscribed.resources.items()
-        if address.startswith("aws_sns_topic_subscription.others")
+        if address.startswith("module.notifications.aws_sns_topic_subscription.others")
     }
 
     assert {name: (each["protocol"], each["endpoint"]) for name, each in found.items()} == {
@@ -58,13 +58,15 @@ def test_each_subscriber_has_its_subscription(subscribed: Plan) -> None:
     assert found["audit"]["filter_policy_scope"] == "MessageBody"
     assert json.loads(found["audit"]["filter_policy"]) == json.loads(WITHOUT_NOTHING)
     assert all(
-        subscribed.unknown[f'aws_sns_topic_subscription.others["{name}"]']["redrive_policy"] is True for name in found
+        subscribed.unknown[f'module.notifications.aws_sns_topic_subscription.others["{name}"]']["redrive_policy"]
+        is True
+        for name in found
     )
 
 
 def test_endpoint_of_the_same_root(everything: Plan) -> None:
     """A queue may be made in the same root: what is not known yet is not refused."""
-    address = f'{INSIDE}aws_sns_topic_subscription.others["tickets"]'
+    address = f'{INSIDE}module.notifications.aws_sns_topic_subscription.others["tickets"]'
 
     assert everything.unknown[address]["endpoint"] is True
 
@@ -84,14 +86,14 @@ def test_own_topic_takes_the_place_of_the_modules(own_topic: Plan) -> None:
 def test_own_topic_has_its_own_deliveries(own_topic: Plan) -> None:
     """Who makes the topic keeps and watches what it can't deliver: the module has no queue and no alarms for that."""
     assert not [address for address in own_topic.resources if "deliveries" in address]
-    assert f'{INSIDE}aws_sqs_queue.dead_letters["notifications"]' in own_topic.resources
+    assert f'{INSIDE}module.failures.aws_sqs_queue.dead_letters["notifications"]' in own_topic.resources
 
 
 def test_own_topic_has_its_own_key(own_topic: Plan) -> None:
-    """The module's key is for its log alone, and admits nobody who publishes."""
-    policy = json.loads(own_topic.resources[f"{INSIDE}aws_kms_key.this[0]"]["policy"])
-
-    assert [each["Sid"] for each in policy["Statement"]] == ["Owner", "Log"]
+    """The module makes no key: that of the topic is the caller's, and nothing else needs one."""
+    assert not [
+        address for address in own_topic.resources if address.startswith(f"{INSIDE}module.notifications.aws_kms")
+    ]
 
 
 def test_own_topic_by_its_arn(module: Root) -> None:

@@ -1,4 +1,4 @@
-"""The README's tables of inputs and outputs, from the HCL; ``make docs`` writes them."""
+"""The tables of inputs and outputs in the READMEs of the module and its submodules; ``make docs`` writes them."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,13 @@ CHECKOUT = Path(__file__).parents[2]
 MARKERS = re.compile(r"(<!-- BEGIN_TF_DOCS -->\n).*?(<!-- END_TF_DOCS -->)", re.DOTALL)
 
 
-def blocks(file: str, kind: str) -> dict[str, dict[str, Any]]:
-    """The blocks of one kind in a file of the module, by name."""
-    document = hcl2.loads((CHECKOUT / file).read_text())
+# Each module with the README that describes it.
+READMES = [CHECKOUT / "README.md", *sorted(CHECKOUT.glob("modules/*/README.md"))]
+
+
+def blocks(file: Path, kind: str) -> dict[str, dict[str, Any]]:
+    """The blocks of one kind in a file of a module, by name."""
+    document = hcl2.loads(file.read_text())
     return {unquoted(name): body for block in document[kind] for name, body in block.items()}
 
 
@@ -20,7 +24,11 @@ def unquoted(text: Any) -> str:
     """A string without the quotes that the parser keeps, or an expression without its frame."""
     plain = str(text)
     plain = plain[2:-1] if plain.startswith("${") else plain
-    return plain[1:-1] if plain.startswith('"') else plain
+    plain = plain[1:-1] if plain.startswith('"') else plain
+    # A heredoc is one paragraph.
+    return (
+        " ".join(plain.removeprefix("<<-TEXT").removesuffix("TEXT").split()) if plain.startswith("<<-TEXT") else plain
+    )
 
 
 def default_of(variable: dict[str, Any]) -> str:
@@ -35,14 +43,15 @@ def default_of(variable: dict[str, Any]) -> str:
     return "`null`" if value is None else "`{}`" if value == {} else f"`{value}`"
 
 
-def tables() -> str:
-    """Both tables, in the order of the files."""
+def tables(module: Path) -> str:
+    """Both tables of a module, in the order of its files."""
     inputs = [
         f"| `{name}` | {unquoted(each['description'])} | `{unquoted(each['type'])}` | {default_of(each)} |"
-        for name, each in blocks("variables.tf", "variable").items()
+        for name, each in blocks(module / "variables.tf", "variable").items()
     ]
     outputs = [
-        f"| `{name}` | {unquoted(each['description'])} |" for name, each in blocks("outputs.tf", "output").items()
+        f"| `{name}` | {unquoted(each['description'])} |"
+        for name, each in blocks(module / "outputs.tf", "output").items()
     ]
     return "\n".join(
         [
@@ -62,11 +71,11 @@ def tables() -> str:
     )
 
 
-def with_tables(readme: str) -> str:
-    """The README's text with the tables as they should be."""
-    return MARKERS.sub(lambda match: f"{match[1]}{tables()}{match[2]}", readme)
+def with_tables(readme: Path) -> str:
+    """A README's text with the tables as they should be."""
+    return MARKERS.sub(lambda match: f"{match[1]}{tables(readme.parent)}{match[2]}", readme.read_text())
 
 
 if __name__ == "__main__":
-    path = CHECKOUT / "README.md"
-    path.write_text(with_tables(path.read_text()))
+    for path in READMES:
+        path.write_text(with_tables(path))

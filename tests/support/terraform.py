@@ -49,13 +49,18 @@ class Plan:
     is_empty: bool
 
 
+def type_of(address: str) -> str:
+    """The type of the resource at an address, in whatever module it is."""
+    return re.sub(r"module\.\w+(\[[^]]*\])?\.", "", address).partition(".")[0]
+
+
 def copy_module(destination: Path) -> Path:
     """Copy what makes the module and its examples, so that the checkout stays clean; returns the copy."""
     destination.mkdir(parents=True, exist_ok=True)
     for path in CHECKOUT.glob("*.tf"):
         shutil.copy(path, destination)
     no_state = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*")
-    for folder in ("lambda", "examples"):
+    for folder in ("examples", "lambda", "modules"):
         shutil.copytree(CHECKOUT / folder, destination / folder, ignore=no_state)
     return destination
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from tests.support.docs import CHECKOUT, blocks, with_tables
+from tests.support.docs import CHECKOUT, READMES, blocks, unquoted, with_tables
 
 README = (CHECKOUT / "README.md").read_text()
 
 
-def test_tables_are_true() -> None:
-    """The inputs and outputs in the README are those of the module; `make docs` writes them."""
-    assert with_tables(README) == README
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
+def test_tables_are_true(readme: Path) -> None:
+    """The inputs and outputs in a README are those of its module; `make docs` writes them."""
+    assert with_tables(readme) == readme.read_text()
     # The reader of HCL misses nothing.
-    assert list(blocks("variables.tf", "variable")) == re.findall(
-        r'^variable "(\w+)"', (CHECKOUT / "variables.tf").read_text(), re.MULTILINE
-    )
+    variables = readme.with_name("variables.tf")
+    assert list(blocks(variables, "variable")) == re.findall(r'^variable "(\w+)"', variables.read_text(), re.MULTILINE)
 
 
 def test_usage_is_the_minimal_example() -> None:
@@ -31,7 +31,7 @@ def test_examples_set_every_input() -> None:
     """examples/complete shows every input; what excludes others is null there, and set in the example that it names."""
     complete = (CHECKOUT / "examples/complete/main.tf").read_text()
 
-    for name in blocks("variables.tf", "variable"):
+    for name in blocks(CHECKOUT / "variables.tf", "variable"):
         assert f"\n  {name} " in complete, name
         for example in re.findall(rf"\n  {name} += null # (examples/\S+)", complete):
             assert f"\n  {name} " in (CHECKOUT / example / "main.tf").read_text(), name
@@ -62,12 +62,46 @@ def test_both_provider_majors_are_supported() -> None:
     assert [path for path, text in files.items() if re.search(r"aws_region\.\w+\.(id|name)\b", text)] == []
 
 
-def test_variables_and_outputs_are_in_order() -> None:
-    """Variables (none is required) and outputs stand in alphabetical order, each described in a sentence."""
-    for file, kind in (("variables.tf", "variable"), ("outputs.tf", "output")):
-        found = blocks(file, kind)
-        assert list(found) == sorted(found)
-        assert all(str(each["description"]).rstrip('"').endswith((".", "`.")) for each in found.values())
+@pytest.mark.parametrize("module", [readme.parent for readme in READMES], ids=lambda path: path.name)
+@pytest.mark.parametrize(("file", "kind"), [("variables.tf", "variable"), ("outputs.tf", "output")])
+def test_variables_and_outputs_are_in_order(module: Path, file: str, kind: str) -> None:
+    """Variables and outputs are in alphabetical order, each described in a sentence."""
+    found = blocks(module / file, kind)
+
+    assert list(found) == sorted(found)
+    assert all(unquoted(each["description"]).endswith((".", "`.")) for each in found.values())
+
+
+def test_no_input_is_required() -> None:
+    """The module works with its defaults."""
+    assert [name for name, each in blocks(CHECKOUT / "variables.tf", "variable").items() if "default" not in each] == []
+
+
+# The locals that files of one module share: more of them would show a boundary in the wrong place.
+@pytest.mark.parametrize(("module", "most"), [(".", 8), ("modules/failures", 5), ("modules/notifications", 5)])
+def test_files_of_a_module_share_few_locals(module: str, most: int) -> None:
+    """Few locals are used outside the file that defines them, so that each file can be read alone."""
+    texts = {path: path.read_text() for path in (CHECKOUT / module).glob("*.tf")}
+    owners = {
+        name: path for path, text in texts.items() for block in hcl2.loads(text).get("locals", []) for name in block
+    }
+    shared = {
+        name for path, text in texts.items() for name in re.findall(r"\blocal\.(\w+)", text) if owners[name] != path
+    }
+
+    assert len(shared) <= most, shared
+
+
+def test_lines_are_at_most_120_columns() -> None:
+    """A line of HCL fits beside another file; a message in an error or a template may not be broken."""
+    long = [
+        f"{path.relative_to(CHECKOUT)}:{number}"
+        for path in [*CHECKOUT.glob("*.tf"), *CHECKOUT.glob("modules/*/*.tf"), *CHECKOUT.glob("examples/*/*.tf")]
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 120
+    ]
+
+    assert long == []
 
 
 def test_package_imports_nothing_of_a_third_party() -> None:

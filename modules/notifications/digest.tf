@@ -1,20 +1,18 @@
-# Collects compliance changes for a while and tells of them in one readable notification: a queue behind the event rules,
-# and a function that turns what a window has collected into mails. No part of it exists without digest_window_seconds.
+# Collects events for a while and describes them in one readable notification: a queue to which event rules send, and a
+# function that turns what a window has collected into messages. None of it exists without digest_window_seconds.
 
 locals {
   has_digest = var.digest_window_seconds != null
 
-  digest_queue_name = "${var.name}-digest"
-  digest_queue_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.digest_queue_name}"
+  digest_queue_arn = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.name}-digest"
 
-  notifier_name           = "${var.name}-notifier"
-  notifier_log_group_name = "/aws/lambda/${local.notifier_name}"
-  notifier_log_group_arn  = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.notifier_log_group_name}"
-
-  # A message is hidden while its window is open and while the function works on it. Six times the function's time-out is
-  # what AWS recommends: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+  # A message is hidden while its window is open and while the function works on it. AWS recommends six times the
+  # function's time-out: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   notifier_timeout  = 60
   digest_visibility = 6 * local.notifier_timeout + coalesce(var.digest_window_seconds, 0)
+
+  notifier_name      = "${var.name}-notifier"
+  notifier_log_group = "/aws/lambda/${local.notifier_name}"
 }
 
 # The queue
@@ -53,7 +51,7 @@ data "aws_iam_policy_document" "digest" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = [for state in var.notify_on : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.event_rule_names[state]}"]
+      values   = var.event_rule_arns
     }
   }
 }
@@ -61,7 +59,7 @@ data "aws_iam_policy_document" "digest" {
 resource "aws_sqs_queue" "digest" {
   count = local.has_digest ? 1 : 0
 
-  name                       = local.digest_queue_name
+  name                       = "${var.name}-digest"
   message_retention_seconds  = 1209600 # 14 days, the most there is
   visibility_timeout_seconds = local.digest_visibility
   sqs_managed_sse_enabled    = true
@@ -69,10 +67,7 @@ resource "aws_sqs_queue" "digest" {
   tags                       = var.tags
 
   # Twenty attempts are more than two hours, for an outage of SNS and for what the function's concurrency holds up.
-  redrive_policy = jsonencode({ deadLetterTargetArn = local.dead_letter_arns["digests"], maxReceiveCount = 20 })
-
-  # SQS refuses dead letters to a queue that is not there.
-  depends_on = [aws_sqs_queue.dead_letters]
+  redrive_policy = jsonencode({ deadLetterTargetArn = module.failures.queue_arns["digests"], maxReceiveCount = 20 })
 
   # When the digest is switched off, the event rules must have found another target before the queue is gone.
   lifecycle {
@@ -85,28 +80,43 @@ resource "aws_sqs_queue" "digest" {
 data "archive_file" "notifier" {
   count = local.has_digest ? 1 : 0
 
-  type             = "zip"
-  source_dir       = "${path.module}/lambda"
-  excludes         = [for file in fileset("${path.module}/lambda", "**") : file if !can(regex("^notifier/[a-z_]+[.]py$", file))]
-  output_path      = "${path.module}/build/${var.name}-${local.account_id}-${local.region}-notifier.zip"
+  type       = "zip"
+  source_dir = "${path.module}/../../lambda"
+  excludes = [
+    for file in fileset("${path.module}/../../lambda", "**") : file if !can(regex("^notifier/[a-z_]+[.]py$", file))
+  ]
+  output_path      = "${path.module}/../../build/${var.name}-${local.account_id}-${local.region}-notifier.zip"
   output_file_mode = "0644"
 }
 
 resource "aws_cloudwatch_log_group" "notifier" {
   count = local.has_digest ? 1 : 0
 
-  name              = local.notifier_log_group_name
+  name              = local.notifier_log_group
   retention_in_days = var.log_retention_days
-  kms_key_id        = local.kms_key_arn
+  kms_key_id        = one(var.kms_key[*].arn)
   tags              = var.tags
+}
+
+data "aws_iam_policy_document" "notifier_trust" {
+  count = local.has_digest ? 1 : 0
+
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
 }
 
 resource "aws_iam_role" "notifier" {
   count = local.has_digest ? 1 : 0
 
   name                 = "${local.notifier_name}-${local.region}"
-  description          = "Lets the notifier of the AWS Config rule ${var.name} in ${local.region} publish what its queue has collected."
-  assume_role_policy   = data.aws_iam_policy_document.evaluator_trust.json
+  description          = "Lets the notifier of ${var.name} in ${local.region} publish what its queue has collected."
+  assume_role_policy   = data.aws_iam_policy_document.notifier_trust[0].json
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
 }
@@ -117,7 +127,7 @@ data "aws_iam_policy_document" "notifier" {
   statement {
     sid       = "Publish"
     actions   = ["sns:Publish"]
-    resources = [var.sns_topic == null ? local.own_topic_arn : var.sns_topic.arn]
+    resources = [local.topic_arn]
   }
 
   statement {
@@ -127,9 +137,11 @@ data "aws_iam_policy_document" "notifier" {
   }
 
   statement {
-    sid       = "WriteLog"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${local.notifier_log_group_arn}:*"]
+    sid     = "WriteLog"
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = [
+      "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.notifier_log_group}:*"
+    ]
   }
 }
 
@@ -148,8 +160,12 @@ data "aws_iam_policy_document" "notifier_keys" {
   count = local.has_digest ? 1 : 0
 
   statement {
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.sns_topic == null ? local.kms_key_arn : "arn:${local.partition}:kms:${local.region}:${local.account_id}:key/*"]
+    actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [
+      var.sns_topic == null
+      ? aws_sns_topic.this[0].kms_master_key_id
+      : "arn:${local.partition}:kms:${local.region}:${local.account_id}:key/*"
+    ]
 
     dynamic "condition" {
       for_each = var.sns_topic[*]
@@ -173,7 +189,7 @@ resource "aws_iam_role_policy" "notifier_keys" {
 
 resource "aws_lambda_function" "notifier" {
   # checkov:skip=CKV_AWS_50:One call a window leaves nothing to trace
-  # checkov:skip=CKV_AWS_115:The event source mapping bounds the concurrency, and a reserved one would take from other functions
+  # checkov:skip=CKV_AWS_115:The event source mapping limits the concurrency
   # checkov:skip=CKV_AWS_116:What it fails on goes back to the queue, and from there to the dead letters
   # checkov:skip=CKV_AWS_117:It calls SNS and nothing in a VPC
   # checkov:skip=CKV_AWS_173:The variables name a topic and the console, and nothing secret
@@ -181,7 +197,7 @@ resource "aws_lambda_function" "notifier" {
   count = local.has_digest ? 1 : 0
 
   function_name    = local.notifier_name
-  description      = "Tells of what the AWS Config rule ${var.name} found within a window, in one notification."
+  description      = "Describes in one notification what the queue of ${var.name} has collected within a window."
   role             = aws_iam_role.notifier[0].arn
   filename         = data.archive_file.notifier[0].output_path
   source_code_hash = data.archive_file.notifier[0].output_base64sha256
@@ -194,8 +210,8 @@ resource "aws_lambda_function" "notifier" {
 
   environment {
     variables = {
-      CONSOLE   = "https://${local.console}"
-      TOPIC_ARN = local.topic_arn
+      CONSOLE   = "https://${var.console}"
+      TOPIC_ARN = try(aws_sns_topic.this[0].arn, local.topic_arn)
     }
   }
 
@@ -213,7 +229,7 @@ resource "aws_lambda_event_source_mapping" "digest" {
   event_source_arn                   = aws_sqs_queue.digest[0].arn
   function_name                      = aws_lambda_function.notifier[0].function_name
   maximum_batching_window_in_seconds = var.digest_window_seconds
-  batch_size                         = 10000 # a burst in one piece; Lambda ends a batch at 6 MB, which is some 2,500 changes
+  batch_size                         = 10000 # a burst in one piece; Lambda ends a batch at 6 MB, about 2,500 changes
   function_response_types            = ["ReportBatchItemFailures"]
   tags                               = var.tags
 

@@ -1,0 +1,115 @@
+# Two tables become queues and alarms. The module knows nothing of what fails: the caller says it in the tables.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+# For the region's name: aws_region has it under names that provider 5 lacks or provider 6 deprecates.
+data "aws_service" "sqs" {
+  service_id = "sqs"
+}
+
+locals {
+  # Built from names, so that a plan shows every policy in full.
+  queue_arn_prefix = join(":", [
+    "arn",
+    data.aws_partition.current.partition,
+    "sqs",
+    data.aws_service.sqs.region,
+    data.aws_caller_identity.current.account_id,
+    "${var.name}-dead",
+  ])
+
+  dead_letters = { for purpose, each in var.dead_letters : purpose => each if each.needed }
+
+  # Each queue of dead letters has an alarm of its own.
+  alarms = merge(var.alarms, {
+    for purpose, each in local.dead_letters : "dead-${purpose}" => {
+      needed     = true
+      metric     = "AWS/SQS/ApproximateNumberOfMessagesVisible"
+      dimensions = { QueueName = "${var.name}-dead-${purpose}" }
+      statistic  = "Maximum"
+      threshold  = 0
+      period     = 300
+      periods    = 1
+      description = join(" ", [
+        each.broken,
+        "First look at the messages in the queue ${var.name}-dead-${purpose}, which keeps them for 14 days.",
+        "The documentation says what to do with them. The alarm ends when the queue is empty.",
+      ])
+    }
+  })
+}
+
+data "aws_iam_policy_document" "dead_letters" {
+  for_each = local.dead_letters
+
+  statement {
+    sid       = "DenyWithoutTls"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = ["${local.queue_arn_prefix}-${each.key}"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.value.sender[*]
+
+    content {
+      sid       = "KeepDeadLetters"
+      actions   = ["sqs:SendMessage"]
+      resources = ["${local.queue_arn_prefix}-${each.key}"]
+
+      principals {
+        type        = "Service"
+        identifiers = [statement.value.service]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = statement.value.arns
+      }
+    }
+  }
+}
+
+# The policy is on the queue itself: a resource of its own would cost another wait. SQS encrypts the queues by itself,
+# so that a broken key can't cost what they keep.
+resource "aws_sqs_queue" "dead_letters" {
+  for_each = local.dead_letters
+
+  name                      = "${var.name}-dead-${each.key}"
+  message_retention_seconds = 1209600 # 14 days, the maximum
+  sqs_managed_sse_enabled   = true
+  policy                    = data.aws_iam_policy_document.dead_letters[each.key].json
+  tags                      = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = { for name, each in local.alarms : name => each if each.needed && var.alarm_topic_arns != null }
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = regex("^(.*)/", each.value.metric)[0]
+  metric_name         = regex("[^/]+$", each.value.metric)
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = each.value.period
+  evaluation_periods  = each.value.periods
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = "notBreaching" # a quiet account has no data
+  alarm_actions       = var.alarm_topic_arns
+  tags                = var.tags
+}

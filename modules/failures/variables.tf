@@ -1,0 +1,51 @@
+variable "alarm_topic_arns" {
+  description = <<-TEXT
+    ARNs of the SNS topics to notify. Null creates no alarms. With an empty list, alarms only change state.
+  TEXT
+  type        = list(string)
+}
+
+variable "alarms" {
+  description = <<-TEXT
+    Alarms by the end of their name. Each goes off when the `statistic` of `metric`, written as NAMESPACE/NAME, is above
+    `threshold` in each of `periods` successive periods of `period` seconds.
+  TEXT
+  type = map(object({
+    needed      = optional(bool, true)
+    metric      = string
+    dimensions  = map(string)
+    statistic   = optional(string, "Sum")
+    threshold   = optional(number, 0)
+    period      = optional(number, 300)
+    periods     = optional(number, 1)
+    description = string
+  }))
+  nullable = false
+}
+
+variable "dead_letters" {
+  description = <<-TEXT
+    Dead-letter queues by the end of their name. `broken` is the sentence with which the queue's alarm begins. `sender`
+    is the service that may send to the queue, and the resources in whose name it sends; omit it where no service needs
+    the queue's policy.
+  TEXT
+  type = map(object({
+    needed = optional(bool, true)
+    broken = string
+    sender = optional(object({ service = string, arns = list(string) }))
+  }))
+  nullable = false
+}
+
+variable "name" {
+  description = "Prefix of every name."
+  type        = string
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

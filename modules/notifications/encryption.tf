@@ -1,0 +1,54 @@
+# The key of the module's own topic, because EventBridge can't use the key that AWS manages: under alias/aws/sns a
+# notification is lost without an error. Nothing else is under this key, so that no change of an input makes what was
+# kept unreadable.
+
+locals {
+  has_key = var.kms_key == null && var.sns_topic == null
+}
+
+data "aws_iam_policy_document" "key" {
+  # checkov:skip=CKV_AWS_109:In a key policy the resource * is the key itself
+  # checkov:skip=CKV_AWS_111:In a key policy the resource * is the key itself
+  # checkov:skip=CKV_AWS_356:In a key policy the resource * is the key itself
+  count = local.has_key ? 1 : 0
+
+  statement {
+    sid       = "Owner"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]
+    }
+  }
+
+  # Without a condition: KMS sees neither account nor source when EventBridge publishes to a topic.
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+  statement {
+    sid       = "Publishers"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = concat(["events.amazonaws.com"], var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [])
+    }
+  }
+}
+
+resource "aws_kms_key" "topic" {
+  count = local.has_key ? 1 : 0
+
+  description         = "Encrypts the notifications of ${var.name}."
+  enable_key_rotation = true
+  policy              = data.aws_iam_policy_document.key[0].json
+  tags                = var.tags
+}
+
+resource "aws_kms_alias" "topic" {
+  count = local.has_key ? 1 : 0
+
+  name          = "alias/${var.name}"
+  target_key_id = aws_kms_key.topic[0].key_id
+}

@@ -1,0 +1,112 @@
+# What can go wrong between an event and a subscriber.
+
+locals {
+  # The length is known at plan time, even where the ARNs are not. Null is no alarms.
+  alarm_topic_arns = (
+    var.alarm_topic_arns == null ? [try(aws_sns_topic.this[0].arn, local.topic_arn)] :
+    length(var.alarm_topic_arns) > 0 ? var.alarm_topic_arns : null
+  )
+}
+
+module "failures" {
+  source = "../failures"
+
+  name             = var.name
+  alarm_topic_arns = local.alarm_topic_arns
+  tags             = var.tags
+
+  dead_letters = {
+    # Whoever made a topic keeps what it can't deliver.
+    deliveries = {
+      needed = var.sns_topic == null
+      broken = "Notifications could not be delivered to a subscriber."
+      sender = { service = "sns.amazonaws.com", arns = [local.topic_arn] }
+    }
+    # SQS moves messages from queue to queue by itself and needs no policy.
+    digests = {
+      needed = var.digest_window_seconds != null
+      broken = "Events could not be described in a digest: nobody was notified."
+    }
+  }
+
+  alarms = {
+    digest-delayed = {
+      needed     = var.digest_window_seconds != null
+      metric     = "AWS/SQS/ApproximateAgeOfOldestMessage"
+      dimensions = { QueueName = "${var.name}-digest" }
+      statistic  = "Maximum"
+      threshold  = one(aws_sqs_queue.digest[*].visibility_timeout_seconds)
+      description = join(" ", [
+        "Events wait for longer than a window and a failed attempt take: somebody does not learn of instances",
+        "without a key pair. SQS leaves out events that were received three times, which the alarms",
+        "notifier-errors and digest-incomplete count. First look at the lines of level ERROR in the log group",
+        "/aws/lambda/${var.name}-notifier; after twenty attempts an event becomes a dead letter.",
+      ])
+    }
+    digest-incomplete = {
+      needed     = var.digest_window_seconds != null
+      metric     = "${var.name}/DigestIncomplete"
+      dimensions = {}
+      description = join(" ", [
+        "The notifier published only a part of a batch: the other events come late, and after twenty attempts",
+        "become dead letters. First look at the lines of level ERROR in the log group",
+        "/aws/lambda/${var.name}-notifier.",
+      ])
+    }
+    failed-deliveries = {
+      needed     = var.sns_topic == null
+      metric     = "AWS/SNS/NumberOfNotificationsFailed"
+      dimensions = { TopicName = var.name }
+      description = join(" ", [
+        "SNS can't deliver notifications: somebody does not learn of instances without a key pair. This",
+        "counts what SNS gave up, at once where the endpoint or a permission is missing and after six hours",
+        "for an e-mail, and for HTTPS every failed attempt, retries included. First look at the subscriptions",
+        "of the topic ${var.name}. The queue ${var.name}-dead-deliveries keeps what was not delivered.",
+      ])
+    }
+    lost-deliveries = {
+      needed     = var.sns_topic == null
+      metric     = "AWS/SNS/NumberOfNotificationsFailedToRedriveToDlq"
+      dimensions = { TopicName = var.name }
+      description = join(" ", [
+        "SNS could neither deliver notifications nor keep them: they are lost. First look at whether the queue",
+        "${var.name}-dead-deliveries exists, and at its policy; then announce all instances again, as the README says.",
+      ])
+    }
+    notifier-errors = {
+      needed     = var.digest_window_seconds != null
+      metric     = "AWS/Lambda/Errors"
+      dimensions = { FunctionName = "${var.name}-notifier" }
+      description = join(" ", [
+        "The notifier could not publish any event of a batch: digests come late, and an event that fails",
+        "twenty times becomes a dead letter. First look at the lines of level ERROR in the log group",
+        "/aws/lambda/${var.name}-notifier.",
+      ])
+    }
+    notifier-throttles = {
+      needed     = var.digest_window_seconds != null
+      metric     = "AWS/Lambda/Throttles"
+      dimensions = { FunctionName = "${var.name}-notifier" }
+      description = join(" ", [
+        "The notifier is throttled: digests come late. First look at the account's concurrent executions in",
+        "${local.region}, and at what else uses them up.",
+      ])
+    }
+  }
+}
+
+# Lambda counts a batch that was published in part as a success. Only the function's log tells.
+resource "aws_cloudwatch_log_metric_filter" "incomplete_digests" {
+  count = var.digest_window_seconds != null && local.alarm_topic_arns != null ? 1 : 0
+
+  name           = "${var.name}-DigestIncomplete"
+  log_group_name = aws_cloudwatch_log_group.notifier[0].name
+  pattern        = "{ $.message = \"digest incomplete\" }"
+
+  metric_transformation {
+    namespace     = var.name
+    name          = "DigestIncomplete"
+    value         = "1"
+    default_value = "0"
+  }
+}

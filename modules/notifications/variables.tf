@@ -1,0 +1,83 @@
+variable "alarm_topic_arns" {
+  description = <<-TEXT
+    ARNs of the SNS topics that alarms notify. Null uses the module's topic. An empty list creates no alarms.
+  TEXT
+  type        = list(string)
+  default     = null
+}
+
+variable "console" {
+  description = "Domain of AWS's console, such as `eu-central-1.console.aws.amazon.com`."
+  type        = string
+  nullable    = false
+}
+
+variable "digest_window_seconds" {
+  description = "Seconds, 1 to 300, for which events are collected into one notification. Null creates no digest."
+  type        = number
+  default     = null
+}
+
+variable "event_rule_arns" {
+  description = "ARNs of the event rules that may send to the digest's queue."
+  type        = list(string)
+  nullable    = false
+}
+
+variable "kms_key" {
+  description = "The customer managed key for the topic and the logs. Null creates a key for the topic."
+  type        = object({ arn = string })
+  default     = null
+}
+
+variable "log_retention_days" {
+  description = "Days for which the notifier's log is kept."
+  type        = number
+  default     = 365
+  nullable    = false
+}
+
+variable "name" {
+  description = "Name of the topic, and prefix of every other name."
+  type        = string
+  nullable    = false
+}
+
+variable "notification_emails" {
+  description = "E-mail addresses to notify."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the IAM policy that limits the permissions of the notifier's role. Null sets no boundary."
+  type        = string
+  default     = null
+}
+
+variable "sns_topic" {
+  description = "A topic of the caller's to publish to. Null creates one."
+  type        = object({ arn = string })
+  default     = null
+}
+
+variable "subscriptions" {
+  description = "Further subscribers of the topic, by names of the caller's choice."
+  type = map(object({
+    protocol             = string
+    endpoint             = string
+    filter_policy        = optional(string)
+    filter_policy_scope  = optional(string, "MessageBody")
+    raw_message_delivery = optional(bool, false)
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
