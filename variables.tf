@@ -161,8 +161,9 @@ variable "exempt_until_tag_key" {
 
 variable "kms_key" {
   description = <<-TEXT
-    The customer managed key that encrypts the topic and the logs, by its ARN. Null makes one. The README shows the
-    key policy that it needs.
+    The customer managed key that encrypts the topic and the logs, such as `{ arn = aws_kms_key.this.arn }`. Null
+    creates a key for the topic and lets CloudWatch Logs encrypt the logs. The README shows the key policy that your
+    key needs.
   TEXT
   type        = object({ arn = string })
   default     = null
@@ -197,7 +198,10 @@ variable "log_retention_days" {
 }
 
 variable "name" {
-  description = "Name of the AWS Config rule and the topic, and prefix of every other name."
+  description = <<-TEXT
+    Name of the AWS Config rule and the topic, and prefix of every other name. Changing it replaces every resource,
+    the topic with its subscriptions and the queues with their messages included.
+  TEXT
   type        = string
   default     = "ec2-key-pair-monitor"
   nullable    = false

@@ -90,6 +90,7 @@ data "archive_file" "notifier" {
 }
 
 resource "aws_cloudwatch_log_group" "notifier" {
+  # checkov:skip=CKV_AWS_158:Under kms_key or CloudWatch's own encryption, so that no switch makes old logs unreadable
   count = local.has_digest ? 1 : 0
 
   name              = local.notifier_log_group
