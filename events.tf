@@ -1,11 +1,12 @@
 # What the monitor reports: one table of events, an event rule for each, and where they go.
 
 locals {
-  console = "${local.region}.${lookup({
+  console_domains = {
     aws-cn     = "console.amazonaws.cn"
     aws-eusc   = "console.amazonaws-eusc.eu"
     aws-us-gov = "console.amazonaws-us-gov.com"
-  }, local.partition, "console.aws.amazon.com")}"
+  }
+  console = "${local.region}.${lookup(local.console_domains, local.partition, "console.aws.amazon.com")}"
 
   # In words for people, by the result that is notified.
   results = {

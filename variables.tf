@@ -21,10 +21,10 @@ variable "alarm_topic_arns" {
   default     = null
 
   validation {
-    condition = (alltrue([for arn in coalesce(var.alarm_topic_arns, []) : arn != null
-      && can(regex("^arn:aws[a-z-]*:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
-      && length(coalesce(var.alarm_topic_arns, [])) <= 5
-    )
+    condition = length(coalesce(var.alarm_topic_arns, [])) <= 5 && alltrue([
+      for arn in coalesce(var.alarm_topic_arns, []) :
+      can(regex("^arn:aws[a-z-]*:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
+    ])
     error_message = join(" ", [
       "alarm_topic_arns must be null or a list of at most five ARNs of standard SNS topics in ${local.region},",
       "such as [\"arn:aws:sns:${local.region}:123456789012:on-call\"].",
@@ -140,10 +140,9 @@ variable "exempt_until_tag_key" {
   default     = null
 
   validation {
-    condition = (var.exempt_until_tag_key == null
-      || (can(regex("^.{1,128}$", var.exempt_until_tag_key))
-      && can(regex("\\S", var.exempt_until_tag_key)))
-    )
+    condition = var.exempt_until_tag_key == null || alltrue([
+      can(regex("^.{1,128}$", var.exempt_until_tag_key)), can(regex("\\S", var.exempt_until_tag_key)),
+    ])
     error_message = join(" ", [
       "exempt_until_tag_key must be null or a tag key of 1 to 128 characters that is not all blanks, such as",
       "\"key-pair-exempt-until\"; invalid: ${jsonencode(var.exempt_until_tag_key)}.",
@@ -383,10 +382,10 @@ variable "subscriptions" {
   }
 
   validation {
-    condition = (alltrue([for each in var.subscriptions : each.protocol != "email"
-      || each.endpoint == null
-      || !contains(var.notification_emails, coalesce(each.endpoint, "-")) if each != null])
-    )
+    condition = alltrue([
+      for each in var.subscriptions :
+      each.protocol != "email" || !contains(var.notification_emails, coalesce(each.endpoint, "-")) if each != null
+    ])
     error_message = join(" ", [
       "subscriptions and notification_emails must not name the same address: name it in subscriptions alone",
       "where it has a filter, such as { audit = { protocol = \"email\", endpoint = \"audit@example.com\",",
@@ -395,9 +394,10 @@ variable "subscriptions" {
   }
 
   validation {
-    condition = (alltrue([for each in var.subscriptions : each.filter_policy == null
-      || can(keys(jsondecode(each.filter_policy))) if each != null])
-    )
+    condition = alltrue([
+      for each in var.subscriptions :
+      each.filter_policy == null || can(keys(jsondecode(each.filter_policy))) if each != null
+    ])
     error_message = join(" ", [
       "subscriptions must have a filter_policy that is a JSON object or null, such as jsonencode({ what_to_do =",
       "[{ anything-but = \"Nothing.\" }] }).",
@@ -417,9 +417,9 @@ variable "subscriptions" {
 
   # The two places that know who publishes.
   validation {
-    condition = (var.digest_window_seconds != null
-      || alltrue([for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes" if each != null])
-    )
+    condition = var.digest_window_seconds != null || alltrue([
+      for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes" if each != null
+    ])
     error_message = join(" ", [
       "subscriptions can't filter on message attributes, for EventBridge sends none and nothing would arrive:",
       "leave filter_policy_scope out, and filter on the fields of the message, such as filter_policy =",
@@ -428,10 +428,10 @@ variable "subscriptions" {
   }
 
   validation {
-    condition = (var.digest_window_seconds == null
-      || alltrue([for each in var.subscriptions : each.filter_policy == null
-      || each.filter_policy_scope == "MessageAttributes" if each != null])
-    )
+    condition = var.digest_window_seconds == null || alltrue([
+      for each in var.subscriptions :
+      each.filter_policy == null || each.filter_policy_scope == "MessageAttributes" if each != null
+    ])
     error_message = join(" ", [
       "subscriptions can filter a digest on its message attributes only, for a mail's body is no JSON: with",
       "digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on account, region,",
@@ -440,9 +440,11 @@ variable "subscriptions" {
   }
 
   validation {
-    condition = (alltrue([for each in var.subscriptions : !coalesce(each.raw_message_delivery, false)
-      || contains(["https", "sqs"], coalesce(each.protocol, "-")) if each != null])
-    )
+    condition = alltrue([
+      for each in var.subscriptions :
+      !coalesce(each.raw_message_delivery, false) || contains(["https", "sqs"], coalesce(each.protocol, "-"))
+      if each != null
+    ])
     error_message = join(" ", [
       "subscriptions can have raw_message_delivery with the protocols https and sqs only: SNS delivers to the",
       "others in one form, such as the text of a mail.",
@@ -457,11 +459,13 @@ variable "tags" {
   nullable    = false
 
   validation {
-    condition = (alltrue([for key, value in var.tags : !startswith(lower(key), "aws:")
-      && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key))
-      && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))])
-      && length(var.tags) <= 50
-    )
+    condition = length(var.tags) <= 50 && alltrue([
+      for key, value in var.tags : alltrue([
+        !startswith(lower(key), "aws:"),
+        can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)),
+        can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)),
+      ])
+    ])
     error_message = join(" ", [
       "tags must have keys of 1 to 128 characters that do not start with aws:, and values of at most 256, both",
       "of letters, digits, blanks and _.:/=+@- only, and be 50 at most, such as { team = \"security\" }.",
