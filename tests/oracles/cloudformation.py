@@ -266,8 +266,12 @@ class _Translator:
 
 
 def _is_unset(value: Any) -> bool:
-    """Whether a provider sends no value; what is false is switched off in CloudFormation, too."""
-    return value is None or value is False or value in ("", [], {})
+    """Whether a provider sends no value; what is false is switched off in CloudFormation, too.
+
+    A block that the provider read back without anything in it is not sent either.
+    """
+    is_hollow = _is_block(value) and all(each is None or each in ("", [], {}) for each in value[0].values())
+    return is_hollow or value is None or value is False or value in ("", [], {})
 
 
 def _put(found: dict[str, Any], path: list[str], value: Any) -> None:
