@@ -123,9 +123,9 @@ resource "aws_lambda_function" "evaluator" {
   source_code_hash = data.archive_file.evaluator.output_base64sha256
   handler          = "evaluator.handler.lambda_handler"
   runtime          = "python3.13"
-  # arm64 costs a fifth less than x86_64 and starts no slower. 256 MB is a seventh of a vCPU, with which a page of a
-  # sweep computes for 25 ms, less than its calls wait; with half of it computing would take the time, and more speeds
-  # neither the calls nor the init phase up. A sweep of 100,000 instances takes 55 MiB. docs/scale.md has the figures.
+  # arm64 costs a fifth less than x86_64 and starts no slower. With 256 MB, a seventh of a vCPU, a page of a sweep takes
+  # 25 ms of work, less than the wait for its calls. Half of it would make the work dominate, and more speeds up neither
+  # the calls nor the init phase. A sweep of 100,000 instances takes 55 MiB. See docs/performance.md.
   architectures = ["arm64"]
   memory_size   = 256
   timeout       = var.evaluation_frequency == null ? 60 : 900

@@ -97,7 +97,7 @@ module "failures" {
         description = join(" ", [
           "EventBridge could neither deliver events that the rule ${event.name} matches nor keep them: they are",
           "lost. First look at whether the queue ${var.name}-dead-notifications exists, and at its policy; then",
-          "announce all instances again, as the README says.",
+          "notify again, as docs/operations.md says.",
         ])
       }
     },

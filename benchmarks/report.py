@@ -12,7 +12,7 @@ PAGE_WORK = 0.005
 
 
 def modelled(instances: int, latency: float, rate: float = 0) -> float:
-    """Seconds that a sweep with clearing takes by the model of docs/scale.md.
+    """Seconds that a sweep with clearing takes by the model of docs/performance.md.
 
     Args:
         instances: in the region, each with a result of an earlier sweep.

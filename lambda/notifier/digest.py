@@ -47,7 +47,7 @@ class Message(NamedTuple):
         subject: of a mail; also says it all in one line.
         text: the body of a mail, in lines of at most 80 columns; only a link, which is never broken, is longer.
         sms: one line.
-        document: what machines get; the README describes it.
+        document: what machines get; docs/notifications.md describes it.
         attributes: by which a subscription's filter policy picks, by name: a string, or a list of strings.
         event_ids: the changes that are told.
     """

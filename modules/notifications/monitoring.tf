@@ -70,7 +70,7 @@ module "failures" {
       dimensions = { TopicName = var.name }
       description = join(" ", [
         "SNS could neither deliver notifications nor keep them: they are lost. First look at whether the queue",
-        "${var.name}-dead-deliveries exists, and at its policy; then announce all instances again, as the README says.",
+        "${var.name}-dead-deliveries exists, and at its policy; then notify again, as docs/operations.md says.",
       ])
     }
     notifier-errors = {

@@ -108,10 +108,10 @@ def test_outcome_of_a_goal(sign: str, bound: float, value: float | None, outcome
     assert report.Goal("a figure", sign, bound, value).outcome == outcome
 
 
-def test_readme_shows_what_was_measured() -> None:
-    """The committed table is that of the committed figures, and the README's short form is a part of it."""
+def test_documentation_shows_what_was_measured() -> None:
+    """The committed table is that of the committed figures, and docs/performance.md shows a part of it."""
     table = report.markdown(RESULTS)
-    speed = (CHECKOUT / "README.md").read_text().partition("## Speed")[2].partition("\n## ")[0]
+    speed = (CHECKOUT / "docs/performance.md").read_text().partition("## How fast it is")[2].partition("\n## ")[0]
 
     assert (CHECKOUT / "benchmarks/results/results.md").read_text() == table + "\n"
     rows = [line for line in speed.splitlines() if line.startswith("| ") and "---" not in line]

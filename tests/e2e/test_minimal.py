@@ -84,14 +84,14 @@ def test_verdict_notifies_once(minimal: Deployment) -> None:
 
 
 def announce_again(minimal: Deployment, rule_name: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Run the README's commands for a rule."""
-    [commands] = re.findall(r"```sh\n(rule=.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
+    """Run the commands of docs/operations.md for a rule."""
+    [commands] = re.findall(r"```sh\n(rule=.*?)```", (CHECKOUT / "docs/operations.md").read_text(), re.DOTALL)
     commands = commands.replace("rule=ec2-key-pair-monitor\n", f"rule={rule_name}\n")
     return aws_cli.run(commands, minimal.aws.environment(REGION), folder)
 
 
 def test_existing_instances_can_be_announced_again(minimal: Deployment, tmp_path: Path) -> None:
-    """The README's commands wait while AWS Config refuses, and every offending instance is notified again."""
+    """The commands of docs/operations.md wait while AWS Config refuses, and every offending instance is reported."""
     instance = minimal.launch()
     before = len(minimal.notifications())
     scenarios.take_time(REGION, deleting=1.5, evaluating=15.0)
@@ -108,7 +108,7 @@ def test_existing_instances_can_be_announced_again(minimal: Deployment, tmp_path
 
 
 def test_what_would_be_refused_forever_is_told(minimal: Deployment, tmp_path: Path) -> None:
-    """Another refusal ends the README's commands at once, with what AWS Config says."""
+    """Another refusal ends the commands of docs/operations.md at once, with what AWS Config says."""
     finished = announce_again(minimal, "no-such-rule", tmp_path)
 
     assert finished.returncode == 1

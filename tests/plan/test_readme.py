@@ -1,23 +1,26 @@
-"""What a reader copies from the README."""
+"""What a reader copies from the documentation."""
 
 import re
 import textwrap
 from pathlib import Path
 
-from tests.support.docs import CHECKOUT
+from tests.support.docs import pages
 from tests.support.terraform import Root
 
 BLOCK = re.compile(r"^```hcl\n(.*?)^```", re.DOTALL | re.MULTILINE)
 WHOLE = re.compile(r"^(module|provider|resource) ", re.MULTILINE)
+SOURCE = re.compile(r'"git::https://github\.com/OWNER/terraform-aws-ec2-key-pair-monitor\.git\?ref=v[\d.]+"')
 CALL = 'module "arguments_{number}" {{\n  source = "../../"\n  name   = "readme-{number}"\n{arguments}}}\n'
 
 
 def test_every_block_is_planned(module_copy: Path, terraform_environment: dict[str, str]) -> None:
-    """Each block of HCL in the README plans as it stands, one of mere arguments in a call of the module."""
-    blocks = BLOCK.findall((CHECKOUT / "README.md").read_text())
+    """Each block of HCL in the documentation plans as it is; a block of arguments only, in a call of the module."""
+    found = [block for page in pages() for block in BLOCK.findall(page.read_text())]
     texts = [
-        block if WHOLE.search(block) else CALL.format(number=number, arguments=textwrap.indent(block, "  "))
-        for number, block in enumerate(blocks)
+        SOURCE.sub('"../../"', block)
+        if WHOLE.search(block)
+        else CALL.format(number=number, arguments=textwrap.indent(block, "  "))
+        for number, block in enumerate(found)
     ]
     directory = module_copy / "examples" / "readme"
     directory.mkdir()
@@ -28,4 +31,4 @@ def test_every_block_is_planned(module_copy: Path, terraform_environment: dict[s
     plan = root.plan()
 
     rules = [address for address in plan.resources if address.endswith("aws_config_config_rule.this")]
-    assert len(rules) == "".join(texts).count("../../") >= 3
+    assert len(rules) == "".join(texts).count("../../") >= 4

@@ -33,7 +33,7 @@ def run(commands: str, environment: Mapping[str, str], folder: Path) -> "subproc
     for name, line in (("aws", f'{aws} "$@"'), ("sleep", sleep)):
         (folder / name).write_text(f"#!/bin/sh\n{line}\n")
         (folder / name).chmod(0o755)
-    return subprocess.run(  # noqa: S603  (what the README tells its readers to run)
+    return subprocess.run(  # noqa: S603  (what the documentation tells its readers to run)
         ["/bin/sh", "-c", commands],
         check=False,
         env={**environment, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},

@@ -1,12 +1,21 @@
-"""The tables of inputs and outputs in the READMEs of the module and its submodules; ``make docs`` writes them."""
+"""What ``make docs`` writes: the tables of inputs and outputs in the READMEs, and the picture of an e-mail.
 
+Nothing here checks that terraform-docs gives the same tables: it was read, not run.
+"""
+
+import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import hcl2
 
+from tests.support.picture import picture
+
 CHECKOUT = Path(__file__).parents[2]
+EMAIL = CHECKOUT / "tests/unit/golden/one.txt"
+PICTURE = CHECKOUT / "docs/email.svg"
 MARKERS = re.compile(r"(<!-- BEGIN_TF_DOCS -->\n).*?(<!-- END_TF_DOCS -->)", re.DOTALL)
 
 
@@ -31,26 +40,44 @@ def unquoted(text: Any) -> str:
     )
 
 
+def code(text: str) -> str:
+    """An expression as terraform-docs shows it in a cell: on one line, in three backticks if it had several."""
+    if "\n" not in text:
+        return f"`{text}`"
+    lines = [re.sub(r"\s*=\s*", " = ", line).strip() for line in text.splitlines()]
+    return f"```{' '.join(lines)}```"
+
+
+def types(file: Path) -> dict[str, str]:
+    """The type of each variable, as it is written."""
+    pattern = r'^variable "(\w+)" \{\n(?:.*\n)*?  type +=\s*((?:.*\n)(?:    .*\n|  [)}\]].*\n)*)'
+    return {name: textwrap.dedent(kind).strip() for name, kind in re.findall(pattern, file.read_text(), re.MULTILINE)}
+
+
 def default_of(variable: dict[str, Any]) -> str:
-    """A default as one would write it in HCL."""
+    """A default as terraform-docs shows it."""
     if "default" not in variable:
-        return "required"
+        return "n/a"
     value = variable["default"]
     if isinstance(value, list):
-        return "`[" + ", ".join(f'"{unquoted(each)}"' for each in value) + "]`"
-    if isinstance(value, str):
-        return f'`"{unquoted(value)}"`'
-    return "`null`" if value is None else "`{}`" if value == {} else f"`{value}`"
+        value = [unquoted(each) for each in value]
+    elif isinstance(value, str):
+        value = unquoted(value)
+    return code(json.dumps(value, indent=2))
 
 
 def tables(module: Path) -> str:
-    """Both tables of a module, in the order of its files."""
+    """Both tables of a module, in the form that terraform-docs gives them with .terraform-docs.yml.
+
+    https://github.com/terraform-docs/terraform-docs/tree/master/format/templates
+    """
+    kinds = types(module / "variables.tf")
     inputs = [
-        f"| `{name}` | {unquoted(each['description'])} | `{unquoted(each['type'])}` | {default_of(each)} |"
+        f"| {name} | {unquoted(each['description'])} | {code(kinds[name])} | {default_of(each)} |"
         for name, each in blocks(module / "variables.tf", "variable").items()
     ]
     outputs = [
-        f"| `{name}` | {unquoted(each['description'])} |"
+        f"| {name} | {unquoted(each['description'])} |"
         for name, each in blocks(module / "outputs.tf", "output").items()
     ]
     return "\n".join(
@@ -58,13 +85,13 @@ def tables(module: Path) -> str:
             "### Inputs",
             "",
             "| Name | Description | Type | Default |",
-            "| --- | --- | --- | --- |",
+            "| ---- | ----------- | ---- | ------- |",
             *inputs,
             "",
             "### Outputs",
             "",
             "| Name | Description |",
-            "| --- | --- |",
+            "| ---- | ----------- |",
             *outputs,
             "",
         ]
@@ -76,6 +103,25 @@ def with_tables(readme: Path) -> str:
     return MARKERS.sub(lambda match: f"{match[1]}{tables(readme.parent)}{match[2]}", readme.read_text())
 
 
+def pages() -> list[Path]:
+    """Every page of documentation in the repository."""
+    folders = {"examples", "docs", "modules", "benchmarks", "tests", "demo", "cli", "lambda", ".github"}
+    nested = [
+        path
+        for folder in folders
+        for path in (CHECKOUT / folder).rglob("*.md")
+        if not {".terraform", ".venv", "build", "results"} & set(path.relative_to(CHECKOUT).parts)
+    ]
+    return sorted([*CHECKOUT.glob("*.md"), *nested])
+
+
+def commands(text: str) -> list[tuple[str, bool]]:
+    """The blocks of shell commands on a page, each with whether it is marked as needing an AWS account."""
+    found = re.findall(r"(<!-- needs an account -->\n *)?^ *```sh\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    return [(textwrap.dedent(block), bool(mark)) for mark, block in found]
+
+
 if __name__ == "__main__":
     for path in READMES:
         path.write_text(with_tables(path))
+    PICTURE.write_text(picture(EMAIL.read_text()))

@@ -82,7 +82,7 @@ def test_golden(name: str, changes: list[Change]) -> None:
 
 
 def test_document() -> None:
-    """Machines get every instance as the README describes it."""
+    """Machines get every instance as docs/notifications.md describes it."""
     changes = [change(1), change(1, "COMPLIANT", recorded_at=NOON), change(1, "NOT_APPLICABLE", recorded_at=NOON)]
 
     [message] = digest(changes, CONSOLE)

@@ -4,13 +4,17 @@ import ast
 import re
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import hcl2
 import pytest
 
-from tests.support.docs import CHECKOUT, READMES, blocks, unquoted, with_tables
+from tests.support.docs import CHECKOUT, EMAIL, PICTURE, READMES, blocks, commands, pages, unquoted, with_tables
+from tests.support.picture import picture
 
 README = (CHECKOUT / "README.md").read_text()
+# The first release, whose tag the quick start names.
+VERSION = "0.1.0"
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
@@ -23,8 +27,12 @@ def test_tables_are_true(readme: Path) -> None:
 
 
 def test_usage_is_the_minimal_example() -> None:
-    """The block that a reader copies is the one that the tests apply."""
-    assert f"```hcl\n{(CHECKOUT / 'examples/minimal/main.tf').read_text()}```" in README
+    """The block that a reader copies is the one that the tests apply, but for its source."""
+    minimal = (CHECKOUT / "examples/minimal/main.tf").read_text()
+    usage = re.sub(r'"git::https://[^"]*"', '"../../"', README)
+
+    assert f"```hcl\n{minimal}```" in usage
+    assert f"terraform-aws-ec2-key-pair-monitor.git?ref=v{VERSION}" in README
 
 
 def test_examples_set_every_input() -> None:
@@ -122,19 +130,77 @@ def test_package_imports_nothing_of_a_third_party() -> None:
         assert others <= ({"boto3", "botocore"} if path.name == "handler.py" else set())
 
 
-@pytest.mark.parametrize(
-    "page", ["CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/costs.md", "docs/scale.md", "tests/README.md"]
-)
-def test_links_lead_somewhere(page: str) -> None:
-    """Each relative link leads to a file or folder, and each link within the page to one of its headings."""
-    text = (CHECKOUT / page).read_text()
-    headings = {
-        re.sub(r"[^\w -]", "", each).strip().lower().replace(" ", "-") for each in re.findall("^#+(.*)", text, re.M)
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return {
+        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)", text, re.MULTILINE)
     }
 
-    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each relative link leads to a file or folder of the repository, and each anchor to a heading of that page."""
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
         path, _, anchor = target.partition("#")
-        assert (CHECKOUT / page).parent.joinpath(path).exists() if path else anchor in headings, target
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert linked.is_relative_to(CHECKOUT), target
+        if anchor:
+            assert anchor in anchors(linked / "README.md" if linked.is_dir() else linked), target
+
+
+def test_readme_is_short() -> None:
+    """The README has at most 220 lines, tables included."""
+    assert len(README.splitlines()) <= 220
+
+
+def test_first_screen_answers() -> None:
+    """The README says what is unproven, shows an e-mail and starts before its table of contents."""
+    first_screen = README.partition("## Contents")[0]
+
+    assert "never run on the real AWS" in first_screen
+    assert "docs/email.svg" in first_screen
+    assert "## Quick start" in first_screen
+
+
+def test_every_page_is_listed() -> None:
+    """The README links every page under docs, and every example."""
+    linked = set(re.findall(r"\]\(([^)#\s]+)", README))
+
+    assert {str(page.relative_to(CHECKOUT)) for page in CHECKOUT.glob("docs/*.md")} <= linked
+    assert {f"examples/{path.parent.name}/README.md" for path in CHECKOUT.glob("examples/*/main.tf")} <= linked
+
+
+def test_picture_is_an_e_mail() -> None:
+    """The picture shows the e-mail that the notifier writes, whole but for its links; `make docs` draws it."""
+    drawing = PICTURE.read_text()
+    texts = [each.text for each in ElementTree.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+    lines = [line.strip() for line in EMAIL.read_text().partition("\n\n")[2].splitlines() if line]
+
+    assert drawing == picture(EMAIL.read_text())
+    assert [line for line in lines if len(line) < 79 and line not in texts] == []
+
+
+# Where a block of commands is run. A page's other blocks are marked as needing an account.
+RUN_BY = {
+    ("docs/operations.md", "rule=ec2-key-pair-monitor"): "tests/e2e/test_minimal.py",
+}
+
+
+def test_every_block_of_commands_is_run_or_marked() -> None:
+    """Each block of commands is run by a test that reads it from its page, or is marked as needing an account."""
+    found = {
+        (str(page.relative_to(CHECKOUT)), block.splitlines()[0])
+        for page in pages()
+        for block, needs_account in commands(page.read_text())
+        if not needs_account
+    }
+
+    assert found == RUN_BY.keys()
+    for (page, _), test in RUN_BY.items():
+        assert f'"{page}"' in (CHECKOUT / test).read_text()
 
 
 def test_map_is_true() -> None:

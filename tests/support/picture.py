@@ -1,0 +1,60 @@
+"""The picture of an e-mail in the README, drawn from a text that the tests compare with what the notifier writes."""
+
+from html import escape
+
+COLUMNS = 80
+SIZE, ADVANCE, LEADING, MARGIN = 14, 8.43, 20, 24
+
+
+def picture(email: str) -> str:
+    """An SVG of an e-mail: the subject in a header, the text below it, links cut at 80 columns.
+
+    Every line has a fixed length, so that it looks the same in whatever font a browser has.
+    """
+    header, _, body = email.strip().partition("\n\n")
+    subject = header.splitlines()[0].removeprefix("Subject: ")
+    lines = [line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in body.splitlines()]
+    width = round(COLUMNS * ADVANCE) + 2 * MARGIN
+    top = 3 * LEADING + MARGIN
+    height = top + (len(lines) + 1) * LEADING + MARGIN // 2
+    drawn = [
+        _text(line, top + (number + 1) * LEADING, "#0969da" if line.strip().startswith("https:") else "#1f2328")
+        for number, line in enumerate(lines)
+        if line
+    ]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+            f' font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{SIZE}" role="img">',
+            f"<title>{escape(subject)}</title>",
+            f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="8" fill="#ffffff" stroke="#d0d7de"/>',
+            f'<path d="M1 {top} V9 a8 8 0 0 1 8 -8 H{width - 9} a8 8 0 0 1 8 8 V{top} Z" fill="#f6f8fa"/>',
+            _text("From: AWS Notifications", 1.9 * LEADING, "#59636e"),
+            *(
+                _text(line, (2.9 + number) * LEADING, "#1f2328", bold=True)
+                for number, line in enumerate(_wrapped(subject))
+            ),
+            *drawn,
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _wrapped(subject: str) -> list[str]:
+    """A subject on at most two lines."""
+    if len(subject) <= COLUMNS:
+        return [subject]
+    end = subject.rindex(" ", 0, COLUMNS)
+    return [subject[:end], subject[end + 1 :]]
+
+
+def _text(line: str, y: float, color: str, *, bold: bool = False) -> str:
+    indent = len(line) - len(line.lstrip())
+    text = line.strip()
+    x, length = round(MARGIN + indent * ADVANCE), round(len(text) * ADVANCE)
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'<text x="{x}" y="{round(y)}" textLength="{length}" lengthAdjust="spacingAndGlyphs" fill="{color}"{weight}>'
+        f"{escape(text)}</text>"
+    )
