@@ -1,7 +1,7 @@
 """The decision: an EC2 instance and a policy in, a verdict out.
 
-Pure: no I/O, no clock, no boto3. docs/results.md has the same table in words. The values are named tuples because a frozen
-dataclass costs five times as much to define, at each cold start.
+Pure: no I/O, no clock, no boto3. docs/results.md has the same table in words. The values are named tuples because a
+frozen dataclass costs five times as much to define, at each cold start.
 """
 
 import re
