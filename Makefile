@@ -54,7 +54,7 @@ judge-versions: $(INSTALLED)
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy lambda tests examples benchmarks/*.py
+	@$(BIN)/mypy lambda cli tests examples benchmarks/*.py
 	@terraform fmt -check -diff -recursive .
 
 # Writes the README's tables of inputs and outputs.

@@ -1,0 +1,1 @@
+../../lambda/evaluator/compliance.py

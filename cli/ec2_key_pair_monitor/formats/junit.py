@@ -1,0 +1,38 @@
+"""JUnit XML, which Jenkins, GitLab and others show as tests."""
+
+from typing import TextIO
+from xml.sax.saxutils import escape, quoteattr
+
+from ec2_key_pair_monitor.formats import printable
+from ec2_key_pair_monitor.report import Judged, Report, Result
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Write one suite with a test case for each resource; UNKNOWN is a skipped one."""
+    counts = f'tests="{len(report.judged)}" failures="{report.count(Result.NON_COMPLIANT)}" errors="0"'
+    counts += f' skipped="{report.count(Result.UNKNOWN)}"'
+    stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+    stream.write(f'<testsuites name="ec2-key-pair-monitor" {counts}>\n')
+    stream.write(f'  <testsuite name="ec2-key-pair-monitor" {counts}>\n')
+    for each in report.judged:
+        stream.write(_case(each))
+    if report.skipped:
+        lines = "\n".join(f"not judged: {each.address}: {each.reason}" for each in report.skipped)
+        stream.write(f"    <system-out>{escape(_plain(lines))}</system-out>\n")
+    stream.write("  </testsuite>\n</testsuites>\n")
+
+
+def _case(judged: Judged) -> str:
+    start = f'    <testcase classname="ec2-key-pair" name={quoteattr(_plain(judged.address))}'
+    reason = quoteattr(_plain(judged.reason))
+    if judged.verdict is Result.NON_COMPLIANT:
+        return f"{start}>\n      <failure message={reason} type={quoteattr(judged.verdict)}/>\n    </testcase>\n"
+    if judged.verdict is Result.UNKNOWN:
+        return f"{start}>\n      <skipped message={reason}/>\n    </testcase>\n"
+    return f"{start}/>\n"
+
+
+def _plain(text: str) -> str:
+    """A text of characters that any encoding and XML 1.0 allow."""
+    text = "\n".join(printable(line) for line in text.split("\n"))
+    return text.encode("ascii", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text

@@ -1,0 +1,132 @@
+"""The command line: subcommands, and what each exit status means.
+
+rich, subprocess and the formats are imported where they are used, so that the command starts fast.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from importlib import import_module
+
+from ec2_key_pair_monitor import policy
+from ec2_key_pair_monitor.errors import CommandError
+from ec2_key_pair_monitor.report import Report, Result
+
+PROGRAM = "ec2-key-pair-monitor"
+FORMATS = ("table", "json", "sarif", "junit", "github")
+
+NOTHING_FOUND, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
+
+STATUSES = """\
+exit status:
+  0  nothing is NON_COMPLIANT; with --strict, nothing is UNKNOWN either
+  1  something is
+  2  the command could not do its work
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks must not end the run.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    options = _parser().parse_args(arguments)
+    try:
+        report = _plan(options)
+        _write(report, options)
+        sys.stdout.flush()
+    except CommandError as error:
+        print(f"{PROGRAM}: error: {_one_line(str(error))}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads the rest. Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        print(f"{PROGRAM}: error: {_one_line(str(error))}", file=sys.stderr)
+        return FAILED
+    failing = {Result.NON_COMPLIANT, Result.UNKNOWN} if options.strict else {Result.NON_COMPLIANT}
+    return FOUND if any(each.verdict in failing for each in report.judged) else NOTHING_FOUND
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Finds EC2 instances that would be launched without a key pair.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+    plan = subcommands.add_parser(
+        "plan",
+        help="judge a Terraform plan",
+        description="Judges what a Terraform plan would launch.",
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    plan.add_argument(
+        "plan",
+        metavar="PLAN.json",
+        help="the output of `terraform show -json`, or - for standard input, or a saved plan",
+    )
+    policy.add_options(plan)
+    _add_shared_options(plan)
+    plan.add_argument(
+        "--root",
+        metavar="DIR",
+        help="the folder of the root module, for line numbers in sarif and github",
+    )
+    return parser
+
+
+def _add_shared_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what every subcommand has beside the policy."""
+    parser.add_argument("--today", metavar="DATE", type=_date, help="the date to hold exemptions against, for tests")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    parser.add_argument("--strict", action="store_true", help="status 1 for UNKNOWN as well")
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: importlib.metadata is slow to import."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        print(f"{PROGRAM} {version(PROGRAM)}")
+        parser.exit()
+
+
+def _plan(options: argparse.Namespace) -> Report:
+    from ec2_key_pair_monitor.plan.document import read_plan  # noqa: PLC0415
+    from ec2_key_pair_monitor.plan.judge import judge_plan  # noqa: PLC0415
+
+    rules = policy.from_options(options)
+    if options.root is not None and not os.path.isdir(options.root):  # noqa: PTH112  (pathlib slows the start down)
+        raise CommandError(f"--root {options.root} is not a folder.")
+    document = read_plan(options.plan, options.root)
+    report = judge_plan(document, rules, options.today or datetime.now(UTC).date())
+    if options.root is None or options.format not in ("sarif", "github"):
+        return report
+    from ec2_key_pair_monitor.plan.sources import locate  # noqa: PLC0415
+
+    return report._replace(locations=locate((each.address for each in report.judged), options.root))
+
+
+def _write(report: Report, options: argparse.Namespace) -> None:
+    for note in report.notes:
+        print(f"{PROGRAM}: {note}", file=sys.stderr)
+    # Only the format that is asked for is imported.
+    import_module(f"ec2_key_pair_monitor.formats.{options.format}").write(report, sys.stdout)
+
+
+def _date(text: str) -> date:
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,0 +1,318 @@
+"""What a plan's configuration says of an expression: whether all it refers to is known, and what resources it reaches.
+
+The plan has references, not expressions. ``aws_x.y[each.key].id`` refers to ``aws_x.y`` and ``each.key``; a literal
+index stays. https://developer.hashicorp.com/terraform/internals/json-format#expression-representation
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ec2_key_pair_monitor.plan.resources import Index, ModulePath, Resource, as_index, has_marks, module_path
+
+Expression = Mapping[str, Any]
+
+_TOKEN = re.compile(r'\.?([^.\[\]]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]')
+_ALWAYS_KNOWN = frozenset({"count", "path", "terraform"})
+_DEEPEST = 50
+
+FUNCTION = "the result of a function"
+
+
+class Scope(NamedTuple):
+    """Where an expression stands: a module instance, and the block that repeats it with its key there."""
+
+    module: ModulePath
+    key: Index
+    block: Mapping[str, Any]
+
+
+class Reached(NamedTuple):
+    """A resource that an expression refers to, and the attribute, where the reference still has it."""
+
+    resource: Resource
+    attribute: str | None
+
+
+class Configuration:
+    """The plan's configuration, with the plan's resources to look references up in."""
+
+    def __init__(self, plan: Mapping[str, Any], find: Callable[[str], Resource | None]) -> None:
+        """Take a plan, and how to find one of its judged types by address."""
+        self._plan = plan
+        self._root: Mapping[str, Any] = plan.get("configuration", {}).get("root_module", {})
+        self._find = find
+        self._blocks: dict[tuple[str, ...], dict[tuple[str, str, str], Mapping[str, Any]]] = {}
+        self._instances: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] | None = None
+        self._locals_are_known: bool | None = None
+
+    def block(self, resource: Resource) -> Mapping[str, Any]:
+        """The block that a resource is written in."""
+        names = tuple(name for name, _ in resource.module)
+        blocks = self._blocks.get(names)
+        if blocks is None:
+            module = self._module(resource.module)
+            blocks = self._blocks[names] = {
+                (each.get("mode", "managed"), each["type"], each["name"]): each for each in module.get("resources", ())
+            }
+        return blocks.get(("managed", resource.type, resource.name), {})
+
+    def scope(self, resource: Resource) -> Scope:
+        """Where a resource's expressions stand."""
+        return Scope(resource.module, resource.index, self.block(resource))
+
+    def provider(self, resource: Resource) -> Mapping[str, Any]:
+        """The configuration of a resource's provider."""
+        configured = self._plan.get("configuration", {}).get("provider_config", {})
+        found: Mapping[str, Any] = configured.get(self.block(resource).get("provider_config_key"), {})
+        return found
+
+    def unknown(self, expression: Expression, scope: Scope, depth: int = 0) -> str | None:
+        """What an expression refers to that is known only after apply, or None where all is known."""
+        if "constant_value" in expression:
+            return None
+        references = list(_traversals(expression.get("references", ())))
+        if not references:
+            return FUNCTION
+        return next((each for each in references if not self._is_known(each, scope, depth)), None)
+
+    def reached(self, expression: Expression, scope: Scope, types: frozenset[str], depth: int = 0) -> list[Reached]:
+        """The resources of some types that an expression refers to, through variables, outputs and ``each``."""
+        found: list[Reached] = []
+        if depth > _DEEPEST:
+            return found
+        references = list(_traversals(expression.get("references", ())))
+        for reference in references:
+            for each in self._reach(reference, references, scope, types, depth + 1):
+                if each not in found:
+                    found.append(each)
+        return found
+
+    def _module(self, path: ModulePath) -> Mapping[str, Any]:
+        module = self._root
+        for name, _ in path:
+            module = module.get("module_calls", {}).get(name, {}).get("module", {})
+        return module
+
+    def _parent(self, scope: Scope) -> tuple[Scope, Mapping[str, Any]]:
+        """The scope of the call of a scope's module, and the call."""
+        *above, (name, index) = scope.module
+        call = self._module(tuple(above)).get("module_calls", {}).get(name, {})
+        return Scope(tuple(above), index, call), call
+
+    def _reach(
+        self, reference: str, beside: Sequence[str], scope: Scope, types: frozenset[str], depth: int
+    ) -> Iterator[Reached]:
+        head, *rest = _tokens(reference)
+        if head == "var" and rest and scope.module:
+            parent, call = self._parent(scope)
+            yield from self._narrowed(call.get("expressions", {}).get(rest[0], {}), parent, types, depth)
+        elif head == "each" and rest[:1] == ["value"]:
+            repeated = scope.block.get("for_each_expression", {})
+            for each in self._narrowed(repeated, scope, types, depth):
+                attribute = rest[1] if len(rest) > 1 and isinstance(rest[1], str) else None
+                yield Reached(each.resource, each.attribute or attribute)
+        elif head == "module" and rest:
+            yield from self._outputs(rest, beside, scope, types, depth)
+        elif head in types and rest:
+            yield from self._resources(head, rest, beside, scope)
+
+    def _narrowed(self, expression: Expression, scope: Scope, types: frozenset[str], depth: int) -> list[Reached]:
+        """What an expression reaches; of a resource's instances the one with the scope's key, if there is one."""
+        found = self.reached(expression, scope, types, depth)
+        names = {(each.resource.module, each.resource.type, each.resource.name) for each in found}
+        same = [each for each in found if each.resource.index == scope.key]
+        return same if scope.key is not None and len(names) == 1 and same else found
+
+    def _outputs(
+        self, rest: Sequence[Index], beside: Sequence[str], scope: Scope, types: frozenset[str], depth: int
+    ) -> Iterator[Reached]:
+        name, *after = rest
+        call = self._module(scope.module).get("module_calls", {}).get(name, {})
+        outputs = call.get("module", {}).get("outputs", {})
+        index: Index = None
+        if after and after[0] not in outputs:
+            index, *after = after
+        elif "for_each_expression" in call or "count_expression" in call:
+            index = scope.key if _has_key(beside) else None
+        inner = Scope((*scope.module, (str(name), index)), None, {})
+        for output, value in outputs.items():
+            if not after or output == after[0]:
+                yield from self.reached(value.get("expression", {}), inner, types, depth)
+
+    def _resources(self, kind: str, rest: Sequence[Index], beside: Sequence[str], scope: Scope) -> Iterator[Reached]:
+        name, *after = rest
+        literal = after and (isinstance(after[0], int | _Quoted))
+        candidates = [
+            resource
+            for change in self._changes(scope.module, "managed", kind, str(name))
+            if (resource := self._find(change["address"])) is not None
+        ]
+        attribute = None
+        if literal:
+            candidates = [each for each in candidates if each.index == after[0]]
+            after = after[1:]
+        elif len(candidates) > 1 and _has_key(beside):
+            candidates = [each for each in candidates if each.index == scope.key] or candidates
+        if after and isinstance(after[0], str):
+            attribute = str(after[0])
+        for each in candidates:
+            yield Reached(each, attribute)
+
+    def _changes(self, module: ModulePath, mode: str, kind: str, name: str) -> list[Mapping[str, Any]]:
+        """The entries of ``resource_changes`` of one block in one module instance.
+
+        A module instance without a key where there are several stands for all of them.
+        """
+        if self._instances is None:
+            self._instances = {}
+            for change in self._plan.get("resource_changes", ()):
+                if "deposed" not in change:
+                    key = (change.get("module_address") or "", change.get("mode", ""), change["type"], change["name"])
+                    self._instances.setdefault(key, []).append(change)
+        address = _address(module)
+        found = self._instances.get((address, mode, kind, name))
+        if found is not None or all(index is not None for _, index in module):
+            return found or []
+        pattern = re.compile(
+            r"\.".join(
+                re.escape(f"module.{step}") + (r"(\[[^]]*\])?" if index is None else re.escape(_bracket(index)))
+                for step, index in module
+            )
+        )
+        return [
+            change
+            for (where, *what), changes in self._instances.items()
+            if what == [mode, kind, name] and pattern.fullmatch(where)
+            for change in changes
+        ]
+
+    def _is_known(self, reference: str, scope: Scope, depth: int) -> bool:  # noqa: PLR0911  (a return for each kind)
+        if depth > _DEEPEST:
+            return False
+        head, *rest = _tokens(reference)
+        if head in _ALWAYS_KNOWN or (head == "each" and rest[:1] == ["key"]):
+            return True
+        if head == "each":
+            return self._is_each_known(rest[1:], scope, depth + 1)
+        if head == "var" and rest:
+            if not scope.module:
+                return True
+            parent, call = self._parent(scope)
+            expression = call.get("expressions", {}).get(rest[0])
+            return expression is None or self.unknown(expression, parent, depth + 1) is None
+        if head == "local":
+            return self._are_locals_known()
+        if head == "module" and rest:
+            return self._is_output_known(rest, scope, depth + 1)
+        if head == "data" and len(rest) > 1:
+            return self._is_attribute_known(scope.module, "data", str(rest[0]), rest[1:])
+        return bool(rest) and self._is_attribute_known(scope.module, "managed", str(head), rest)
+
+    def _is_each_known(self, path: Sequence[Index], scope: Scope, depth: int) -> bool:
+        """Whether a value of ``for_each`` is known; its keys always are."""
+        expression = scope.block.get("for_each_expression", {})
+        references = list(_traversals(expression.get("references", ())))
+        if len(references) == 1 and path:
+            tokens = _tokens(references[0])
+            if len(tokens) == 2 and tokens[0] not in ("var", "local", "module", "each", "data"):  # noqa: PLR2004
+                return self._is_attribute_known(
+                    scope.module, "managed", str(tokens[0]), [tokens[1], _Quoted(scope.key or ""), *path]
+                )
+        return all(self._is_known(each, scope, depth) for each in references)
+
+    def _is_output_known(self, rest: Sequence[Index], scope: Scope, depth: int) -> bool:
+        name, *after = rest
+        call = self._module(scope.module).get("module_calls", {}).get(name, {})
+        outputs = call.get("module", {}).get("outputs", {})
+        index: Index = None
+        if after and after[0] not in outputs:
+            index, *after = after
+        inner = Scope((*scope.module, (str(name), index)), None, {})
+        expressions = [value.get("expression", {}) for key, value in outputs.items() if not after or key == after[0]]
+        return bool(expressions) and all(self.unknown(each, inner, depth) is None for each in expressions)
+
+    def _is_attribute_known(self, module: ModulePath, mode: str, kind: str, rest: Sequence[Index]) -> bool:
+        """Whether an attribute is known in each instance; where there is none, or it was read before, it is."""
+        name, *path = rest
+        changes = self._changes(module, mode, kind, str(name))
+        if path and (isinstance(path[0], int | _Quoted)):
+            changes = [each for each in changes if each.get("index") == path[0]]
+            path = path[1:]
+        return not any(_is_unknown_at(each["change"].get("after_unknown"), path) for each in changes)
+
+    def _are_locals_known(self) -> bool:
+        """Whether no local value can depend on what is known only after apply.
+
+        Locals are not in the plan, but it lists each attribute that the changed resources depend on through them.
+        """
+        if self._locals_are_known is None:
+            self._locals_are_known = self._plan.get("format_version") not in ("1.0",) and all(
+                self._is_relevant_known(each) for each in self._plan.get("relevant_attributes", ())
+            )
+        return self._locals_are_known
+
+    def _is_relevant_known(self, relevant: Mapping[str, Any]) -> bool:
+        text = relevant.get("resource", "")
+        steps = re.match(r'(?:module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)*', text)
+        where = steps[0] if steps else ""
+        head, *rest = _tokens(text[len(where) :])
+        mode = "managed"
+        if head == "data":
+            mode, (head, *rest) = "data", rest
+        if not rest:
+            return False
+        return self._is_attribute_known(module_path(where), mode, str(head), [*rest, *relevant.get("attribute", ())])
+
+
+class _Quoted(str):
+    """A key in brackets, to tell it from an attribute."""
+
+    __slots__ = ()
+
+
+def _tokens(reference: str) -> list[Any]:
+    tokens: list[Any] = []
+    for name, index in _TOKEN.findall(reference):
+        if name:
+            tokens.append(name)
+        else:
+            value = as_index(index)
+            tokens.append(_Quoted(value) if isinstance(value, str) else value)
+    return tokens
+
+
+def _traversals(references: Sequence[str]) -> Iterator[str]:
+    """The references without the shorter forms that follow each."""
+    longest = ""
+    for each in references:
+        if longest.startswith(each) and longest[len(each) : len(each) + 1] in ("", ".", "["):
+            continue
+        longest = each
+        yield each
+
+
+def _has_key(references: Sequence[str]) -> bool:
+    """Whether an expression can index by the key of its own block."""
+    return any(each in ("each.key", "count.index") or each.startswith("each.value") for each in references)
+
+
+def _is_unknown_at(marks: Any, path: Sequence[Index]) -> bool:
+    for step in path:
+        if marks is True:
+            return True
+        if isinstance(marks, Mapping) and isinstance(step, str):
+            marks = marks.get(step)
+        elif isinstance(marks, list) and isinstance(step, int) and step < len(marks):
+            marks = marks[step]
+        else:
+            break
+    return has_marks(marks)
+
+
+def _bracket(index: Index) -> str:
+    return "" if index is None else f"[{index}]" if isinstance(index, int) else f'["{index}"]'
+
+
+def _address(module: ModulePath) -> str:
+    return ".".join(f"module.{name}{_bracket(index)}" for name, index in module)

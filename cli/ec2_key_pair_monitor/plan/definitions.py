@@ -1,0 +1,303 @@
+"""Launch templates, launch configurations and what else others launch from: which one is meant, and what it holds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration
+from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch, Tags
+from ec2_key_pair_monitor.plan.resources import Resource, View
+
+TEMPLATE = "aws_launch_template"
+CONFIGURATION = "aws_launch_configuration"
+CLUSTER = "aws_emr_cluster"
+SETTINGS = "aws_elastic_beanstalk_configuration_template"
+
+_WORDS = {
+    TEMPLATE: "launch template",
+    CONFIGURATION: "launch configuration",
+    CLUSTER: "EMR cluster",
+    SETTINGS: "configuration template",
+}
+
+
+class Reference(NamedTuple):
+    """How a resource names a definition: by id or name, as far as known, and the expressions of it."""
+
+    kind: str
+    user: Resource
+    id: str | None
+    name: str | None
+    expression: Mapping[str, Any] | None
+    version: str | None = None
+    is_version_unknown: bool = False
+    version_expression: Mapping[str, Any] | None = None
+    is_written: bool = True
+
+
+class Found(NamedTuple):
+    """What a reference leads to: the launches that are possible, or why they are not known."""
+
+    alternatives: Sequence[Launch] | str
+    follows: tuple[str, ...] = ()
+    is_changing: bool = False
+    resources: tuple[Resource, ...] = ()
+
+
+class Definitions:
+    """Finds definitions in a plan."""
+
+    def __init__(
+        self, plan: Mapping[str, Any], resources: Mapping[str, Resource], configuration: Configuration
+    ) -> None:
+        """Take a plan, its launchers and definitions by address, and its configuration."""
+        self._plan = plan
+        self._configuration = configuration
+        self._by_kind: dict[str, list[Resource]] = {}
+        for each in resources.values():
+            self._by_kind.setdefault(each.type, []).append(each)
+        if any(each.get("type") == SETTINGS for each in plan.get("resource_changes", ())):
+            self._by_kind[SETTINGS] = [
+                Resource(each)
+                for each in plan["resource_changes"]
+                if each["type"] == SETTINGS and each.get("mode") == "managed" and "deposed" not in each
+            ]
+        self._settings = {each.address: each for each in self._by_kind.get(SETTINGS, ())}
+        self._named: dict[tuple[str, str], dict[str, list[Resource]]] = {}
+        self._past: list[tuple[str, View, str]] | None = None
+
+    def find(self, reference: Reference) -> Found:
+        """What a reference leads to."""
+        if reference.id or reference.name:
+            resources = self._known(reference)
+            if not resources:
+                return self._outside(reference)
+        else:
+            resources = self._unknown(reference)
+        if not resources:
+            what = _WORDS[reference.kind]
+            return Found(f"Its {what} is known only after apply{self._why(reference)}.")
+        alternatives: list[Launch] = []
+        unclear = None
+        is_changing = False
+        for each in resources:
+            views = self._views(each, reference)
+            if isinstance(views, str):
+                unclear = views
+                continue
+            for view in views:
+                alternatives.append(self.content(each, view))
+                is_changing = is_changing or (each.is_launched and view is each.after)
+        follows = tuple(each.address for each in resources)
+        return Found(unclear or alternatives, follows, is_changing, tuple(resources))
+
+    def content(self, resource: Resource, view: View) -> Launch:
+        """What a definition launches by itself."""
+        expressions = self._configuration.block(resource).get("expressions", {})
+        if resource.type == CONFIGURATION:
+            return Launch(self.computed_key(resource, view, expressions))
+        if resource.type == SETTINGS:
+            return Launch(self.setting_key(view))
+        if resource.type == CLUSTER:
+            return Launch(Key())
+        return self._template_content(resource, view, expressions)
+
+    def computed_key(self, resource: Resource, view: View, expressions: Mapping[str, Any]) -> Key:
+        """``key_name`` where it is optional and computed: unset, null and "" are shown as known only after apply."""
+        if not view.is_unknown("key_name"):
+            value = view.values.get("key_name")
+            return Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive("key_name"))
+        expression = expressions.get("key_name")
+        if not isinstance(expression, Mapping):
+            return Key()
+        unknown = self._configuration.unknown(expression, self._configuration.scope(resource))
+        return Key() if unknown is None else _unknown_key("key_name", unknown)
+
+    def unknown_key(self, name: str, expression: Any, resource: Resource) -> Key:
+        """A key that is known only after apply, with the reason."""
+        unknown = None
+        if isinstance(expression, Mapping):
+            unknown = self._configuration.unknown(expression, self._configuration.scope(resource))
+        return _unknown_key(name, unknown)
+
+    def setting_key(self, view: View) -> Key:
+        """The key of the settings of AWS Elastic Beanstalk."""
+        if view.is_unknown("setting"):
+            return Key(unknown="Its settings are known only after apply.")
+        key = Key()
+        for block in view.blocks("setting"):
+            unclear = block.is_unknown("namespace") or block.is_unknown("name")
+            names = (block.values.get("namespace"), block.values.get("name"))
+            if unclear:
+                key = Key(unknown="The name of a setting is known only after apply.")
+            elif names == ("aws:autoscaling:launchconfiguration", "EC2KeyName"):
+                if block.is_unknown("value"):
+                    return Key(unknown="The setting EC2KeyName is known only after apply.")
+                return Key(block.values.get("value") or None, is_sensitive=view.is_sensitive("setting"))
+        return key
+
+    def _template_content(self, resource: Resource, view: View, expressions: Mapping[str, Any]) -> Launch:
+        if view.is_unknown("key_name"):
+            key = self.unknown_key("key_name", expressions.get("key_name"), resource)
+        else:
+            value = view.values.get("key_name")
+            key = Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive("key_name"))
+        return Launch(key, instance_tags(view, resource.address))
+
+    def _known(self, reference: Reference) -> list[Resource]:
+        """Those with the id or the name."""
+        for attribute, value in (("id", reference.id), ("name", reference.name)):
+            if value:
+                found = self._index(reference.kind, attribute).get(value, [])
+                return [each for each in found if not each.is_gone] or found
+        return []
+
+    def _index(self, kind: str, attribute: str) -> Mapping[str, list[Resource]]:
+        index = self._named.get((kind, attribute))
+        if index is None:
+            index = self._named[kind, attribute] = {}
+            for each in self._by_kind.get(kind, ()):
+                values = {each.after.values.get(attribute)}
+                if not each.is_new or attribute == "name":
+                    values.add(each.before.values.get(attribute))
+                for value in values - {None}:
+                    index.setdefault(str(value), []).append(each)
+        return index
+
+    def _unknown(self, reference: Reference) -> list[Resource]:
+        """Those that a reference whose value is not known can mean: only what the plan creates has no id yet."""
+        kind = reference.kind
+        scope = self._configuration.scope(reference.user)
+        if reference.expression is not None:
+            reached = self._configuration.reached(reference.expression, scope, frozenset({kind}))
+            if kind == SETTINGS and not reached:
+                names = {r for r in reference.expression.get("references", ()) if r in self._settings}
+                return [self._settings[name] for name in sorted(names)]
+            found = list(dict.fromkeys(each.resource for each in reached))
+            new = [each for each in found if each.is_new]
+            if found:
+                return new or found
+        new = [each for each in self._by_kind.get(kind, ()) if each.is_new]
+        near = [each for each in new if each.module == reference.user.module]
+        return near or new
+
+    def _views(self, resource: Resource, reference: Reference) -> Sequence[View] | str:
+        """The attributes of the version that is meant, or why they are not known."""
+        if resource.is_gone:
+            return f"The plan removes {resource.address}, which it launches from."
+        if resource.type != TEMPLATE or resource.is_new:
+            return [resource.after]
+        version = reference.version or "$Default"
+        if reference.is_version_unknown:
+            if reference.is_written and reference.version_expression is None:
+                version = "$Default"
+            else:
+                # All that a template knows only after apply is the new version.
+                return [resource.after]
+        return self._version(resource, version)
+
+    def _version(self, resource: Resource, version: str) -> Sequence[View] | str:
+        before, after = resource.before.values, resource.after.values
+        latest = before.get("latest_version")
+        makes_new = resource.is_updated and (
+            resource.after.is_unknown("latest_version") or after.get("latest_version") != latest
+        )
+        if version.casefold() == "$latest":
+            return [resource.after]
+        if version.casefold() == "$default":
+            if makes_new and (resource.after.is_unknown("default_version") or after.get("update_default_version")):
+                return [resource.after]
+            version = str(after.get("default_version") or before.get("default_version"))
+        if version == str(latest):
+            return [resource.before]
+        if makes_new and isinstance(latest, int) and version == str(latest + 1):
+            return [resource.after]
+        return f"It launches from version {version} of {resource.address}, which the plan does not show."
+
+    def _outside(self, reference: Reference) -> Found:
+        """A definition that only the state holds: read by a data source, or left out by -target."""
+        if self._past is None:
+            self._past = list(_past(self._plan.get("prior_state", {}).get("values", {}).get("root_module", {})))
+        for kind, view, address in self._past:
+            if kind != reference.kind or not (
+                (reference.id and view.values.get("id") == reference.id)
+                or (not reference.id and view.values.get("name") == reference.name)
+            ):
+                continue
+            latest, default = view.values.get("latest_version"), view.values.get("default_version")
+            version = reference.version or "$Default"
+            if kind != TEMPLATE or version.casefold() == "$latest" or str(latest) in (version, str(default)):
+                value = view.values.get("key_name")
+                key = Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive("key_name"))
+                tags = instance_tags(view, address) if kind == TEMPLATE else NO_TAGS
+                return Found([Launch(key, tags)])
+            return Found(f"It launches from version {version} of {address}, which the plan does not show.")
+        return Found(f"Its {_WORDS[reference.kind]} {reference.id or reference.name} is not in the plan.")
+
+    def _why(self, reference: Reference) -> str:
+        if reference.expression is None:
+            return ""
+        scope = self._configuration.scope(reference.user)
+        unknown = self._configuration.unknown(reference.expression, scope)
+        return f" ({unknown})" if unknown else ""
+
+
+def _unknown_key(name: str, unknown: str | None) -> Key:
+    if unknown is None:
+        return Key(unknown=f"{name} is known only after apply.")
+    depends = unknown if unknown == FUNCTION else f"it depends on {unknown}"
+    return Key(unknown=f"{name} is known only after apply: {depends}.")
+
+
+def single_map(view: View, name: str) -> Tags:
+    """Tags of a map attribute."""
+    if view.is_unknown(name):
+        return Tags(open=f"{name} is known only after apply")
+    values = view.values.get(name)
+    marks = view.unknown.get(name)
+    sensitive = view.sensitive.get(name) if isinstance(view.sensitive, Mapping) else True
+    known = {key: value for key, value in values.items() if isinstance(value, str)} if values else {}
+    unknown = {key: "" for key, mark in marks.items() if mark} if isinstance(marks, Mapping) else {}
+    if sensitive is True:
+        hidden = frozenset((*known, *unknown))
+    else:
+        hidden = frozenset(key for key, mark in sensitive.items() if mark) if sensitive else frozenset()
+    return Tags(known, unknown, None, hidden)
+
+
+def block_tags(block: View) -> Tags:
+    """The tag of a ``tag`` block of an Auto Scaling group, where it reaches the instances."""
+    key, value, reaches = (block.values.get(name) for name in ("key", "value", "propagate_at_launch"))
+    if block.is_unknown("propagate_at_launch"):
+        return Tags(open="whether a tag of the group reaches its instances is known only after apply")
+    if not reaches:
+        return NO_TAGS
+    if block.is_unknown("key"):
+        return Tags(open="the key of a tag of the group is known only after apply")
+    sensitive = frozenset({str(key)}) if block.is_sensitive("value") else frozenset[str]()
+    if block.is_unknown("value"):
+        return Tags(unknown={str(key): ""}, sensitive=sensitive)
+    return Tags({str(key): str(value)}, sensitive=sensitive)
+
+
+def instance_tags(view: View, address: str) -> Tags:
+    """The tags that a launch template gives to instances."""
+    if view.is_unknown("tag_specifications"):
+        return Tags(open=f"the tag_specifications of {address} are known only after apply")
+    tags = NO_TAGS
+    for block in view.blocks("tag_specifications"):
+        if block.is_unknown("resource_type"):
+            tags = tags._replace(open=f"a resource_type in {address} is known only after apply")
+        elif block.values.get("resource_type") == "instance":
+            each = single_map(block, "tags")
+            tags = each._replace(open=each.open and f"the instance tags of {address} are known only after apply").over(
+                tags
+            )
+    return tags
+
+
+def _past(module: Mapping[str, Any]) -> Iterator[tuple[str, View, str]]:
+    for each in module.get("resources", ()):
+        if each.get("type") in _WORDS:
+            yield each["type"], View(each.get("values") or {}, {}, each.get("sensitive_values") or {}), each["address"]
+    for child in module.get("child_modules", ()):
+        yield from _past(child)

@@ -1,0 +1,411 @@
+"""What each resource type launches: its key pair, its tags and what it follows, as AWS provider 5 has them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration
+from ec2_key_pair_monitor.plan.definitions import (
+    CLUSTER,
+    CONFIGURATION,
+    SETTINGS,
+    TEMPLATE,
+    Definitions,
+    Found,
+    Reference,
+    block_tags,
+    single_map,
+)
+from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch, Tags
+from ec2_key_pair_monitor.plan.resources import Resource, View
+
+DEFINITIONS = frozenset({TEMPLATE, CONFIGURATION})
+LAUNCHERS = frozenset(
+    {
+        "aws_autoscaling_group",
+        "aws_batch_compute_environment",
+        "aws_ec2_fleet",
+        "aws_eks_node_group",
+        "aws_elastic_beanstalk_environment",
+        "aws_emr_cluster",
+        "aws_emr_instance_fleet",
+        "aws_emr_instance_group",
+        "aws_gamelift_game_server_group",
+        "aws_imagebuilder_infrastructure_configuration",
+        "aws_instance",
+        "aws_spot_fleet_request",
+        "aws_spot_instance_request",
+    }
+)
+# What goes on launching from a template that changes, though the plan does not change it.
+KEEP_LAUNCHING = frozenset(
+    {"aws_autoscaling_group", "aws_ec2_fleet", "aws_gamelift_game_server_group", "aws_spot_fleet_request"}
+)
+
+# The alternatives of one launch, or why there is nothing to judge.
+Slot = Sequence[Launch] | str
+
+
+class OutOfScope(Exception):  # noqa: N818  (it is no error)
+    """A resource of a judged type that launches no instances in the account; the message says why."""
+
+
+class Uses(NamedTuple):
+    """What a resource launches from: the definitions' addresses, whether one changes, and each launch."""
+
+    slots: Sequence[Slot]
+    follows: tuple[str, ...] = ()
+    is_changing: bool = False
+
+
+class Launchers:
+    """Reads what resources launch."""
+
+    def __init__(self, plan: Mapping[str, Any], resources: Mapping[str, Resource]) -> None:
+        """Take a plan, and its launchers and definitions by address."""
+        self._configuration = Configuration(plan, resources.get)
+        self._definitions = Definitions(plan, resources, self._configuration)
+        self._readers: dict[str, Callable[[Resource], Uses]] = {
+            "aws_autoscaling_group": self._group,
+            "aws_batch_compute_environment": self._batch,
+            "aws_ec2_fleet": self._fleet,
+            "aws_eks_node_group": self._node_group,
+            "aws_elastic_beanstalk_environment": self._beanstalk,
+            "aws_emr_cluster": self._cluster,
+            "aws_emr_instance_fleet": self._cluster_part,
+            "aws_emr_instance_group": self._cluster_part,
+            "aws_gamelift_game_server_group": self._game_servers,
+            "aws_imagebuilder_infrastructure_configuration": self._image_builder,
+            "aws_instance": self._instance,
+            "aws_spot_fleet_request": self._spot_fleet,
+            "aws_spot_instance_request": self._spot_instance,
+        }
+
+    def uses(self, resource: Resource) -> Uses:
+        """What a resource launches.
+
+        Raises:
+            OutOfScope: it launches no instances in the account.
+        """
+        uses = self._readers[resource.type](resource)
+        return uses if resource.type in KEEP_LAUNCHING else uses._replace(is_changing=False)
+
+    def definition(self, resource: Resource) -> Launch:
+        """What a definition launches by itself."""
+        return self._definitions.content(resource, resource.after)
+
+    def _expressions(self, resource: Resource) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._configuration.block(resource).get("expressions", {})
+        return found
+
+    def _instance(self, resource: Resource) -> Uses:
+        key = self._definitions.computed_key(resource, resource.after, self._expressions(resource))
+        tags = self._all_tags(resource)
+        found = self._template(resource, resource.after, self._expressions(resource), "launch_template")
+        if found is None:
+            return Uses([[Launch(key, tags)]])
+        if not resource.is_new:
+            # It was launched already, with the key pair that the state has, and what it was launched from is past.
+            return Uses([[Launch(key, tags)]], found.follows)
+        return _from_definition(found, key, tags)
+
+    def _spot_instance(self, resource: Resource) -> Uses:
+        return Uses([[Launch(self._definitions.computed_key(resource, resource.after, self._expressions(resource)))]])
+
+    def _spot_fleet(self, resource: Resource) -> Uses:
+        after = resource.after
+        slots: list[Slot] = []
+        if after.is_unknown("launch_specification") or after.is_unknown("launch_template_config"):
+            slots.append("Its launch specifications are known only after apply.")
+        written = self._expressions(resource).get("launch_specification", [])
+        blocks = after.blocks("launch_specification")
+        for n, block in enumerate(blocks):
+            key = _key(block, "key_name")
+            if block.is_unknown("key_name"):
+                key = self._set_key(resource, written, blocks, n)
+            slots.append([Launch(key, single_map(block, "tags"))])
+        follows: list[Found] = []
+        configs = after.blocks("launch_template_config")
+        for n, config in enumerate(configs):
+            expressions = _expression_block(self._expressions(resource), "launch_template_config", n, len(configs))
+            found = self._template(resource, config, expressions, "launch_template_specification")
+            if found is not None:
+                follows.append(found)
+                slots.append(_slot(found, Key(), NO_TAGS))
+        return _joined(slots, follows)
+
+    def _set_key(self, resource: Resource, written: Sequence[Any], blocks: Sequence[View], n: int) -> Key:
+        """The key of a block of a set, which the plan has in another order than the configuration."""
+        candidates = [each for each in written if _fits(each, blocks[n])]
+        if not candidates or len(written) != len(blocks):
+            sure = [each for each in candidates if sum(_fits(each, block) for block in blocks) == 1]
+            if not sure:
+                return Key(unknown="Its key pair is known only after apply: the specification is a dynamic block.")
+            candidates = sure
+        keys = [self._definitions.computed_key(resource, blocks[n], each) for each in candidates]
+        return next((key for key in keys if key.unknown), keys[0])
+
+    def _group(self, resource: Resource) -> Uses:
+        after, expressions = resource.after, self._expressions(resource)
+        tags = self._group_tags(resource)
+        mixed = after.block("mixed_instances_policy")
+        template = after.block("launch_template")
+        name = after.values.get("launch_configuration")
+        uses_configuration = "launch_configuration" in expressions and not template
+        if mixed is not None and not ("launch_template" in expressions and template is not None):
+            return self._mixed(resource, mixed, tags)
+        if template is not None and not (uses_configuration and name):
+            found = self._template(resource, after, expressions, "launch_template")
+            return _from_definition(found, Key(), tags) if found else Uses(["Its launch template is not known."])
+        if name or after.is_unknown("launch_configuration") or uses_configuration:
+            return _from_definition(
+                self._definitions.find(
+                    Reference(CONFIGURATION, resource, None, name, expressions.get("launch_configuration"))
+                ),
+                Key(),
+                tags,
+            )
+        return Uses(["What it launches from is known only after apply."])
+
+    def _mixed(self, resource: Resource, mixed: View, tags: Tags) -> Uses:
+        outer = _expression_block(self._expressions(resource), "mixed_instances_policy", 0, 1)
+        template = mixed.block("launch_template")
+        if template is None:
+            return Uses(["Its mixed instances policy is known only after apply."])
+        expressions = _expression_block(outer, "launch_template", 0, 1)
+        found: list[Found] = []
+        base = self._template(resource, template, expressions, "launch_template_specification")
+        overrides = template.blocks("override")
+        needs_base = not overrides or template.is_unknown("override")
+        for n, override in enumerate(overrides):
+            inner = _expression_block(expressions, "override", n, len(overrides))
+            own = self._template(resource, override, inner, "launch_template_specification")
+            if own is None:
+                needs_base = True
+            else:
+                found.append(own)
+        if base is not None and needs_base:
+            found.insert(0, base)
+        unused = () if base is None or needs_base else base.follows
+        uses = _joined([_slot(each, Key(), tags) for each in found], found)
+        return uses._replace(follows=tuple(dict.fromkeys((*unused, *uses.follows))))
+
+    def _fleet(self, resource: Resource) -> Uses:
+        found = []
+        configs = resource.after.blocks("launch_template_config")
+        for n, config in enumerate(configs):
+            expressions = _expression_block(self._expressions(resource), "launch_template_config", n, len(configs))
+            each = self._template(resource, config, expressions, "launch_template_specification")
+            if each is not None:
+                found.append(each)
+        return _joined([_slot(each, Key(), NO_TAGS) for each in found], found)
+
+    def _game_servers(self, resource: Resource) -> Uses:
+        found = self._template(resource, resource.after, self._expressions(resource), "launch_template")
+        return _from_definition(found, Key(), NO_TAGS) if found else Uses(["Its launch template is not known."])
+
+    def _node_group(self, resource: Resource) -> Uses:
+        # https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html
+        after = resource.after
+        tags = _implied(after, "eks:nodegroup-name", "node_group_name", "node_group_name_prefix")
+        tags = _implied(after, "eks:cluster-name", "cluster_name").over(tags)
+        access = after.block("remote_access")
+        key = Key() if access is None else self._plain_key(resource, access, "ec2_ssh_key", "remote_access")
+        if after.is_unknown("remote_access"):
+            key = Key(unknown="Whether it has remote_access is known only after apply.")
+        found = self._template(resource, after, self._expressions(resource), "launch_template")
+        if found is None:
+            return Uses([[Launch(key, tags)]])
+        return _from_definition(found, key, tags)
+
+    def _batch(self, resource: Resource) -> Uses:
+        after = resource.after
+        if after.values.get("type") == "UNMANAGED":
+            raise OutOfScope("An unmanaged compute environment launches nothing.")
+        block = after.block("compute_resources")
+        if block is None:
+            if after.is_unknown("compute_resources"):
+                return Uses(["Its compute resources are known only after apply."])
+            raise OutOfScope("A compute environment without compute resources launches nothing.")
+        kind = block.values.get("type")
+        if isinstance(kind, str) and kind.startswith("FARGATE"):
+            raise OutOfScope("AWS Fargate launches no EC2 instances in the account.")
+        key = self._plain_key(resource, block, "ec2_key_pair", "compute_resources")
+        tags = single_map(block, "tags")
+        expressions = _expression_block(self._expressions(resource), "compute_resources", 0, 1)
+        found = self._template(resource, block, expressions, "launch_template")
+        uses = Uses([[Launch(key, tags)]]) if found is None else _from_definition(found, key, tags)
+        unclear = block.is_unknown("type") or after.is_unknown("type")
+        return uses._replace(slots=["Its type is known only after apply."]) if unclear else uses
+
+    def _cluster(self, resource: Resource) -> Uses:
+        return Uses([[self._cluster_launch(resource)]])
+
+    def _cluster_launch(self, resource: Resource) -> Launch:
+        block = resource.after.block("ec2_attributes")
+        key = Key() if block is None else self._plain_key(resource, block, "key_name", "ec2_attributes")
+        if resource.after.is_unknown("ec2_attributes"):
+            key = Key(unknown="Its ec2_attributes are known only after apply.")
+        # https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-tags.html
+        added = Tags(unknown={"aws:elasticmapreduce:job-flow-id": "j-", "aws:elasticmapreduce:instance-group-role": ""})
+        return Launch(key, added.over(self._all_tags(resource)))
+
+    def _cluster_part(self, resource: Resource) -> Uses:
+        found = self._definitions.find(
+            Reference(
+                CLUSTER,
+                resource,
+                resource.after.values.get("cluster_id"),
+                None,
+                self._expressions(resource).get("cluster_id"),
+            )
+        )
+        if isinstance(found.alternatives, str):
+            return Uses([found.alternatives], found.follows)
+        slot = [self._cluster_launch(each) for each in found.resources] or found.alternatives
+        return Uses([slot], found.follows)
+
+    def _beanstalk(self, resource: Resource) -> Uses:
+        after = resource.after
+        added = _implied(after, "elasticbeanstalk:environment-name", "name")
+        tags = added.over(self._all_tags(resource))
+        key = self._definitions.setting_key(after)
+        if key.name or key.unknown:
+            return Uses([[Launch(key, tags)]])
+        name = after.values.get("template_name")
+        if not name and not after.is_unknown("template_name"):
+            return Uses([[Launch(key, tags)]])
+        expression = self._expressions(resource).get("template_name")
+        if not name and expression is None:
+            return Uses([[Launch(key, tags)]])
+        return _from_definition(
+            self._definitions.find(Reference(SETTINGS, resource, None, name, expression)), Key(), tags
+        )
+
+    def _image_builder(self, resource: Resource) -> Uses:
+        key = self._plain_key(resource, resource.after, "key_pair", None)
+        return Uses([[Launch(key, single_map(resource.after, "resource_tags"))]])
+
+    def _template(self, resource: Resource, view: View, expressions: Mapping[str, Any], name: str) -> Found | None:
+        """What a block names as a launch template, or None where there is no such block."""
+        block = view.block(name)
+        if block is None:
+            return None
+        inner = _expression_block(expressions, name, 0, 1)
+        ids = ("id", "launch_template_id")
+        names = ("name", "launch_template_name")
+        written = next((inner[each] for each in (*ids, *names) if each in inner), None)
+        return self._definitions.find(
+            Reference(
+                TEMPLATE,
+                resource,
+                next((block.values[each] for each in ids if block.values.get(each)), None),
+                next((block.values[each] for each in names if block.values.get(each)), None),
+                written,
+                block.values.get("version"),
+                block.is_unknown("version"),
+                inner.get("version") if inner else None,
+                bool(inner),
+            )
+        )
+
+    def _plain_key(self, resource: Resource, view: View, name: str, block: str | None) -> Key:
+        """A key of an attribute that is not computed: where it is not known, it truly is not."""
+        if not view.is_unknown(name):
+            return _key(view, name)
+        expressions = self._expressions(resource)
+        inner = expressions if block is None else _expression_block(expressions, block, 0, 1)
+        return self._definitions.unknown_key(name, inner.get(name), resource)
+
+    def _all_tags(self, resource: Resource) -> Tags:
+        """``tags_all``, which is shown as unknown for a resource without tags, and lacks unknown default tags."""
+        after = resource.after
+        tags = single_map(after, "tags")
+        if not after.is_unknown("tags_all"):
+            tags = tags.over(single_map(after, "tags_all"))
+        if not resource.is_new and not after.is_unknown("tags_all"):
+            return tags
+        written = self._configuration.provider(resource).get("expressions", {}).get("default_tags", [])
+        block = written[0] if isinstance(written, list) and written else written
+        expression = block.get("tags") if isinstance(block, Mapping) else None
+        if not isinstance(expression, Mapping):
+            return tags
+        constant = expression.get("constant_value")
+        if isinstance(constant, Mapping):
+            return tags.over(Tags({key: value for key, value in constant.items() if isinstance(value, str)}))
+        own, everything = after.values.get("tags") or {}, after.values.get("tags_all") or {}
+        if len(everything) > len(own):
+            return tags
+        unknown = self._configuration.unknown(expression, self._configuration.scope(resource)._replace(module=()))
+        if unknown is None and not after.is_unknown("tags"):
+            return tags
+        why = FUNCTION if unknown is None else unknown
+        return tags._replace(open=tags.open or f"the provider's default_tags are known only after apply ({why})")
+
+    def _group_tags(self, resource: Resource) -> Tags:
+        after = resource.after
+        tags = NO_TAGS
+        if after.is_unknown("tag"):
+            tags = Tags(open="the group's tags are known only after apply")
+        for block in after.blocks("tag"):
+            tags = block_tags(block).over(tags)
+        return _implied(after, "aws:autoscaling:groupName", "name", "name_prefix", "terraform-").over(tags)
+
+
+def _implied(view: View, tag: str, name: str, prefix: str | None = None, default: str = "") -> Tags:
+    """The tag that AWS adds, with the resource's name as its value."""
+    sensitive = frozenset({tag}) if view.is_sensitive(name) else frozenset[str]()
+    value = view.values.get(name)
+    if isinstance(value, str) and value:
+        return Tags({tag: value}, sensitive=sensitive)
+    start = view.values.get(prefix) if prefix else None
+    if start is None and prefix and not view.is_unknown(prefix):
+        start = default
+    return Tags(unknown={tag: start if isinstance(start, str) else ""}, sensitive=sensitive)
+
+
+def _key(view: View, name: str) -> Key:
+    value = view.values.get(name)
+    return Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive(name))
+
+
+def _slot(found: Found, key: Key, tags: Tags) -> Slot:
+    if isinstance(found.alternatives, str):
+        if key.name:
+            return [Launch(key, tags._replace(open=tags.open or found.alternatives))]
+        if tags.known or tags.unknown or tags.open:
+            unknown = Key(unknown=found.alternatives)
+            return [Launch(unknown, tags._replace(open=found.alternatives))]
+        return found.alternatives
+    return [Launch(key if key.name or key.unknown else each.key, tags.over(each.tags)) for each in found.alternatives]
+
+
+def _from_definition(found: Found, key: Key, tags: Tags) -> Uses:
+    return Uses([_slot(found, key, tags)], found.follows, found.is_changing)
+
+
+def _joined(slots: Sequence[Slot], found: Sequence[Found]) -> Uses:
+    follows = tuple(dict.fromkeys(address for each in found for address in each.follows))
+    if not slots:
+        slots = ["What it launches from is known only after apply."]
+    return Uses(slots, follows, any(each.is_changing for each in found))
+
+
+def _expression_block(expressions: Mapping[str, Any], name: str, n: int, count: int) -> Mapping[str, Any]:
+    """The expressions of a block; nothing where the configuration has another number, for some are dynamic."""
+    blocks = expressions.get(name)
+    if isinstance(blocks, Mapping):
+        blocks = [blocks]
+    if not isinstance(blocks, list) or len(blocks) != count:
+        return {}
+    return blocks[n] if isinstance(blocks[n], Mapping) else {}
+
+
+def _fits(written: Any, block: View) -> bool:
+    """Whether a block can be the one that is written: no constant of it is another."""
+    return isinstance(written, Mapping) and not any(
+        isinstance(value, Mapping)
+        and value.get("constant_value") is not None
+        and (value["constant_value"] if block.is_unknown(name) else block.values.get(name)) != value["constant_value"]
+        for name, value in written.items()
+        if name != "key_name" or value.get("constant_value")
+    )

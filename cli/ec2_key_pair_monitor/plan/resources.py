@@ -1,0 +1,133 @@
+"""A resource of a plan, and what is known of its attributes."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+Index = str | int | None
+ModulePath = tuple[tuple[str, Index], ...]
+
+_MODULE = re.compile(r'module\.([\w-]+)(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?\.?')
+
+
+class View(NamedTuple):
+    """Attributes, beside what of them is known only after apply and what is sensitive."""
+
+    values: Mapping[str, Any]
+    unknown: Mapping[str, Any]
+    sensitive: Mapping[str, Any] | bool
+
+    def is_unknown(self, name: str) -> bool:
+        """Whether a whole attribute is known only after apply."""
+        return self.unknown.get(name) is True
+
+    def is_sensitive(self, name: str) -> bool:
+        """Whether any of an attribute is sensitive."""
+        return self.sensitive is True or (isinstance(self.sensitive, Mapping) and _any(self.sensitive.get(name)))
+
+    def blocks(self, name: str) -> "list[View]":
+        """The blocks of a name, where it is known how many there are."""
+        values = self.values.get(name)
+        if isinstance(values, Mapping):
+            values = [values]
+        if not isinstance(values, list):
+            return []
+        return [
+            View(value if isinstance(value, Mapping) else {}, _at(self.unknown, name, n), self._secret(name, n))
+            for n, value in enumerate(values)
+        ]
+
+    def block(self, name: str) -> "View | None":
+        """The first block of a name."""
+        return next(iter(self.blocks(name)), None)
+
+    def _secret(self, name: str, n: int) -> Mapping[str, Any] | bool:
+        if not isinstance(self.sensitive, Mapping):
+            return self.sensitive
+        return True if self.sensitive.get(name) is True else _at(self.sensitive, name, n)
+
+
+def _at(tree: Mapping[str, Any], name: str, n: int) -> Mapping[str, Any]:
+    branch = tree.get(name)
+    if isinstance(branch, list):
+        branch = branch[n] if n < len(branch) else {}
+    return branch if isinstance(branch, Mapping) else {}
+
+
+def _any(tree: Any) -> bool:
+    """Whether a tree of marks has any."""
+    if isinstance(tree, Mapping):
+        return any(_any(each) for each in tree.values())
+    if isinstance(tree, list):
+        return any(_any(each) for each in tree)
+    return tree is True
+
+
+has_marks = _any
+
+NOTHING = View({}, {}, {})
+
+
+class Resource:
+    """A resource instance of the plan; ``mode`` is managed or data."""
+
+    __slots__ = ("actions", "address", "after", "before", "index", "module", "name", "type")
+
+    def __init__(self, change: Mapping[str, Any]) -> None:
+        """Take an entry of ``resource_changes``."""
+        inner = change["change"]
+        self.address: str = change["address"]
+        self.type: str = change["type"]
+        self.name: str = change["name"]
+        self.index: Index = change.get("index")
+        self.module: ModulePath = module_path(change.get("module_address") or "")
+        self.actions: list[str] = inner["actions"]
+        self.before = View(inner.get("before") or {}, {}, inner.get("before_sensitive") or {})
+        unknown = inner.get("after_unknown")
+        self.after = View(
+            inner.get("after") or {},
+            unknown if isinstance(unknown, Mapping) else {},
+            inner.get("after_sensitive") or {},
+        )
+
+    @property
+    def is_launched(self) -> bool:
+        """Whether the plan creates, replaces or updates it."""
+        return "create" in self.actions or "update" in self.actions
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the plan creates it, as itself or in place of another."""
+        return "create" in self.actions
+
+    @property
+    def is_updated(self) -> bool:
+        """Whether it is the same after the apply, and changed."""
+        return "update" in self.actions
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is not there after the apply."""
+        return not self.is_new and ("delete" in self.actions or "forget" in self.actions)
+
+
+@cache
+def module_path(address: str) -> ModulePath:
+    """The steps of a module's address."""
+    return tuple(_steps(address))
+
+
+def _steps(address: str) -> Iterator[tuple[str, Index]]:
+    for match in _MODULE.finditer(address):
+        yield match[1], as_index(match[2])
+
+
+def as_index(text: str | None) -> Index:
+    """An index as it is written in an address."""
+    if text is None:
+        return None
+    if text.startswith('"'):
+        # https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
+        return re.sub(r"\\(.)", lambda m: {"n": "\n", "r": "\r", "t": "\t"}.get(m[1], m[1]), text[1:-1])
+    return int(text)

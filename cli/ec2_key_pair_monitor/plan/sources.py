@@ -1,0 +1,77 @@
+"""Finds the lines in the configuration that resources are written in, by text alone: a plan has none."""
+
+import os
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from ec2_key_pair_monitor.plan.resources import module_path
+from ec2_key_pair_monitor.report import Location
+
+_BLOCK = re.compile(r'^[ \t]*(?:resource[ \t]+"([^"]+)"[ \t]+"([^"]+)"|module[ \t]+"([^"]+)")[ \t]*\{', re.MULTILINE)
+_SOURCE = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"(\.{1,2}/[^"]*)"', re.MULTILINE)
+_STEP = re.compile(r'module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.')
+
+
+def locate(addresses: Iterable[str], root: str) -> dict[str, Location]:
+    """Where each resource is written: its block, else the module call that leads to it.
+
+    Args:
+        addresses: of the resources in a plan.
+        root: the root module's folder; local modules below it are followed.
+    """
+    found = {}
+    for address in addresses:
+        location = _locate(address, Path(root))
+        if location:
+            found[address] = location
+    return found
+
+
+def _locate(address: str, root: Path) -> Location | None:
+    rest = address
+    while match := _STEP.match(rest):
+        rest = rest[match.end() :]
+    kind, _, name = rest.partition(".")
+    folder: Path = root
+    nearest = None
+    for module, _ in module_path(address[: len(address) - len(rest)]):
+        call = _blocks(folder).get(("module", module))
+        if call is None:
+            return nearest
+        nearest, source = call
+        if source is None:
+            return nearest
+        folder = Path(os.path.normpath(folder / source))
+    block = _blocks(folder).get((kind, name.partition("[")[0]))
+    return block[0] if block else nearest
+
+
+@cache
+def _blocks(folder: Path) -> dict[tuple[str, str], tuple[Location, str | None]]:
+    """The blocks of a folder's files, with the local source of a module."""
+    blocks: dict[tuple[str, str], tuple[Location, str | None]] = {}
+    for path in sorted(folder.glob("*.tf")):
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        for match in _BLOCK.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            location = Location(_relative(path), line)
+            if match[3]:
+                end = _BLOCK.search(text, match.end())
+                source = _SOURCE.search(text, match.end(), end.start() if end else len(text))
+                blocks.setdefault(("module", match[3]), (location, source[1] if source else None))
+            else:
+                blocks.setdefault((match[1], match[2]), (location, None))
+    return blocks
+
+
+def _relative(path: Path) -> str:
+    """The path from the working directory, as code scanning wants it, where it is below."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
