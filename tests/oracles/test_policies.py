@@ -9,11 +9,12 @@ from tests.oracles.policies import actions_of, deferred_policy, faults_of, polic
 from tests.oracles.tally import judged
 from tests.support.docs import CHECKOUT
 
+WRITTEN = ["docs/apply-policy.json", "docs/service-control-policy.json", "tests/acceptance/policy.json"]
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alerts"
 QUEUE = "arn:aws:sqs:*:*:alerts-*"
 
 
-@pytest.mark.parametrize("path", ["docs/service-control-policy.json", "tests/acceptance/policy.json"])
+@pytest.mark.parametrize("path", WRITTEN)
 def test_written_policy(path: str) -> None:
     """A policy that users copy has no fault."""
     policy = json.loads((CHECKOUT / path).read_text())

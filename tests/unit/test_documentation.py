@@ -1,6 +1,7 @@
 """What the README promises about the HCL, the examples and the package."""
 
 import ast
+import json
 import re
 import sys
 from pathlib import Path
@@ -149,6 +150,24 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert linked.is_relative_to(CHECKOUT), target
         if anchor:
             assert anchor in anchors(linked / "README.md" if linked.is_dir() else linked), target
+
+
+def test_apply_policy_fits_into_a_managed_policy() -> None:
+    """The policy has at most 6,144 characters; white space does not count.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    policy = (CHECKOUT / "docs/apply-policy.json").read_text()
+
+    assert len("".join(policy.split())) <= 6144
+
+
+def test_json_notification_is_documented() -> None:
+    """The notification that docs/notifications.md shows has the fields of the template, in its order."""
+    [shown] = re.findall(r"```json\n(.*?)```", (CHECKOUT / "docs/notifications.md").read_text(), re.DOTALL)
+    template = (CHECKOUT / "events.tf").read_text().partition("<<-JSON")[2].partition("JSON")[0]
+
+    assert list(json.loads(shown)) == re.findall(r'^ +"(\w+)":', template, re.MULTILINE)
 
 
 def test_readme_is_short() -> None:
