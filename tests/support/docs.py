@@ -116,8 +116,8 @@ def pages() -> list[Path]:
 
 
 def commands(text: str) -> list[tuple[str, bool]]:
-    """The blocks of shell commands on a page, each with whether it is marked as needing an AWS account."""
-    found = re.findall(r"(<!-- needs an account -->\n *)?^ *```sh\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    """The blocks of shell commands on a page, each with whether a comment above it says why no test runs it."""
+    found = re.findall(r"(<!-- not run: [^>]+ -->\n *)?^ *```sh\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
     return [(textwrap.dedent(block), bool(mark)) for mark, block in found]
 
 

@@ -202,19 +202,19 @@ def test_picture_is_an_e_mail() -> None:
     assert [line for line in lines if len(line) < 79 and line not in texts] == []
 
 
-# Where a block of commands is run. A page's other blocks are marked as needing an account.
+# Which test runs a block of commands. A comment above each other block says why it is not run.
 RUN_BY = {
     ("docs/operations.md", "rule=ec2-key-pair-monitor"): "tests/e2e/test_minimal.py",
 }
 
 
 def test_every_block_of_commands_is_run_or_marked() -> None:
-    """Each block of commands is run by a test that reads it from its page, or is marked as needing an account."""
+    """Each block of commands is run by a test that reads it from its page, or a comment says why it is not run."""
     found = {
         (str(page.relative_to(CHECKOUT)), block.splitlines()[0])
         for page in pages()
-        for block, needs_account in commands(page.read_text())
-        if not needs_account
+        for block, is_marked in commands(page.read_text())
+        if not is_marked
     }
 
     assert found == RUN_BY.keys()
