@@ -109,7 +109,12 @@ def _plan(options: argparse.Namespace) -> Report:
     if options.root is not None and not os.path.isdir(options.root):  # noqa: PTH112  (pathlib slows the start down)
         raise CommandError(f"--root {options.root} is not a folder.")
     document = read_plan(options.plan, options.root)
-    report = judge_plan(document, rules, options.today or datetime.now(UTC).date())
+    try:
+        report = judge_plan(document, rules, options.today or datetime.now(UTC).date())
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+        # Half of a plan's structure is the provider's: what does not hold it was not written by Terraform.
+        text = f"{options.plan} is not a plan that Terraform wrote ({type(error).__name__})."
+        raise CommandError(text) from error
     if options.root is None or options.format not in ("sarif", "github"):
         return report
     from ec2_key_pair_monitor.plan.sources import locate  # noqa: PLC0415

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ec2_key_pair_monitor.plan.resources import Index, ModulePath, Resource, as_index, has_marks, module_path
+from ec2_key_pair_monitor.plan.resources import Index, ModulePath, Resource, as_index, has_marks
 
 Expression = Mapping[str, Any]
 
@@ -44,7 +44,6 @@ class Configuration:
         self._find = find
         self._blocks: dict[tuple[str, ...], dict[tuple[str, str, str], Mapping[str, Any]]] = {}
         self._instances: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] | None = None
-        self._locals_are_known: bool | None = None
 
     def block(self, resource: Resource) -> Mapping[str, Any]:
         """The block that a resource is written in."""
@@ -202,7 +201,8 @@ class Configuration:
             expression = call.get("expressions", {}).get(rest[0])
             return expression is None or self.unknown(expression, parent, depth + 1) is None
         if head == "local":
-            return self._are_locals_known()
+            # What a local value is made of is not in the plan.
+            return False
         if head == "module" and rest:
             return self._is_output_known(rest, scope, depth + 1)
         if head == "data" and len(rest) > 1:
@@ -240,29 +240,6 @@ class Configuration:
             changes = [each for each in changes if each.get("index") == path[0]]
             path = path[1:]
         return not any(_is_unknown_at(each["change"].get("after_unknown"), path) for each in changes)
-
-    def _are_locals_known(self) -> bool:
-        """Whether no local value can depend on what is known only after apply.
-
-        Locals are not in the plan, but it lists each attribute that the changed resources depend on through them.
-        """
-        if self._locals_are_known is None:
-            self._locals_are_known = self._plan.get("format_version") not in ("1.0",) and all(
-                self._is_relevant_known(each) for each in self._plan.get("relevant_attributes", ())
-            )
-        return self._locals_are_known
-
-    def _is_relevant_known(self, relevant: Mapping[str, Any]) -> bool:
-        text = relevant.get("resource", "")
-        steps = re.match(r'(?:module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)*', text)
-        where = steps[0] if steps else ""
-        head, *rest = _tokens(text[len(where) :])
-        mode = "managed"
-        if head == "data":
-            mode, (head, *rest) = "data", rest
-        if not rest:
-            return False
-        return self._is_attribute_known(module_path(where), mode, str(head), [*rest, *relevant.get("attribute", ())])
 
 
 class _Quoted(str):

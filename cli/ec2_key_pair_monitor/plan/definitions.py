@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch, Tags
-from ec2_key_pair_monitor.plan.resources import Resource, View
+from ec2_key_pair_monitor.plan.resources import Resource, View, has_marks
 
 TEMPLATE = "aws_launch_template"
 CONFIGURATION = "aws_launch_configuration"
@@ -211,7 +211,7 @@ class Definitions:
             return [resource.before]
         if makes_new and isinstance(latest, int) and version == str(latest + 1):
             return [resource.after]
-        return f"It launches from version {version} of {resource.address}, which the plan does not show."
+        return f"The plan does not show the version of {resource.address} that it launches from."
 
     def _outside(self, reference: Reference) -> Found:
         """A definition that only the state holds: read by a data source, or left out by -target."""
@@ -230,8 +230,9 @@ class Definitions:
                 key = Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive("key_name"))
                 tags = instance_tags(view, address) if kind == TEMPLATE else NO_TAGS
                 return Found([Launch(key, tags)])
-            return Found(f"It launches from version {version} of {address}, which the plan does not show.")
-        return Found(f"Its {_WORDS[reference.kind]} {reference.id or reference.name} is not in the plan.")
+            return Found(f"The plan does not show the version of {address} that it launches from.")
+        named = "" if has_marks(reference.user.after.sensitive) else f" {reference.id or reference.name}"
+        return Found(f"Its {_WORDS[reference.kind]}{named} is not in the plan.")
 
     def _why(self, reference: Reference) -> str:
         if reference.expression is None:

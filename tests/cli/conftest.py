@@ -1,0 +1,102 @@
+"""The command as people install it: a wheel of this checkout, in an environment of its own."""
+
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.terraform import CHECKOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run of the command ended."""
+
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def json(self) -> Any:
+        """The output as JSON."""
+        return json.loads(self.output)
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The verdict of each address."""
+        return {each["address"]: each["verdict"] for each in self.json["resources"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The installed command."""
+
+    folder: Path
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        stdin: bytes = b"",
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """Run it."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(  # noqa: S603  (the command, with the tests' arguments)
+            [self.folder / "ec2-key-pair-monitor", *arguments],
+            input=stdin,
+            capture_output=True,
+            cwd=cwd,
+            env={**inherited, **(environment or {})},
+            check=False,
+            timeout=120,
+        )
+        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture(scope="session")
+def wheel_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that holds the wheel and what it needs; all workers of a run share it."""
+    temporary = tmp_path_factory.getbasetemp()
+    shared = (temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary) / "command"
+    with Path(f"{shared}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "ready").exists():
+            _install(shared)
+            (shared / "ready").touch()
+    return shared / "environment" / "bin"
+
+
+@pytest.fixture(scope="session")
+def command(wheel_environment: Path) -> Command:
+    """The installed command."""
+    return Command(wheel_environment)
+
+
+def _install(folder: Path) -> None:
+    """Build the wheel with the locked backend, and install it with the locked versions of what it needs."""
+    folder.mkdir()
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(CHECKOUT))
+    (wheel,) = folder.glob("*.whl")
+    locked = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8")
+    constraints = folder / "constraints.txt"
+    constraints.write_text("\n".join(re.findall(r"^[\w.-]+==[\w.]+", locked, re.MULTILINE)), encoding="utf-8")
+    environment = folder / "environment"
+    _run(sys.executable, "-m", "venv", str(environment))
+    python = str(environment / "bin/python")
+    _run(python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "-c", str(constraints), str(wheel))
+
+
+def _run(*words: str) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603  (pip and venv)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(words)}: {done.stdout}{done.stderr}")
