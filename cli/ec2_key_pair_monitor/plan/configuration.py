@@ -239,7 +239,11 @@ class Configuration:
         if path and (isinstance(path[0], int | _Quoted)):
             changes = [each for each in changes if each.get("index") == path[0]]
             path = path[1:]
-        return not any(_is_unknown_at(each["change"].get("after_unknown"), path) for each in changes)
+        # A data source that is read in the apply fills in what the plan shows as null.
+        return not any(
+            each["change"]["actions"] == ["read"] or _is_unknown_at(each["change"].get("after_unknown"), path)
+            for each in changes
+        )
 
 
 class _Quoted(str):
@@ -270,8 +274,8 @@ def _traversals(references: Sequence[str]) -> Iterator[str]:
 
 
 def _has_key(references: Sequence[str]) -> bool:
-    """Whether an expression can index by the key of its own block."""
-    return any(each in ("each.key", "count.index") or each.startswith("each.value") for each in references)
+    """Whether an expression indexes by the key of its own block; with a count it could reckon: ``1 - count.index``."""
+    return "each.key" in references
 
 
 def _is_unknown_at(marks: Any, path: Sequence[Index]) -> bool:

@@ -1,0 +1,5 @@
+resource "aws_autoscaling_group" "this" {
+}
+
+resource "aws_launch_template" "this" {
+}

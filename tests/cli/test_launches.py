@@ -1,0 +1,250 @@
+"""What a plan launches, in plans by hand: one for each rule of the judge. The provider's are in ``plans``."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.cli.plans import change, plan, write
+
+COMPUTED = {"key_name": True, "tags_all": True}
+TEMPLATE = {"id": "lt-1", "name": "app", "latest_version": 3, "default_version": 2}
+
+
+def template(before_key: str | None, after_key: str | None, **more: Any) -> dict[str, Any]:
+    """A template whose update makes a new version."""
+    after = {name: value for name, value in TEMPLATE.items() if name not in more.get("after_unknown", {})}
+    return change(
+        "aws_launch_template.t",
+        {**after, "key_name": after_key},
+        actions=["update"],
+        before={**TEMPLATE, "key_name": before_key},
+        **{"after_unknown": {"latest_version": True}, **more},
+    )
+
+
+def group(version: str | None, actions: str = "no-op", **more: Any) -> dict[str, Any]:
+    """A group that launches from the template."""
+    after = {"name": "g", "launch_template": [{"id": "lt-1", "name": "app", "version": version}]}
+    return change("aws_autoscaling_group.g", after, actions=[actions], before=after, **more)
+
+
+def judged(command: Command, folder: Path, document: Any, *options: str) -> dict[str, str]:
+    """The verdict of each address."""
+    return command("plan", write(folder, document), "--format", "json", *options).verdicts
+
+
+@pytest.mark.parametrize(
+    ("version", "verdict"),
+    [
+        pytest.param("$Latest", "NON_COMPLIANT", id="latest"),
+        pytest.param("$Default", "UNKNOWN", id="default is an older one"),
+        pytest.param(None, "UNKNOWN", id="default where none is given"),
+        pytest.param("3", "COMPLIANT", id="the one before"),
+        pytest.param("4", "NON_COMPLIANT", id="the one that it makes"),
+        pytest.param("1", "UNKNOWN", id="one that the plan does not show"),
+    ],
+)
+def test_versions(command: Command, tmp_path: Path, version: str | None, verdict: str) -> None:
+    """A group that is updated launches from the version that it names, and not always from the new one."""
+    assert judged(command, tmp_path, plan(group(version, "update"), template("ops", None))) == {
+        "aws_autoscaling_group.g": verdict
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "marks", "is_judged"),
+    [
+        ("$Latest", {"latest_version": True}, True),
+        ("$Default", {"latest_version": True}, False),
+        ("3", {"latest_version": True}, False),
+        ("$Default", {"latest_version": True, "default_version": True}, True),
+    ],
+)
+def test_unchanged_group(
+    command: Command, tmp_path: Path, version: str, marks: dict[str, bool], *, is_judged: bool
+) -> None:
+    """A group that the plan does not change counts where its template's version does; else both are skipped."""
+    outcome = command(
+        "plan", write(tmp_path, plan(group(version), template("ops", None, after_unknown=marks))), "--format", "json"
+    )
+    addresses = [each["address"] for each in outcome.json["skipped"]]
+    assert outcome.status == is_judged
+    assert addresses == ([] if is_judged else ["aws_autoscaling_group.g", "aws_launch_template.t"])
+
+
+@pytest.mark.parametrize(
+    ("actions", "is_judged"),
+    [
+        (["create"], True),
+        (["update"], True),
+        (["delete", "create"], True),
+        (["create", "delete"], True),
+        (["create", "forget"], True),
+        (["no-op"], False),
+        (["delete"], False),
+        (["forget"], False),
+    ],
+)
+def test_actions(command: Command, tmp_path: Path, actions: list[str], *, is_judged: bool) -> None:
+    """Only what is created, replaced or updated counts; the rest is skipped by name."""
+    for kind in ("aws_instance", "aws_launch_template"):
+        entry = change(f"{kind}.a", {"key_name": None}, actions=actions, before={"key_name": None})
+        outcome = command("plan", write(tmp_path, plan(entry)), "--format", "json")
+        assert outcome.json["summary"] == {
+            "compliant": 0,
+            "non_compliant": int(is_judged),
+            "unknown": 0,
+            "skipped": int(not is_judged),
+        }
+
+
+def test_replacement_loses_a_key_of_the_state(command: Command, tmp_path: Path) -> None:
+    """An instance that is replaced has no key that only the state had; one that is updated keeps it."""
+    before = {"key_name": "ops"}
+    replaced = change("aws_instance.a", {}, actions=["delete", "create"], before=before, after_unknown=COMPUTED)
+    updated = change("aws_instance.b", before, actions=["update"], before=before)
+    assert judged(command, tmp_path, plan(replaced, updated)) == {
+        "aws_instance.a": "NON_COMPLIANT",
+        "aws_instance.b": "COMPLIANT",
+    }
+
+
+def test_deposed(command: Command, tmp_path: Path) -> None:
+    """A deposed object does not hide the resource at its address."""
+    deposed = change("aws_instance.a", None, actions=["delete"], before={"key_name": "ops"}, deposed="0123abcd")
+    assert judged(command, tmp_path, plan(change("aws_instance.a", {}), deposed)) == {"aws_instance.a": "NON_COMPLIANT"}
+
+
+def _expression(text: Any) -> dict[str, Any]:
+    return {"references": text} if isinstance(text, list) else {"constant_value": text}
+
+
+@pytest.mark.parametrize(
+    ("expression", "verdict"),
+    [
+        pytest.param(None, "NON_COMPLIANT", id="unset"),
+        pytest.param(_expression(None), "NON_COMPLIANT", id="null"),
+        pytest.param(_expression(""), "NON_COMPLIANT", id="empty"),
+        pytest.param({}, "UNKNOWN", id="functions alone"),
+        pytest.param(_expression(["var.key_name"]), "NON_COMPLIANT", id="variable"),
+        pytest.param(_expression(["local.key_name"]), "UNKNOWN", id="local value"),
+        pytest.param(_expression(["each.value.key", "each.value"]), "NON_COMPLIANT", id="each"),
+        pytest.param(_expression(["count.index"]), "NON_COMPLIANT", id="count"),
+        pytest.param(_expression(["terraform_data.x.id", "terraform_data.x"]), "UNKNOWN", id="unknown attribute"),
+        pytest.param(_expression(["terraform_data.x.input"]), "NON_COMPLIANT", id="known attribute"),
+        pytest.param(_expression(["aws_key_pair.none[0].key_name"]), "NON_COMPLIANT", id="resource of count 0"),
+        pytest.param(_expression(["var.key_name", "terraform_data.x.id"]), "UNKNOWN", id="conditional on an unknown"),
+    ],
+)  # fmt: skip
+def test_key_that_is_shown_as_unknown(
+    command: Command, tmp_path: Path, expression: dict[str, Any] | None, verdict: str
+) -> None:
+    """A key that is shown as known only after apply is none where all it refers to is known."""
+    expressions = {} if expression is None else {"key_name": expression}
+    document = plan(
+        change("aws_instance.a", {}, after_unknown=COMPUTED),
+        change("terraform_data.x", {"input": "x"}, after_unknown={"id": True}),
+        resources={"aws_instance.a": {"expressions": expressions}},
+        variables={"key_name": {"value": None}},
+    )
+    assert judged(command, tmp_path, document) == {"aws_instance.a": verdict}
+
+
+@pytest.mark.parametrize(
+    ("passed", "verdict"),
+    [
+        ({}, "NON_COMPLIANT"),
+        ({"key_name": {"constant_value": None}}, "NON_COMPLIANT"),
+        ({"key_name": {"references": ["var.key_name"]}}, "NON_COMPLIANT"),
+        ({"key_name": {"references": ["terraform_data.x.id", "terraform_data.x"]}}, "UNKNOWN"),
+        ({"key_name": {}}, "UNKNOWN"),
+    ],
+)
+def test_variable_through_modules(command: Command, tmp_path: Path, passed: dict[str, Any], verdict: str) -> None:
+    """A variable is followed through two module calls to what is passed, or to its default."""
+    block = {"mode": "managed", "type": "aws_instance", "name": "a"}
+    block["expressions"] = {"key_name": {"references": ["var.key_name"]}}  # type: ignore[assignment]
+    inner = {"resources": [block], "variables": {"key_name": {"default": None}}}
+    call = {"expressions": {"key_name": {"references": ["var.key_name"]}}, "module": inner}
+    document = plan(
+        change('module.a["x"].module.b[0].aws_instance.a', {}, after_unknown=COMPUTED),
+        change("terraform_data.x", {}, after_unknown={"id": True}),
+        variables={"key_name": {"value": None}},
+    )
+    document["resource_changes"][0]["module_address"] = 'module.a["x"].module.b[0]'
+    document["resource_changes"][0] |= {"type": "aws_instance", "name": "a"}
+    calls = {"a": {"expressions": passed, "module": {"module_calls": {"b": call}}}}
+    document["configuration"]["root_module"]["module_calls"] = calls
+    assert list(judged(command, tmp_path, document).values()) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("tags", "marks", "verdict"),
+    [
+        pytest.param({"team": "a"}, {}, "COMPLIANT", id="exempt"),
+        pytest.param({"team": "b"}, {}, "NON_COMPLIANT", id="not exempt"),
+        pytest.param({}, {"tags_all": True}, "NON_COMPLIANT", id="untagged"),
+        pytest.param({}, {"tags": True, "tags_all": True}, "UNKNOWN", id="unknown tags"),
+        pytest.param({}, {"tags": {"team": True}}, "UNKNOWN", id="unknown value"),
+        pytest.param({}, {"tags": {"any": True}}, "COMPLIANT", id="unknown value, and any exempts"),
+        pytest.param({"team": "b"}, {"tags": {"other": True}}, "NON_COMPLIANT", id="unknown value of another tag"),
+        pytest.param({"team": "a"}, {"tags": {"other": True}}, "COMPLIANT", id="exempt beside an unknown value"),
+    ],
+)
+def test_unknown_tags(command: Command, tmp_path: Path, tags: Any, marks: Any, verdict: str) -> None:
+    """A tag that is not known makes the result unknown only where it could exempt."""
+    document = plan(change("aws_instance.a", {"tags": tags or None, "key_name": None}, after_unknown=marks))
+    options = ("--exempt-tag", "team=a", "--exempt-tag", "any=*")
+    assert judged(command, tmp_path, document, *options) == {"aws_instance.a": verdict}
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ({"name": "batch-1"}, "COMPLIANT"),
+        ({"name": "web"}, "NON_COMPLIANT"),
+        ({"name_prefix": "batch-"}, "COMPLIANT"),
+        ({"name_prefix": "web-"}, "NON_COMPLIANT"),
+        ({"name_prefix": "bat"}, "UNKNOWN"),
+    ],
+)
+def test_name_of_a_group(command: Command, tmp_path: Path, name: dict[str, str], verdict: str) -> None:
+    """AWS tags instances with the name of their group or node group, of which a prefix can be enough."""
+    document = plan(
+        change("aws_autoscaling_group.g", {**name, "launch_template": [{"id": "lt-1"}]}, after_unknown={}),
+        template(None, None, after_unknown={"latest_version": True, "default_version": True}),
+    )
+    options = ("--exempt-tag", "aws:autoscaling:groupName=batch-*")
+    assert judged(command, tmp_path, document, *options) == {"aws_autoscaling_group.g": verdict}
+
+
+def test_definition_without_users(command: Command, tmp_path: Path) -> None:
+    """A definition is judged by itself only where nothing in the plan uses it."""
+    lone = change("aws_launch_template.lone", {"name": "lone", "key_name": None}, after_unknown={"id": True})
+    used = change("aws_launch_template.used", {"name": "used", "key_name": None}, after_unknown={"id": True})
+    after = {"launch_template": [{"name": "used", "version": "$Latest"}], "key_name": "ops"}
+    user = change("aws_instance.a", after, after_unknown={"launch_template": [{"id": True}]})
+    outcome = command("plan", write(tmp_path, plan(user, lone, used)), "--format", "json")
+    assert outcome.verdicts == {"aws_instance.a": "COMPLIANT", "aws_launch_template.lone": "NON_COMPLIANT"}
+    assert outcome.json["resources"][0]["follows"] == ["aws_launch_template.used"]
+
+
+def test_overrides(command: Command, tmp_path: Path) -> None:
+    """Each override of a mixed instances policy counts, and the policy's own template where one has none."""
+    own = {"launch_template_specification": [{"launch_template_name": "bad", "version": "$Latest"}]}
+    documents = {}
+    for name, overrides in {"none": [], "some": [{}, own], "all": [own, own]}.items():
+        base = [{"launch_template_name": "good", "version": "$Latest"}]
+        mixed = [{"launch_template": [{"launch_template_specification": base, "override": overrides}]}]
+        documents[name] = plan(
+            change("aws_autoscaling_group.g", {"name": "g", "mixed_instances_policy": mixed}),
+            change("aws_launch_template.bad", {"name": "bad", "key_name": None}),
+            change("aws_launch_template.good", {"name": "good", "key_name": "ops"}),
+        )
+    documents["all"]["resource_changes"][1]["change"]["after"]["key_name"] = "ops"
+    documents["all"]["resource_changes"][2]["change"]["after"]["key_name"] = None
+    assert judged(command, tmp_path, documents["none"])["aws_autoscaling_group.g"] == "COMPLIANT"
+    assert judged(command, tmp_path, documents["some"])["aws_autoscaling_group.g"] == "NON_COMPLIANT"
+    assert judged(command, tmp_path, documents["all"]) == {"aws_autoscaling_group.g": "COMPLIANT"}
