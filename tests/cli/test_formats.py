@@ -41,6 +41,7 @@ PLAN = plan(
         before={"id": "lt-1", "name": "boxes", "key_name": "ops", "latest_version": 1, "default_version": 1},
         after_unknown={"latest_version": True},
     ),
+    change("module.remote.terraform_data.name", {}, after_unknown={"output": True}),
     change('module.remote.aws_instance.this["a,b: 100%"]', {}, index="a,b: 100%", after_unknown=_COMPUTED),
     configuration={
         "root_module": {
@@ -52,7 +53,7 @@ PLAN = plan(
                                 "mode": "managed",
                                 "type": "aws_instance",
                                 "name": "this",
-                                "expressions": {"key_name": {"references": ["local.key_name"]}},
+                                "expressions": {"key_name": {"references": ["terraform_data.name.output"]}},
                             }
                         ]
                     }

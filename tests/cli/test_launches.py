@@ -117,6 +117,31 @@ def test_deposed(command: Command, tmp_path: Path) -> None:
     assert judged(command, tmp_path, plan(change("aws_instance.a", {}), deposed)) == {"aws_instance.a": "NON_COMPLIANT"}
 
 
+@pytest.mark.parametrize(
+    ("relevant", "version", "verdict"),
+    [
+        ([], "1.2", "NON_COMPLIANT"),
+        ([{"resource": "terraform_data.x", "attribute": ["input"]}], "1.2", "NON_COMPLIANT"),
+        ([{"resource": "terraform_data.x", "attribute": ["id"]}], "1.2", "UNKNOWN"),
+        ([{"resource": "data.aws_ami.x", "attribute": ["id"]}], "1.2", "UNKNOWN"),
+        ([], "1.0", "UNKNOWN"),
+    ],
+)
+def test_local_value(command: Command, tmp_path: Path, relevant: Any, version: str, verdict: str) -> None:
+    """A local value is known where nothing that the plan lists as relevant is known only after apply."""
+    read = change("data.aws_ami.x", {"id": None}, actions=["read"])
+    read |= {"mode": "data", "type": "aws_ami", "name": "x", "module_address": ""}
+    document = plan(
+        change("aws_instance.a", {}, after_unknown=COMPUTED),
+        change("terraform_data.x", {"input": "x"}, after_unknown={"id": True}),
+        read,
+        resources={"aws_instance.a": {"expressions": {"key_name": {"references": ["local.key_name"]}}}},
+        relevant_attributes=relevant,
+        format_version=version,
+    )
+    assert judged(command, tmp_path, document) == {"aws_instance.a": verdict}
+
+
 def _expression(text: Any) -> dict[str, Any]:
     return {"references": text} if isinstance(text, list) else {"constant_value": text}
 
@@ -129,7 +154,6 @@ def _expression(text: Any) -> dict[str, Any]:
         pytest.param(_expression(""), "NON_COMPLIANT", id="empty"),
         pytest.param({}, "UNKNOWN", id="functions alone"),
         pytest.param(_expression(["var.key_name"]), "NON_COMPLIANT", id="variable"),
-        pytest.param(_expression(["local.key_name"]), "UNKNOWN", id="local value"),
         pytest.param(_expression(["each.value.key", "each.value"]), "NON_COMPLIANT", id="each"),
         pytest.param(_expression(["count.index"]), "NON_COMPLIANT", id="count"),
         pytest.param(_expression(["terraform_data.x.id", "terraform_data.x"]), "UNKNOWN", id="unknown attribute"),

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ec2_key_pair_monitor.plan.resources import Index, ModulePath, Resource, as_index, has_marks
+from ec2_key_pair_monitor.plan.resources import Index, ModulePath, Resource, as_index, has_marks, module_path
 
 Expression = Mapping[str, Any]
 
 _TOKEN = re.compile(r'\.?([^.\[\]]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]')
+_WITHIN = re.compile(r'(?:module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)*')
 _ALWAYS_KNOWN = frozenset({"count", "path", "terraform"})
 _DEEPEST = 50
 
@@ -44,6 +45,7 @@ class Configuration:
         self._find = find
         self._blocks: dict[tuple[str, ...], dict[tuple[str, str, str], Mapping[str, Any]]] = {}
         self._instances: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] | None = None
+        self._known_locals: bool | None = None
 
     def block(self, resource: Resource) -> Mapping[str, Any]:
         """The block that a resource is written in."""
@@ -201,8 +203,7 @@ class Configuration:
             expression = call.get("expressions", {}).get(rest[0])
             return expression is None or self.unknown(expression, parent, depth + 1) is None
         if head == "local":
-            # What a local value is made of is not in the plan.
-            return False
+            return self._are_locals_known()
         if head == "module" and rest:
             return self._is_output_known(rest, scope, depth + 1)
         if head == "data" and len(rest) > 1:
@@ -244,6 +245,29 @@ class Configuration:
             each["change"]["actions"] == ["read"] or _is_unknown_at(each["change"].get("after_unknown"), path)
             for each in changes
         )
+
+    def _are_locals_known(self) -> bool:
+        """Whether no local value can depend on what is known only after apply.
+
+        Locals are not in the plan, but it lists the attributes that changed resources depend on, also through locals.
+        What this cannot see is a local that is the result of a function such as ``uuid``.
+        """
+        if self._known_locals is None:
+            # Format 1.1 added the list, and leaves it out where it is empty.
+            self._known_locals = self._plan.get("format_version") != "1.0" and all(
+                self._is_relevant_known(each) for each in self._plan.get("relevant_attributes", ())
+            )
+        return self._known_locals
+
+    def _is_relevant_known(self, relevant: Mapping[str, Any]) -> bool:
+        address = relevant["resource"]
+        where = _WITHIN.match(address)
+        module = where[0] if where else ""
+        head, *rest = _tokens(address[len(module) :])
+        mode = "managed"
+        if head == "data":
+            mode, (head, *rest) = "data", rest
+        return self._is_attribute_known(module_path(module), mode, head, [*rest, *relevant.get("attribute", ())])
 
 
 class _Quoted(str):
