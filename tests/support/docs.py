@@ -1,4 +1,4 @@
-"""What ``make docs`` writes: the tables of inputs and outputs in the READMEs, and the picture of an e-mail.
+"""What ``make docs`` writes: the tables of inputs and outputs in the READMEs, and the pictures.
 
 Nothing here checks that terraform-docs gives the same tables: it was read, not run.
 """
@@ -11,11 +11,14 @@ from typing import Any
 
 import hcl2
 
-from tests.support.picture import picture
+from tests.support.picture import picture, terminal
 
 CHECKOUT = Path(__file__).parents[2]
 EMAIL = CHECKOUT / "tests/unit/golden/one.txt"
 PICTURE = CHECKOUT / "docs/email.svg"
+TABLE = CHECKOUT / "tests/cli/golden/table.txt"
+TERMINAL = CHECKOUT / "docs/command.svg"
+COMMAND = "ec2-key-pair-monitor plan plan.json"
 MARKERS = re.compile(r"(<!-- BEGIN_TF_DOCS -->\n).*?(<!-- END_TF_DOCS -->)", re.DOTALL)
 
 
@@ -125,3 +128,4 @@ if __name__ == "__main__":
     for path in READMES:
         path.write_text(with_tables(path))
     PICTURE.write_text(picture(EMAIL.read_text()))
+    TERMINAL.write_text(terminal(COMMAND, TABLE.read_text()))

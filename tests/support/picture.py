@@ -1,8 +1,9 @@
-"""The picture of an e-mail in the README, drawn from a text that the tests compare with what the notifier writes."""
+"""The pictures in the documentation, drawn from texts that the tests compare with what the product writes."""
 
 from html import escape
 
 COLUMNS = 80
+WIDE = 120
 SIZE, ADVANCE, LEADING, MARGIN = 14, 8.43, 20, 24
 
 
@@ -41,6 +42,29 @@ def picture(email: str) -> str:
     )
 
 
+def terminal(command: str, output: str) -> str:
+    """An SVG of a command with what it writes, cut at 120 columns."""
+    lines = [f"$ {command}", *(line if len(line) <= WIDE else line[: WIDE - 1] + "…" for line in output.splitlines())]
+    width, height = round(WIDE * ADVANCE) + 2 * MARGIN, (len(lines) + 1) * LEADING + MARGIN // 2
+    colors = {"NON_COMPLIANT": "#ff7b72", "UNKNOWN": "#d29922", "COMPLIANT": "#3fb950"}
+    drawn = [
+        _text(line, (number + 1.5) * LEADING, colors.get(line.split(" ")[0], "#e6edf3"), bold=number == 0)
+        for number, line in enumerate(lines)
+        if line
+    ]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+            f' font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{SIZE}" role="img">',
+            f"<title>{escape(command)}</title>",
+            f'<rect width="{width}" height="{height}" rx="8" fill="#0d1117"/>',
+            *drawn,
+            "</svg>",
+            "",
+        ]
+    )
+
+
 def _wrapped(subject: str) -> list[str]:
     """A subject on at most two lines."""
     if len(subject) <= COLUMNS:
@@ -51,7 +75,8 @@ def _wrapped(subject: str) -> list[str]:
 
 def _text(line: str, y: float, color: str, *, bold: bool = False) -> str:
     indent = len(line) - len(line.lstrip())
-    text = line.strip()
+    # Browsers make one space of several.
+    text = line.strip().replace("  ", "\N{NO-BREAK SPACE} ")
     x, length = round(MARGIN + indent * ADVANCE), round(len(text) * ADVANCE)
     weight = ' font-weight="bold"' if bold else ""
     return (

@@ -10,8 +10,21 @@ from xml.etree import ElementTree
 import hcl2
 import pytest
 
-from tests.support.docs import CHECKOUT, EMAIL, PICTURE, READMES, blocks, commands, pages, unquoted, with_tables
-from tests.support.picture import picture
+from tests.support.docs import (
+    CHECKOUT,
+    COMMAND,
+    EMAIL,
+    PICTURE,
+    READMES,
+    TABLE,
+    TERMINAL,
+    blocks,
+    commands,
+    pages,
+    unquoted,
+    with_tables,
+)
+from tests.support.picture import picture, terminal
 
 README = (CHECKOUT / "README.md").read_text()
 # The first release, whose tag the quick start names.
@@ -200,6 +213,11 @@ def test_picture_is_an_e_mail() -> None:
 
     assert drawing == picture(EMAIL.read_text())
     assert [line for line in lines if len(line) < 79 and line not in texts] == []
+
+
+def test_picture_is_the_command() -> None:
+    """The picture shows what the command writes for the golden plan; `make docs` draws it."""
+    assert TERMINAL.read_text() == terminal(COMMAND, TABLE.read_text())
 
 
 # Which test runs a block of commands. A comment above each other block says why it is not run.
