@@ -65,6 +65,9 @@ PROTOCOL_ERRORS = {
     },
 }
 
+# Java's way to write a class of characters beyond U+FFFF, which Python cannot read.
+SURROGATES = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
+
 # What may differ from the models: why, and patterns of "SERVICE.OPERATION request|response MEMBER RULE".
 ALLOWED: dict[str, tuple[str, ...]] = {
     "moto tells more than AWS, and SDKs drop it": (
@@ -248,7 +251,7 @@ def limits(shape: Shape, value: Any, member: str) -> Iterator[Difference]:
     if shape.type_name == "string":
         if metadata.get("enum") and value not in metadata["enum"]:
             yield member, "enum", f"{shown(value)} is not one of {', '.join(metadata['enum'])}"
-        if "pattern" in metadata and not regex.fullmatch(metadata["pattern"], value):
+        if "pattern" in metadata and not regex.fullmatch(metadata["pattern"].replace(*SURROGATES), value):
             yield member, "pattern", f"{shown(value)} does not match {metadata['pattern']}"
 
 

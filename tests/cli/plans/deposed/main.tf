@@ -1,0 +1,13 @@
+resource "aws_instance" "web" {
+  ami           = "ami-0abcdef1234567890"
+  instance_type = "t3.micro"
+  key_name      = "ops"
+
+  tags = {
+    a = "b"
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
