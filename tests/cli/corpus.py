@@ -2,8 +2,8 @@
 
 ``plans/NAME/`` holds the root module (``main.tf``, local modules, ``terraform.tfvars``), the plan as ``terraform show
 -json`` prints it (``plan.json``), and ``expected.json``. Where ``before`` or ``before-*`` folders exist, they are applied
-first, in order, on the embedded AWS, so that the plan is one against a state; an apply that fails is continued from, as a
-user would.
+first, in order, on the embedded AWS, so that the plan is one against a state. The apply of one named ``before-*-fails``
+fails, and what follows continues from there.
 
 ``expected.json``:
 
@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.providers import provider_environment, pinned_versions
+from tests.support.providers import pinned_versions, provider_environment
 
 PLANS = Path(__file__).parent / "plans"
 REGION = "eu-central-1"
@@ -83,7 +83,8 @@ def make(case: Case, folder: Path, environment: Mapping[str, str]) -> str:
         The plan as ``terraform show -json`` prints it.
     """
     version = pinned_versions(environment)["aws"]
-    pins = f'terraform {{\n  required_providers {{\n    aws = {{ source = "hashicorp/aws", version = "{version}" }}\n  }}\n}}\n'
+    required = f'required_providers {{\n    aws = {{ source = "hashicorp/aws", version = "{version}" }}\n  }}'
+    pins = f"terraform {{\n  {required}\n}}\n"
     for source in [*sorted(case.folder.glob("before*")), case.folder]:
         for old in folder.glob("*.tf*"):
             if "tfstate" not in old.name:
@@ -92,7 +93,9 @@ def make(case: Case, folder: Path, environment: Mapping[str, str]) -> str:
         (folder / "pinned_override.tf").write_text(pins, encoding="utf-8")
         _terraform(folder, environment, "init", "-input=false")
         if source != case.folder:
-            _terraform(folder, environment, "apply", "-input=false", "-auto-approve", may_fail=True)
+            _terraform(
+                folder, environment, "apply", "-input=false", "-auto-approve", may_fail=source.name.endswith("-fails")
+            )
     options = case.expected.get("options", [])
     _terraform(folder, environment, "plan", "-input=false", "-out=tfplan", *options, may_fail="status" in case.expected)
     return _terraform(folder, environment, "show", "-json", "tfplan")

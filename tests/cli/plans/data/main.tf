@@ -1,11 +1,3 @@
-removed {
-  from = aws_launch_template.existing
-
-  lifecycle {
-    destroy = false
-  }
-}
-
 data "aws_caller_identity" "me" {}
 
 resource "terraform_data" "later" {}
@@ -18,6 +10,27 @@ resource "aws_instance" "from_data" {
 
 data "aws_launch_template" "existing" {
   name = "existing"
+}
+
+data "aws_launch_template" "keyless" {
+  name = "keyless"
+}
+
+resource "aws_autoscaling_group" "keyless" {
+  availability_zones = ["eu-central-1a"]
+  max_size           = 1
+  min_size           = 0
+
+  launch_template {
+    id      = data.aws_launch_template.keyless.id
+    version = "$Latest"
+  }
+}
+
+resource "aws_instance" "of_template" {
+  ami           = "ami-0abcdef1234567890"
+  instance_type = "t3.micro"
+  key_name      = data.aws_launch_template.existing.key_name
 }
 
 resource "aws_autoscaling_group" "latest" {

@@ -15,13 +15,13 @@ resource "aws_launch_template" "used" {
 }
 
 resource "aws_launch_configuration" "keyed" {
-  image_id      = "ami-0abcdef1234567890"
+  image_id      = "ami-1e749f67"
   instance_type = "t3.micro"
   key_name      = "ops"
 }
 
 resource "aws_launch_configuration" "keyless" {
-  image_id      = "ami-0abcdef1234567890"
+  image_id      = "ami-1e749f67"
   instance_type = "t3.micro"
 }
 

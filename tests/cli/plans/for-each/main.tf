@@ -52,35 +52,3 @@ resource "aws_autoscaling_group" "one" {
     id = aws_launch_template.count[1].id
   }
 }
-
-resource "aws_autoscaling_group" "swapped" {
-  count = 2
-
-  availability_zones = ["eu-central-1a"]
-  max_size           = 1
-  min_size           = 0
-
-  launch_template {
-    id = aws_launch_template.count[1 - count.index].id
-  }
-}
-
-resource "aws_launch_template" "same" {
-  count = 2
-
-  image_id      = "ami-0abcdef1234567890"
-  instance_type = "t3.micro"
-  key_name      = "ops"
-}
-
-resource "aws_autoscaling_group" "any" {
-  count = 2
-
-  availability_zones = ["eu-central-1a"]
-  max_size           = 1
-  min_size           = 0
-
-  launch_template {
-    id = aws_launch_template.same[1 - count.index].id
-  }
-}

@@ -16,7 +16,7 @@ resource "aws_autoscaling_group" "from_config" {
 }
 
 resource "aws_launch_configuration" "same" {
-  image_id      = "ami-0abcdef1234567890"
+  image_id      = "ami-1e749f67"
   instance_type = "t3.micro"
 }
 
@@ -29,7 +29,7 @@ resource "aws_autoscaling_group" "same" {
 }
 
 resource "aws_launch_configuration" "keyed" {
-  image_id        = "ami-0abcdef1234567890"
+  image_id        = "ami-1e749f67"
   instance_type   = "t3.micro"
   name_prefix     = "app-"
   security_groups = ["sg-0abcdef1234567890"]

@@ -17,25 +17,25 @@ resource "aws_launch_template" "prefixed" {
 }
 
 resource "aws_launch_configuration" "keyed" {
-  image_id      = "ami-0abcdef1234567890"
+  image_id      = "ami-1e749f67"
   instance_type = "t3.micro"
   key_name      = "ops"
 }
 
 resource "aws_launch_configuration" "keyless" {
-  image_id      = "ami-0abcdef1234567890"
+  image_id      = "ami-1e749f67"
   instance_type = "t3.micro"
 }
 
 resource "aws_launch_configuration" "named" {
-  image_id      = "ami-0abcdef1234567890"
+  image_id      = "ami-1e749f67"
   instance_type = "t3.micro"
   name          = "named"
   key_name      = "ops"
 }
 
 resource "aws_launch_configuration" "null" {
-  image_id      = "ami-0abcdef1234567890"
+  image_id      = "ami-1e749f67"
   instance_type = "t3.micro"
   key_name      = null
 }

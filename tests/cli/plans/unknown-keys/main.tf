@@ -63,7 +63,7 @@ resource "aws_launch_template" "unused" {
 }
 
 resource "aws_launch_configuration" "later" {
-  image_id      = "ami-0abcdef1234567890"
+  image_id      = "ami-1e749f67"
   instance_type = "t3.micro"
   key_name      = terraform_data.later.id
 }
