@@ -1,9 +1,9 @@
-"""The corpus: small Terraform configurations, the plans that the real AWS provider makes of them, and the right answers.
+"""The corpus: small Terraform configurations, the plans that the AWS provider makes of them, and the right answers.
 
-``plans/NAME/`` holds the root module (``main.tf``, local modules, ``terraform.tfvars``), the plan as ``terraform show
--json`` prints it (``plan.json``), and ``expected.json``. Where ``before`` or ``before-*`` folders exist, they are applied
-first, in order, on the embedded AWS, so that the plan is one against a state. The apply of one named ``before-*-fails``
-fails, and what follows continues from there.
+``plans/NAME/`` holds the root module (``main.tf``, local modules), the plan as ``terraform show -json`` prints it
+(``plan.json``), and ``expected.json``. Where there are ``before`` or ``before-*`` folders, they are applied first, in
+order, on the embedded AWS, so that the plan is one against a state. Where the name ends in ``-fails``, so does the
+apply, and what follows continues from there.
 
 ``expected.json``:
 
