@@ -1,5 +1,6 @@
 """The pictures in the documentation, drawn from texts that the tests compare with what the product writes."""
 
+import re
 from html import escape
 
 COLUMNS = 80
@@ -76,7 +77,7 @@ def _wrapped(subject: str) -> list[str]:
 def _text(line: str, y: float, color: str, *, bold: bool = False) -> str:
     indent = len(line) - len(line.lstrip())
     # Browsers make one space of several.
-    text = line.strip().replace("  ", "\N{NO-BREAK SPACE} ")
+    text = re.sub(" {2,}", lambda run: "\N{NO-BREAK SPACE}" * len(run[0]), line.strip())
     x, length = round(MARGIN + indent * ADVANCE), round(len(text) * ADVANCE)
     weight = ' font-weight="bold"' if bold else ""
     return (
