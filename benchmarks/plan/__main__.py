@@ -1,0 +1,131 @@
+"""Measures the command on large plans, and how many of the project's plans it and its peers judge rightly.
+
+``python -m benchmarks.plan [FOLDER]`` writes ``plan.md`` into the folder, by default ``benchmarks/results``. It takes
+processor time, which other programs on the machine disturb least.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.plan.tools import CHECKOUT, Tool, tools
+
+PLANS = CHECKOUT / "tests/cli/plans"
+LARGE, SMALL = 20_000, 2_000
+# These do not finish in minutes on the large plan.
+ONLY_SMALL = {"checkov", "c7n-left"}
+TIME_LIMIT = 600
+REPEATS = 3
+
+
+class Run(NamedTuple):
+    """What a run took, and what it wrote; None where it did not end in time."""
+
+    seconds: float
+    mebibytes: float
+    output: str
+
+
+def measure(tool: Tool, case: Path) -> Run | None:
+    """Run a tool on a case."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(tool.arguments(case), stdout=output, stderr=subprocess.DEVNULL, cwd=case)
+        try:
+            _, status, usage = _wait(process)
+        except TimeoutError:
+            return None
+        del status
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> Any:
+    import signal  # noqa: PLC0415
+
+    def stop(*_: object) -> None:
+        process.kill()
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(TIME_LIMIT)
+    try:
+        result = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(result[1])
+        return result
+    finally:
+        signal.alarm(0)
+
+
+def write_case(folder: Path, size: int) -> Path:
+    """A case of so many instances, two of three without a key pair, with the attributes that the provider plans."""
+    source = json.loads((PLANS / "instance-key/plan.json").read_text(encoding="utf-8"))
+    changes = {each["address"]: each for each in source["resource_changes"]}
+    values = {each["address"]: each for each in source["planned_values"]["root_module"]["resources"]}
+    blocks = {each["address"]: each for each in source["configuration"]["root_module"]["resources"]}
+    plan = {**source, "resource_changes": [], "planned_values": {"root_module": {"resources": []}}}
+    plan["configuration"] = {**source["configuration"], "root_module": {"resources": []}}
+    text = []
+    for number in range(size):
+        original = "aws_instance.unset" if number % 3 else "aws_instance.literal"
+        named = {"address": f"aws_instance.i{number}", "name": f"i{number}"}
+        plan["resource_changes"].append({**changes[original], **named})
+        plan["planned_values"]["root_module"]["resources"].append({**values[original], **named})
+        plan["configuration"]["root_module"]["resources"].append({**blocks[original], **named})
+        key = "" if number % 3 else '  key_name = "ops"\n'
+        text.append(f'resource "aws_instance" "i{number}" {{\n  ami = "ami-1"\n{key}}}\n')
+    folder.mkdir()
+    (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    (folder / "main.tf").write_text("\n".join(text), encoding="utf-8")
+    return folder
+
+
+def cases() -> Iterator[tuple[Path, set[str]]]:
+    """The project's plans that can be judged, with the addresses that are NON_COMPLIANT without a policy of its own."""
+    for path in sorted(PLANS.glob("*/expected.json")):
+        expected = json.loads(path.read_text(encoding="utf-8"))
+        if "policy" not in expected and "status" not in expected:
+            resources = expected["resources"].items()
+            yield path.parent, {name for name, each in resources if each["verdict"] == "NON_COMPLIANT"}
+
+
+def is_right(tool: Tool, case: Path, expected: set[str]) -> bool:
+    """Whether a tool finds fault with exactly what is NON_COMPLIANT."""
+    run = measure(tool, case)
+    try:
+        return run is not None and tool.found(run.output) == expected
+    except (ValueError, KeyError, TypeError, IndexError):
+        return False
+
+
+def main(results: Path) -> None:
+    """Measure, and write the table."""
+    judged = list(cases())
+    rows = []
+    with tempfile.TemporaryDirectory() as temporary:
+        large, small = (write_case(Path(temporary) / str(size), size) for size in (LARGE, SMALL))
+        for tool in tools(CHECKOUT / "build/benchmarks/plan"):
+            cells = [tool.name]
+            for case in (large, small):
+                runs = (
+                    [] if case == large and tool.name in ONLY_SMALL else [measure(tool, case) for _ in range(REPEATS)]
+                )
+                ended = [each for each in runs if each]
+                best = min(ended, key=lambda each: each.seconds) if ended else None
+                cells.append(f"{best.seconds:.2f} s, {best.mebibytes:.0f} MiB" if best else "not measured")
+            right = sum(is_right(tool, case, expected) for case, expected in judged)
+            cells.append(f"{right} of {len(judged)}")
+            rows.append("| " + " | ".join(cells) + " |")
+            print(rows[-1])
+    heading = f"| Tool | {LARGE:,} instances | {SMALL:,} instances | Right on the project's plans |"
+    lines = [heading, "| --- | --- | --- | --- |", *rows]
+    (results / "plan.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else CHECKOUT / "benchmarks/results")
