@@ -54,7 +54,7 @@ judge-versions: $(INSTALLED)
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy lambda cli tests examples benchmarks/*.py
+	@$(BIN)/mypy lambda cli tests examples benchmarks/*.py benchmarks/plan
 	@terraform fmt -check -diff -recursive .
 
 # Writes the README's tables of inputs and outputs.

@@ -5,11 +5,13 @@ processor time, which other programs on the machine disturb least.
 """
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,10 +38,9 @@ def measure(tool: Tool, case: Path) -> Run | None:
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(tool.arguments(case), stdout=output, stderr=subprocess.DEVNULL, cwd=case)
         try:
-            _, status, usage = _wait(process)
+            _, _, usage = _wait(process)
         except TimeoutError:
             return None
-        del status
         output.seek(0)
         text = output.read().decode(errors="replace")
     return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
@@ -108,7 +109,11 @@ def main(results: Path) -> None:
     judged = list(cases())
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
-        large, small = (write_case(Path(temporary) / str(size), size) for size in (LARGE, SMALL))
+        # In a process of its own: a program starts with the memory of its parent.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            large, small = pool.map(
+                write_case, (Path(temporary) / str(size) for size in (LARGE, SMALL)), (LARGE, SMALL)
+            )
         for tool in tools(CHECKOUT / "build/benchmarks/plan"):
             cells = [tool.name]
             for case in (large, small):

@@ -48,7 +48,8 @@ def _install(environments: Path, name: str, requirement: str) -> str | None:
     program = environments / name / "bin" / name
     if not program.exists() or name == "ec2-key-pair-monitor":
         subprocess.run([sys.executable, "-m", "venv", str(environments / name)], check=True)
-        pip = [str(environments / name / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        python = str(environments / name / "bin/python")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         done = subprocess.run([*pip, "--force-reinstall", requirement], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             print(f"{name} cannot be installed: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)

@@ -272,3 +272,28 @@ def test_overrides(command: Command, tmp_path: Path) -> None:
     assert judged(command, tmp_path, documents["none"])["aws_autoscaling_group.g"] == "COMPLIANT"
     assert judged(command, tmp_path, documents["some"])["aws_autoscaling_group.g"] == "NON_COMPLIANT"
     assert judged(command, tmp_path, documents["all"]) == {"aws_autoscaling_group.g": "COMPLIANT"}
+
+
+def test_nothing_is_known(command: Command, tmp_path: Path) -> None:
+    """A resource, or a block of it, of which nothing is known has an unknown result."""
+    document = plan(
+        change("aws_instance.all", {}, after_unknown=True),
+        change("aws_instance.template", {}, after_unknown={"launch_template": True}),
+        change("aws_eks_node_group.template", {}, after_unknown={"launch_template": True}),
+        change("aws_autoscaling_group.all", {}, after_unknown=True),
+        resources={"aws_instance.all": {"expressions": {"key_name": {"references": ["terraform_data.x.id"]}}}},
+    )
+    assert set(judged(command, tmp_path, document).values()) == {"UNKNOWN"}
+
+
+def test_cluster_that_only_the_state_holds(command: Command, tmp_path: Path) -> None:
+    """A part of an EMR cluster that -target leaves out of the plan has the key of the cluster in the state."""
+    values = {"id": "j-1", "ec2_attributes": [{"key_name": "ops"}], "tags_all": {}}
+    past = {"address": "aws_emr_cluster.c", "type": "aws_emr_cluster", "values": values}
+    document = plan(
+        change("aws_emr_instance_group.g", {"cluster_id": "j-1"}),
+        prior_state={"values": {"root_module": {"child_modules": [{"resources": [past]}]}}},
+    )
+    assert judged(command, tmp_path, document) == {"aws_emr_instance_group.g": "COMPLIANT"}
+    values["ec2_attributes"] = []
+    assert judged(command, tmp_path, document) == {"aws_emr_instance_group.g": "NON_COMPLIANT"}

@@ -225,14 +225,22 @@ class Definitions:
                 continue
             latest, default = view.values.get("latest_version"), view.values.get("default_version")
             version = reference.version or "$Default"
-            if kind != TEMPLATE or version.casefold() == "$latest" or str(latest) in (version, str(default)):
-                value = view.values.get("key_name")
-                key = Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive("key_name"))
-                tags = instance_tags(view, address) if kind == TEMPLATE else NO_TAGS
-                return Found([Launch(key, tags)])
+            is_latest = version.casefold() == "$latest" or version == str(latest)
+            if kind != TEMPLATE or is_latest or (version.casefold() == "$default" and default == latest):
+                return Found([self._past_launch(kind, view, address)])
             return Found(f"The plan does not show the version of {address} that it launches from.")
         named = "" if has_marks(reference.user.after.sensitive) else f" {reference.id or reference.name}"
         return Found(f"Its {_WORDS[reference.kind]}{named} is not in the plan.")
+
+    def _past_launch(self, kind: str, view: View, address: str) -> Launch:
+        if kind == SETTINGS:
+            return Launch(self.setting_key(view))
+        holder = view if kind != CLUSTER else view.block("ec2_attributes") or View({}, {}, {})
+        value = holder.values.get("key_name")
+        key = Key(value if isinstance(value, str) else None, is_sensitive=holder.is_sensitive("key_name"))
+        if kind == CLUSTER:
+            return Launch(key, single_map(view, "tags_all"))
+        return Launch(key, instance_tags(view, address) if kind == TEMPLATE else NO_TAGS)
 
     def _why(self, reference: Reference) -> str:
         if reference.expression is None:

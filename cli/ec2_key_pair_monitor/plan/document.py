@@ -117,6 +117,7 @@ def _is_change(change: Any) -> bool:
         return False
     return (
         isinstance(change.get("address"), str)
+        and isinstance(change.get("mode"), str)
         and isinstance(change.get("type"), str)
         and isinstance(change.get("name"), str)
         and isinstance(change["change"].get("actions"), list)

@@ -289,6 +289,9 @@ class Launchers:
         """What a block names as a launch template, or None where there is no such block."""
         block = view.block(name)
         if block is None:
+            # A group shows a template of its own as unknown where it has a mixed instances policy.
+            if view.is_unknown(name) and resource.type != "aws_autoscaling_group":
+                return Found("Whether it has a launch template is known only after apply.")
             return None
         inner = _expression_block(expressions, name, 0, 1)
         ids = ("id", "launch_template_id")

@@ -69,6 +69,13 @@ has_marks = _any
 NOTHING = View({}, {}, {})
 
 
+class _Everything(dict[str, Any]):
+    """Marks for a resource of which nothing is known."""
+
+    def get(self, _name: str, _default: Any = None) -> Any:
+        return True
+
+
 class Resource:
     """A resource instance of the plan; ``mode`` is managed or data."""
 
@@ -87,7 +94,7 @@ class Resource:
         unknown = inner.get("after_unknown")
         self.after = View(
             inner.get("after") or {},
-            unknown if isinstance(unknown, Mapping) else {},
+            _Everything() if unknown is True else unknown or {},
             inner.get("after_sensitive") or {},
         )
 

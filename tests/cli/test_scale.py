@@ -1,0 +1,45 @@
+"""How much the command takes: it starts fast, and a large plan costs little more than to read it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.plan.__main__ import write_case
+from benchmarks.plan.tools import HERE
+from tests.cli.conftest import Command
+from tests.cli.plans import change, plan, write
+
+
+def _usage(*words: str | Path) -> tuple[float, float]:
+    """The processor time and the memory, in MiB, of a program, at its best of some runs."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    figures = []
+    for _ in range(8):
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603  (ours)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        figures.append((usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+    return min(time for time, _ in figures), min(memory for _, memory in figures)
+
+
+@pytest.mark.parametrize("form", ["table", "json", "junit", "github"])
+def test_start(command: Command, tmp_path: Path, form: str) -> None:
+    """A small plan is judged in less than twice the time that Python takes to import json and rich."""
+    bare, _ = _usage(command.folder / "python", "-c", "import json, rich")
+    path = write(tmp_path, plan(change("aws_instance.a", {})))
+    ours, _ = _usage(command.folder / "ec2-key-pair-monitor", "plan", "--format", form, path)
+    assert ours < 2 * bare
+
+
+@pytest.mark.slow
+def test_large_plan(command: Command, tmp_path: Path) -> None:
+    """20,000 instances take at most twice the processor time of json.load and a loop, and less than 600 MiB."""
+    case = write_case(tmp_path / "case", 20_000)
+    bare, _ = _usage(sys.executable, HERE / "loop.py", case / "plan.json")
+    for form in ("json", "table", "sarif"):
+        ours, memory = _usage(command.folder / "ec2-key-pair-monitor", "plan", "--format", form, case / "plan.json")
+        assert ours < 2 * bare
+        assert memory < 600
