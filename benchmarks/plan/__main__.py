@@ -4,20 +4,18 @@
 processor time, which other programs on the machine disturb least.
 """
 
-import json
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.plan.cases import cases, write_case
 from benchmarks.plan.tools import CHECKOUT, Tool, tools
 
-PLANS = CHECKOUT / "tests/cli/plans"
 LARGE, SMALL = 20_000, 2_000
 # These do not finish in minutes on the large plan.
 ONLY_SMALL = {"checkov", "c7n-left"}
@@ -61,38 +59,6 @@ def _wait(process: "subprocess.Popen[bytes]") -> Any:
         return result
     finally:
         signal.alarm(0)
-
-
-def write_case(folder: Path, size: int) -> Path:
-    """A case of so many instances, two of three without a key pair, with the attributes that the provider plans."""
-    source = json.loads((PLANS / "instance-key/plan.json").read_text(encoding="utf-8"))
-    changes = {each["address"]: each for each in source["resource_changes"]}
-    values = {each["address"]: each for each in source["planned_values"]["root_module"]["resources"]}
-    blocks = {each["address"]: each for each in source["configuration"]["root_module"]["resources"]}
-    plan = {**source, "resource_changes": [], "planned_values": {"root_module": {"resources": []}}}
-    plan["configuration"] = {**source["configuration"], "root_module": {"resources": []}}
-    text = []
-    for number in range(size):
-        original = "aws_instance.unset" if number % 3 else "aws_instance.literal"
-        named = {"address": f"aws_instance.i{number}", "name": f"i{number}"}
-        plan["resource_changes"].append({**changes[original], **named})
-        plan["planned_values"]["root_module"]["resources"].append({**values[original], **named})
-        plan["configuration"]["root_module"]["resources"].append({**blocks[original], **named})
-        key = "" if number % 3 else '  key_name = "ops"\n'
-        text.append(f'resource "aws_instance" "i{number}" {{\n  ami = "ami-1"\n{key}}}\n')
-    folder.mkdir()
-    (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
-    (folder / "main.tf").write_text("\n".join(text), encoding="utf-8")
-    return folder
-
-
-def cases() -> Iterator[tuple[Path, set[str]]]:
-    """The project's plans that can be judged, with the addresses that are NON_COMPLIANT without a policy of its own."""
-    for path in sorted(PLANS.glob("*/expected.json")):
-        expected = json.loads(path.read_text(encoding="utf-8"))
-        if "policy" not in expected and "status" not in expected:
-            resources = expected["resources"].items()
-            yield path.parent, {name for name, each in resources if each["verdict"] == "NON_COMPLIANT"}
 
 
 def is_right(tool: Tool, case: Path, expected: set[str]) -> bool:

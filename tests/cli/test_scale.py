@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.plan.__main__ import write_case
+from benchmarks.plan.cases import write_case
 from benchmarks.plan.tools import HERE
 from tests.cli.conftest import Command
 from tests.cli.plans import change, plan, write
