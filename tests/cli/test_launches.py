@@ -297,3 +297,33 @@ def test_cluster_that_only_the_state_holds(command: Command, tmp_path: Path) -> 
     assert judged(command, tmp_path, document) == {"aws_emr_instance_group.g": "COMPLIANT"}
     values["ec2_attributes"] = []
     assert judged(command, tmp_path, document) == {"aws_emr_instance_group.g": "NON_COMPLIANT"}
+
+
+def test_specifications_of_a_spot_fleet(command: Command, tmp_path: Path) -> None:
+    """Specifications are found in the configuration by their constants, for the plan orders them anew."""
+    after: list[Any] = [
+        {"ami": "b", "weighted_capacity": "3", "tags": {"team": "a"}},
+        {"ami": "a", "key_name": "ops", "weighted_capacity": ""},
+    ]
+    written: list[Any] = [
+        {"ami": {"constant_value": "a"}, "key_name": {"constant_value": "ops"}},
+        {"ami": {"constant_value": "b"}, "weighted_capacity": {"constant_value": 3}},
+    ]
+    document = plan(
+        change(
+            "aws_spot_fleet_request.f",
+            {"launch_specification": after},
+            after_unknown={"launch_specification": [{"key_name": True}, {}]},
+        ),
+        resources={"aws_spot_fleet_request.f": {"expressions": {"launch_specification": written}}},
+    )
+    assert judged(command, tmp_path, document) == {"aws_spot_fleet_request.f": "NON_COMPLIANT"}
+    assert judged(command, tmp_path, document, "--exempt-tag", "team=a") == {"aws_spot_fleet_request.f": "COMPLIANT"}
+    written[1]["key_name"] = {"references": ["terraform_data.x.id"]}
+    document["resource_changes"].append(change("terraform_data.x", {}, after_unknown={"id": True}))
+    assert judged(command, tmp_path, document) == {"aws_spot_fleet_request.f": "UNKNOWN"}
+    # A dynamic block makes one more, which the configuration does not have.
+    after.append({"ami": "c"})
+    document["resource_changes"][0]["change"]["after_unknown"]["launch_specification"].append({"key_name": True})
+    written[1]["key_name"] = {"constant_value": None}
+    assert judged(command, tmp_path, document, "--exempt-tag", "team=a") == {"aws_spot_fleet_request.f": "UNKNOWN"}

@@ -405,10 +405,25 @@ def _expression_block(expressions: Mapping[str, Any], name: str, n: int, count: 
 
 def _fits(written: Any, block: View) -> bool:
     """Whether a block can be the one that is written: no constant of it is another."""
-    return isinstance(written, Mapping) and not any(
-        isinstance(value, Mapping)
-        and value.get("constant_value") is not None
-        and (value["constant_value"] if block.is_unknown(name) else block.values.get(name)) != value["constant_value"]
-        for name, value in written.items()
-        if name != "key_name" or value.get("constant_value")
+    return (
+        isinstance(written, Mapping)
+        and not any(
+            isinstance(value, Mapping)
+            and value.get("constant_value") not in (None, "")
+            and not block.is_unknown(name)
+            and _differ(value["constant_value"], block.values.get(name))
+            for name, value in written.items()
+        )
+        and not (block.is_unknown("key_name") and _constant(written.get("key_name")))
     )
+
+
+def _constant(expression: Any) -> Any:
+    return expression.get("constant_value") if isinstance(expression, Mapping) else None
+
+
+def _differ(written: Any, planned: Any) -> bool:
+    """Whether two values differ. Terraform converts ``3`` to "3", and orders sets anew."""
+    if isinstance(written, list | dict) or isinstance(planned, list | dict):
+        return False
+    return str(written).casefold() != str(planned).casefold()
