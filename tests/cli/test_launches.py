@@ -327,3 +327,13 @@ def test_specifications_of_a_spot_fleet(command: Command, tmp_path: Path) -> Non
     document["resource_changes"][0]["change"]["after_unknown"]["launch_specification"].append({"key_name": True})
     written[1]["key_name"] = {"constant_value": None}
     assert judged(command, tmp_path, document, "--exempt-tag", "team=a") == {"aws_spot_fleet_request.f": "UNKNOWN"}
+
+
+def test_running_instance_keeps_what_it_was_launched_with(command: Command, tmp_path: Path) -> None:
+    """An instance that is only updated gets no key from a template that has one now."""
+    before = {"key_name": "", "launch_template": [{"id": "lt-1", "version": "$Latest"}]}
+    updated = change("aws_instance.a", before, actions=["update"], before=before)
+    document = plan(updated, template(None, "ops"))
+    assert judged(command, tmp_path, document) == {"aws_instance.a": "NON_COMPLIANT"}
+    updated["change"]["actions"] = ["delete", "create"]
+    assert judged(command, tmp_path, document) == {"aws_instance.a": "COMPLIANT"}
