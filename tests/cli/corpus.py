@@ -82,41 +82,47 @@ def make(case: Case, folder: Path, environment: Mapping[str, str]) -> str:
     Returns:
         The plan as ``terraform show -json`` prints it.
     """
-    version = pinned_versions(environment)["aws"]
-    required = f'required_providers {{\n    aws = {{ source = "hashicorp/aws", version = "{version}" }}\n  }}'
-    pins = f"terraform {{\n  {required}\n}}\n"
     for source in [*sorted(case.folder.glob("before*")), case.folder]:
         for old in folder.glob("*.tf*"):
             if "tfstate" not in old.name:
                 old.unlink()
         shutil.copytree(source, folder, ignore=NOT_THE_ROOT, dirs_exist_ok=True)
-        (folder / "pinned_override.tf").write_text(pins, encoding="utf-8")
-        _terraform(folder, environment, "init", "-input=false")
+        terraform(folder, environment, "init", "-input=false")
         if source != case.folder:
-            _terraform(
+            terraform(
                 folder, environment, "apply", "-input=false", "-auto-approve", may_fail=source.name.endswith("-fails")
             )
     options = case.expected.get("options", [])
-    _terraform(folder, environment, "plan", "-input=false", "-out=tfplan", *options, may_fail="status" in case.expected)
-    return _terraform(folder, environment, "show", "-json", "tfplan")
+    terraform(folder, environment, "plan", "-input=false", "-out=tfplan", *options, may_fail="status" in case.expected)
+    return terraform(folder, environment, "show", "-json", "tfplan")
 
 
 def shape(text: str) -> Any:
-    """A plan without what differs from run to run: times, and what AWS and Terraform generate."""
+    """A plan without what differs from run to run: times, an order, and what AWS and Terraform generate."""
     document = json.loads(text)
     for name in ("timestamp", "terraform_version", "prior_state"):
         document.pop(name, None)
+    document.get("relevant_attributes", []).sort(key=json.dumps)
     return json.loads(_GENERATED.sub("GENERATED", json.dumps(document, sort_keys=True)))
 
 
 _GENERATED = re.compile(
-    r"\b[a-z]{1,9}-[0-9a-f]{8,17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|terraform-\d{26}|\b\d{26}\b"
+    r"\b[a-z]{1,9}-[0-9a-f]{8,17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|terraform-[0-9a-f]{26}|\b[0-9a-f]{26}\b"
     r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)|\b\d{1,3}([.-]\d{1,3}){3}\b|([0-9a-f]{2}:){5}[0-9a-f]{2}"
     rf"|\b{REGION}[a-c]\b"
 )
 
 
-def _terraform(folder: Path, environment: Mapping[str, str], *arguments: str, may_fail: bool = False) -> str:
+def terraform(folder: Path, environment: Mapping[str, str], *arguments: str, may_fail: bool = False) -> str:
+    """Run Terraform with the AWS provider that the tests pin; returns its output.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    version = pinned_versions(environment)["aws"]
+    required = f'required_providers {{\n    aws = {{ source = "hashicorp/aws", version = "{version}" }}\n  }}'
+    pins = f"terraform {{\n  {required}\n}}\n"
+    (folder / "pinned_override.tf").write_text(pins, encoding="utf-8")
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
     settings = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
     done = subprocess.run(  # noqa: S603  (Terraform, with a case's options)

@@ -1,65 +1,106 @@
-"""The command decides as the Lambda function does: the plan of an instance has the verdict of that instance."""
+"""What the command says of a plan is what the function says of the instances that the embedded AWS makes of it."""
 
 import json
-from datetime import date
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from evaluator.compliance import Instance, Policy, evaluate
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from evaluator.compliance import evaluate
+from evaluator.config_events import parse_configuration_item, parse_rule_parameters
 
 from tests.cli.conftest import Command
-from tests.cli.plans import change, plan, write
+from tests.cli.corpus import terraform
+from tests.conftest import REGION
+from tests.emulator import EmbeddedAws
 
-TODAY = date(2030, 6, 1)
-_KEYS = st.none() | st.sampled_from(["", " ", "ops", "ops-1", "dev"]) | st.text(max_size=5)
-_VALUES = st.sampled_from(["", "a", "ab", "2030-06-01", "2030-05-31", "20300601"]) | st.text(max_size=4)
-_TAGS = st.dictionaries(st.sampled_from(["team", "until", "x=y"]), _VALUES, max_size=3)
-_GLOBS = st.sampled_from(["*", "a*", "?", "ops*", "", "d?v"])
-_POLICIES = st.builds(
-    Policy,
-    st.lists(_GLOBS.filter(bool), max_size=2).map(tuple),
-    st.dictionaries(st.sampled_from(["team", "x=y"]), _GLOBS, max_size=2),
-    st.none() | st.just("until"),
-)
+INSTANCE = "AWS::EC2::Instance"
+POLICIES: dict[str, dict[str, Any]] = {
+    "any key": {},
+    "allowed keys": {"allowedKeyNames": ["op*"]},
+    "exempt tag": {"exemptTags": {"purpose": "ephemeral"}},
+    "default tag": {"exemptTags": {"team": "data"}},
+    "group": {"exemptTags": {"aws:autoscaling:groupName": "*keyless"}},
+}
 
 
-@given(instances=st.lists(st.tuples(_KEYS, _TAGS), min_size=1, max_size=40), policy=_POLICIES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_plan_agrees_with_the_function(
-    command: Command, tmp_path: Path, instances: list[tuple[str | None, dict[str, str]]], policy: Policy
-) -> None:
-    """A planned instance whose key and tags are known has the verdict of the function on it."""
-    document = plan(
-        *(
-            change(f"aws_instance.a[{n}]", {"key_name": key, "tags": tags, "tags_all": tags}, index=n)
-            for n, (key, tags) in enumerate(instances)
+class Applied:
+    """A plan, and the instances that its apply made."""
+
+    def __init__(self, aws: EmbeddedAws, plan: Path, state: Mapping[str, Any]) -> None:
+        self.plan = plan
+        self._aws = aws
+        self._resources = {
+            f"{each['type']}.{each['name']}": each["values"] for each in state["values"]["root_module"]["resources"]
+        }
+
+    def instances(self) -> dict[str, list[str]]:
+        """The ids of the instances of each address."""
+        ec2 = self._aws.client("ec2", REGION)
+        groups: dict[str, list[str]] = {}
+        for reservation in ec2.describe_instances()["Reservations"]:
+            for each in reservation["Instances"]:
+                tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])}
+                groups.setdefault(tags.get("aws:autoscaling:groupName", ""), []).append(each["InstanceId"])
+        made = {}
+        for address, values in self._resources.items():
+            kind = address.partition(".")[0]
+            if kind == "aws_instance":
+                made[address] = [values["id"]]
+            elif kind == "aws_autoscaling_group":
+                made[address] = groups.get(values["name"], [])
+            elif kind == "aws_spot_instance_request":
+                made[address] = [values["spot_instance_id"]]
+            elif kind == "aws_ec2_fleet":
+                answer = ec2.describe_fleet_instances(FleetId=values["id"])
+                made[address] = [each["InstanceId"] for each in answer["ActiveInstances"]]
+        return made
+
+    def verdict(self, instance: str, parameters: Mapping[str, str]) -> str:
+        """The function's verdict on an instance, from the item that AWS Config delivers."""
+        answer = self._aws.client("config", REGION).get_resource_config_history(
+            resourceType=INSTANCE, resourceId=instance, limit=1
         )
-    )
-    file = tmp_path / "policy.json"
-    values = {
-        "allowed_key_names": list(policy.allowed_key_names),
-        "exempt_tags": dict(policy.exempt_tags),
-        "exempt_until_tag_key": policy.exempt_until_tag_key,
+        policy = parse_rule_parameters(json.dumps(parameters))
+        change = parse_configuration_item(answer["configurationItems"][0])
+        return str(evaluate(change.instance, policy, datetime.now(UTC).date()).compliance_type)
+
+
+@pytest.fixture(scope="module")
+def applied(
+    embedded_aws: EmbeddedAws, terraform_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Applied]:
+    """The configuration beside this file, planned and applied."""
+    embedded_aws.reset()
+    embedded_aws.switch_on_config(REGION)
+    folder = tmp_path_factory.mktemp("agreement")
+    shutil.copy(Path(__file__).parent / "agreement/main.tf", folder)
+    terraform(folder, terraform_environment, "init", "-input=false")
+    terraform(folder, terraform_environment, "plan", "-input=false", "-out=tfplan")
+    plan = folder / "plan.json"
+    plan.write_text(terraform(folder, terraform_environment, "show", "-json", "tfplan"), encoding="utf-8")
+    terraform(folder, terraform_environment, "apply", "-input=false", "tfplan")
+    embedded_aws.settle()
+    yield Applied(embedded_aws, plan, json.loads(terraform(folder, terraform_environment, "show", "-json")))
+    embedded_aws.reset()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", POLICIES)
+def test_plan_agrees_with_the_function(applied: Applied, command: Command, tmp_path: Path, name: str) -> None:
+    """Every address has at least one instance, and the function's verdict on each is the command's on the address."""
+    policy = tmp_path / "policy.json"
+    parameters = {key: json.dumps(value) for key, value in POLICIES[name].items()}
+    policy.write_text(json.dumps(parameters), encoding="utf-8")
+
+    outcome = command("plan", "--format", "json", "--policy", policy, applied.plan)
+
+    made = applied.instances()
+    assert all(made.values())
+    assert outcome.verdicts == {
+        address: verdict
+        for address, instances in made.items()
+        for verdict in {applied.verdict(each, parameters) for each in instances}
     }
-    file.write_text(json.dumps(values), encoding="utf-8")
-    outcome = command(
-        "plan", write(tmp_path, document), "--format", "json", "--policy", file, "--today", TODAY.isoformat()
-    )
-    expected = [str(evaluate(Instance(key, None, tags), policy, TODAY).compliance_type) for key, tags in instances]
-    assert list(outcome.verdicts.values()) == expected
-
-
-@pytest.mark.parametrize("key", [None, "ops"])
-def test_definition_agrees_with_the_function(command: Command, tmp_path: Path, key: str | None) -> None:
-    """A launch template has the verdict of an instance that is launched from it."""
-    tags = {"team": "a"}
-    specifications = [{"resource_type": "volume", "tags": {}}, {"resource_type": "instance", "tags": tags}]
-    document = plan(change("aws_launch_template.t", {"key_name": key, "tag_specifications": specifications}))
-    for glob in ("a", "b"):
-        verdicts = command(
-            "plan", write(tmp_path, document), "--format", "json", "--exempt-tag", f"team={glob}"
-        ).verdicts
-        expected = evaluate(Instance(key, None, tags), Policy(exempt_tags={"team": glob}), TODAY).compliance_type
-        assert list(verdicts.values()) == [str(expected)]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Command, Outcome
 from tests.cli.corpus import Case, cases, make, shape
+from tests.emulator import EmbeddedAws
 
 VERDICTS = {"COMPLIANT", "NON_COMPLIANT", "UNKNOWN"}
 
@@ -64,8 +65,12 @@ def test_case(case: Case, command: Command, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_plan_can_be_made_again(case: Case, tmp_path: Path, terraform_environment: dict[str, str]) -> None:
+def test_plan_can_be_made_again(
+    case: Case, tmp_path: Path, embedded_aws: EmbeddedAws, terraform_environment: dict[str, str]
+) -> None:
     """Terraform and the provider make the same plan of the same configuration."""
+    embedded_aws.reset()
+
     text = make(case, tmp_path, terraform_environment)
 
     assert shape(text) == shape(case.plan.read_text(encoding="utf-8"))

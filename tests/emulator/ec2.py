@@ -69,7 +69,9 @@ def named(backend: EC2Backend, resource_ids: Iterable[str]) -> list[Instance]:
 
 @extends(InstanceBackend)
 def run_instances(self: EC2Backend, *args: Any, **kwargs: Any) -> Any:
-    """RunInstances."""
+    """RunInstances; moto forgets the key pair of the launch configuration that a group launches from."""
+    if configuration := kwargs.get("launch_config"):
+        kwargs.setdefault("key_name", configuration.key_name)
     reservation = run_instances.replaced(self, *args, **kwargs)  # type: ignore[attr-defined]
     record(self, reservation.instances)
     return reservation
