@@ -30,7 +30,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,25 +139,17 @@ def terraform(folder: Path, environment: Mapping[str, str], *arguments: str, may
     return done.stdout
 
 
-def _environments(folder: Path) -> Iterator[dict[str, str]]:
-    """Without end: Terraform's environment, with an embedded AWS that is empty each time."""
-    from tests.emulator import EmbeddedAws  # noqa: PLC0415  (moto takes seconds to import)
-
-    providers = provider_environment(folder, os.environ)
-    with EmbeddedAws() as aws:
-        while True:
-            aws.reset()
-            yield aws.environment(REGION) | providers
-
-
 def main(names: list[str]) -> None:
     """Write the plans of the named cases, or of all, again."""
-    with tempfile.TemporaryDirectory() as temporary:
-        environments = _environments(Path(temporary))
+    from tests.emulator import EmbeddedAws  # noqa: PLC0415  (moto takes seconds to import)
+
+    with tempfile.TemporaryDirectory() as temporary, EmbeddedAws() as aws:
+        environment = aws.environment(REGION) | provider_environment(Path(temporary), os.environ)
         for case in cases():
             if not names or case.name in names:
+                aws.reset()
                 with tempfile.TemporaryDirectory() as folder:
-                    text = make(case, Path(folder), next(environments))
+                    text = make(case, Path(folder), environment)
                 case.plan.write_text(text.strip() + "\n", encoding="utf-8")
                 print(f"{case.name}: {len(text):,} bytes")
 

@@ -1,0 +1,14 @@
+variable "template" {
+  type = object({ id = string, version = optional(string) })
+}
+
+resource "aws_autoscaling_group" "this" {
+  availability_zones = ["eu-central-1a"]
+  max_size           = 1
+  min_size           = 0
+
+  launch_template {
+    id      = var.template.id
+    version = coalesce(var.template.version, "$Default")
+  }
+}
