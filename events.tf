@@ -6,7 +6,8 @@ locals {
     aws-eusc   = "console.amazonaws-eusc.eu"
     aws-us-gov = "console.amazonaws-us-gov.com"
   }
-  console = "${local.region}.${lookup(local.console_domains, local.partition, "console.aws.amazon.com")}"
+  console_domain = lookup(local.console_domains, local.partition, "console.aws.amazon.com")
+  console        = "${local.region}.${local.console_domain}"
 
   # In words for people, by the result that is notified.
   results = {
@@ -175,7 +176,7 @@ module "notifications" {
   source = "./modules/notifications"
 
   alarm_topic_arns         = var.alarm_topic_arns
-  console                  = local.console
+  console_domain           = local.console_domain
   digest_window_seconds    = var.digest_window_seconds
   event_rule_arns          = [for kind, event in local.events : local.event_rule_arns[kind] if event.digested]
   kms_key                  = var.kms_key

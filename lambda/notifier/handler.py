@@ -11,40 +11,23 @@ Batches: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from notifier.changes import Change, InvalidChangeError, parse
-from notifier.digest import Message, digest
+from notifier.digest import digest
+from notifier.message import Console, LambdaContext, SnsClient, publish
 
 logger = logging.getLogger(__name__)
 
 TOPIC_ARN = os.environ["TOPIC_ARN"]
-CONSOLE = os.environ["CONSOLE"]
-
-# More than one Publish can take with all its retries, so that what was published is known before Lambda ends the
-# invocation.
-RESERVE_MILLISECONDS = 25_000
+CONSOLE = Console(os.environ["CONSOLE_DOMAIN"])
 
 
 class NothingPublishedError(RuntimeError):
     """No record of a batch could be read and published."""
-
-
-class LambdaContext(Protocol):
-    """The part of Lambda's context object that this package reads."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds left before Lambda ends the invocation."""
-
-
-class SnsClient(Protocol):
-    """The part of boto3's SNS client that this package calls."""
-
-    def publish(self, **kwargs: Any) -> dict[str, Any]:
-        """Send to a topic's subscribers: API_Publish."""
 
 
 # Made at import, so that it falls in the init phase and is kept while the function is warm. Three attempts of at most
@@ -77,7 +60,7 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
         changes.append(change)
         record_ids.setdefault(change.event_id, []).append(record["messageId"])
     for message in digest(changes, CONSOLE):
-        if not publish(message, context):
+        if not publish(sns_client, TOPIC_ARN, message, context):
             failed += [each for event_id in message.event_ids for each in record_ids[event_id]]
     count = len(event["Records"])
     if failed and len(failed) == count:
@@ -85,18 +68,3 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
     if failed:
         logger.error("digest incomplete", extra={"records": count, "returned": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
-
-
-def publish(message: Message, context: LambdaContext) -> bool:
-    """Publish a message while there is time; returns whether SNS has acknowledged it."""
-    told = {"subject": message.subject, "instances": len(message.document["instances"])}
-    if context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS:
-        logger.error("not published", extra=told | {"reason": "no time is left"})
-        return False
-    try:
-        answer = sns_client.publish(TopicArn=TOPIC_ARN, **message.publication())
-    except Exception:  # whatever it is, the records of the messages before must not go back
-        logger.exception("not published", extra=told)
-        return False
-    logger.info("published", extra=told | {"messageId": answer.get("MessageId")})
-    return True

@@ -211,8 +211,8 @@ resource "aws_lambda_function" "notifier" {
 
   environment {
     variables = {
-      CONSOLE   = "https://${var.console}"
-      TOPIC_ARN = try(aws_sns_topic.this[0].arn, local.topic_arn)
+      CONSOLE_DOMAIN = var.console_domain
+      TOPIC_ARN      = try(aws_sns_topic.this[0].arn, local.topic_arn)
     }
   }
 

@@ -6,8 +6,8 @@ variable "alarm_topic_arns" {
   default     = null
 }
 
-variable "console" {
-  description = "Domain of AWS's console, such as `eu-central-1.console.aws.amazon.com`."
+variable "console_domain" {
+  description = "Domain of AWS's console, such as `console.aws.amazon.com`."
   type        = string
   nullable    = false
 }

@@ -16,7 +16,7 @@ from tests.oracles import wire
 # boto3 makes its client when a handler is imported, and a client needs a region. The notifier reads its variables then.
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 os.environ["TOPIC_ARN"] = "arn:aws:sns:eu-central-1:123456789012:ec2-key-pair-monitor"
-os.environ["CONSOLE"] = "https://eu-central-1.console.aws.amazon.com"
+os.environ["CONSOLE_DOMAIN"] = "console.aws.amazon.com"
 
 EVENTS = Path(__file__).parent / "events"
 

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from notifier.changes import MAX_ANNOTATION_LENGTH, VERDICTS, Change, Origin
-from notifier.digest import Message, digest
+from notifier.digest import digest
+from notifier.message import Console, Message
 from rich.cells import cell_len
 
 GOLDEN = Path(__file__).parent / "golden"
-CONSOLE = "https://eu-central-1.console.aws.amazon.com"
+CONSOLE = Console("console.aws.amazon.com")
 HERE = Origin("ec2-key-pair-monitor", "123456789012", "eu-central-1")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NO_KEY = "No key pair was assigned at launch and none can be added later: replace the instance."
@@ -101,7 +102,7 @@ def test_document() -> None:
                 "verdict": "NON_COMPLIANT",
                 "time": "2026-03-01T12:00:01.000Z",
                 "annotation": NO_KEY,
-                "console": f"{CONSOLE}/ec2/home?region=eu-central-1#InstanceDetails:instanceId=i-00000000000000001",
+                "console": "https://eu-central-1.console.aws.amazon.com/ec2/home?region=eu-central-1#InstanceDetails:instanceId=i-00000000000000001",
                 "earlier_changes": 2,
                 "earlier_verdicts": ["COMPLIANT", "NOT_APPLICABLE"],
             }

@@ -12,6 +12,7 @@ from typing import Any
 
 from notifier.changes import parse
 from notifier.digest import digest
+from notifier.message import Console
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -262,7 +263,7 @@ def _digests(numbers: Iterator[int]) -> Iterator[Publication]:
     for verdict in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
         change = _change("", DIGEST, verdict, numbers)
         body = {"id": change.marker, "account": ACCOUNT, "region": REGION, "detail": change.detail}
-        [message] = digest([parse(json.dumps(body))], f"https://{REGION}.console.aws.amazon.com")
+        [message] = digest([parse(json.dumps(body))], Console("console.aws.amazon.com"))
         yield Publication(f"digest: {verdict}", change.marker, DIGEST, message.publication())
     attributes: dict[str, tuple[str, str] | None] = {
         "no attribute": None,

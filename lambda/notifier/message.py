@@ -1,0 +1,181 @@
+"""What every notification has in common, whatever it tells: its forms, sizes, words and links, and how it is published.
+
+Pure but for ``publish``, which gets its client: no clock, no boto3. What SNS takes is at
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+import json
+import logging
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from unicodedata import combining, east_asian_width
+
+logger = logging.getLogger(__name__)
+
+# A subject is ASCII without control characters, starts with a letter, a digit or a punctuation mark, and has less than
+# 100 characters.
+MAX_SUBJECT_LENGTH = 99
+# One part of an SMS, whatever the alphabet.
+MAX_SMS_LENGTH = 140
+# SNS takes 262,144 bytes, message attributes counted. The rest is for the envelope in which queues get the message.
+MAX_BYTES = 250_000
+
+COLUMNS = 80
+
+# More than one Publish can take with all its retries, so that what was published is known before Lambda ends the
+# invocation.
+RESERVE_MILLISECONDS = 25_000
+
+
+class LambdaContext(Protocol):
+    """The part of Lambda's context object that this package reads."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds left before Lambda ends the invocation."""
+
+
+class SnsClient(Protocol):
+    """The part of boto3's SNS client that this package calls."""
+
+    def publish(self, **kwargs: Any) -> dict[str, Any]:
+        """Send to a topic's subscribers: API_Publish."""
+
+
+class Console(NamedTuple):
+    """AWS's console of a partition, by its domain, such as ``console.aws.amazon.com``."""
+
+    domain: str
+
+    def instance(self, region: str, instance_id: str) -> str:
+        """Link to an instance."""
+        return f"https://{region}.{self.domain}/ec2/home?region={region}#InstanceDetails:instanceId={instance_id}"
+
+    def rule(self, region: str, rule: str) -> str:
+        """Link to an AWS Config rule."""
+        return f"https://{region}.{self.domain}/config/home?region={region}#/rules/details?configRuleName={rule}"
+
+
+class Message(NamedTuple):
+    """One notification.
+
+    Attributes:
+        subject: of a mail; also says it all in one line.
+        text: the body of a mail, in lines of at most 80 columns; only a link, which is never broken, is longer.
+        sms: one line.
+        document: what machines get; docs/notifications.md describes it.
+        attributes: by which a subscription's filter policy picks, by name: a string, or a list of strings.
+        instances: how many it names.
+        event_ids: the changes that are told.
+    """
+
+    subject: str
+    text: str
+    sms: str
+    document: dict[str, Any]
+    attributes: dict[str, str | list[str]]
+    instances: int
+    event_ids: frozenset[str] = frozenset()
+
+    def publication(self) -> dict[str, Any]:
+        """The message as Publish takes it, but for the topic. SQS, HTTPS and Lambda get what is the default."""
+        forms = {"default": compact(self.document), "email": self.text, "sms": self.sms}
+        return {
+            "Subject": self.subject,
+            "Message": compact(forms),
+            "MessageStructure": "json",
+            "MessageAttributes": {
+                name: {"DataType": "String", "StringValue": value}
+                if isinstance(value, str)
+                else {"DataType": "String.Array", "StringValue": compact(value)}
+                for name, value in self.attributes.items()
+            },
+        }
+
+    @property
+    def size(self) -> int:
+        """How many bytes SNS counts, and those of the subject."""
+        publication = self.publication()
+        attributes = ((name, *each.values()) for name, each in publication["MessageAttributes"].items())
+        return sum(
+            len(part.encode()) for part in (self.subject, publication["Message"], *(p for a in attributes for p in a))
+        )
+
+
+def publish(client: SnsClient, topic_arn: str, message: Message, context: LambdaContext) -> bool:
+    """Publish a message while there is time; returns whether SNS has acknowledged it."""
+    told = {"subject": message.subject, "instances": message.instances}
+    if context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS:
+        logger.error("not published", extra=told | {"reason": "no time is left"})
+        return False
+    try:
+        answer = client.publish(TopicArn=topic_arn, **message.publication())
+    except Exception:  # whatever it is, what was acknowledged before must not be published again
+        logger.exception("not published", extra=told)
+        return False
+    logger.info("published", extra=told | {"messageId": answer.get("MessageId")})
+    return True
+
+
+def short(subject: str, more: str) -> str:
+    """An SMS: the subject, with more after it where one SMS holds both."""
+    whole = f"{subject}. {more}"
+    return whole if len(whole) <= MAX_SMS_LENGTH else subject
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and what it counts, such as "1 account" and "2 accounts"."""
+    return f"{count} {plural(count, noun)}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A noun in its form for a count."""
+    return noun if count == 1 else f"{noun}s"
+
+
+def are(count: int) -> str:
+    """The verb for a count."""
+    return "is" if count == 1 else "are"
+
+
+def iso(moment: datetime) -> str:
+    """A moment as documents write it, in milliseconds."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def compact(value: object) -> str:
+    """JSON without blanks, and without escapes that it does not need."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def columns(text: str) -> int:
+    """How wide a text is in a fixed-width font: textwrap counts characters."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _pieces(word: str, room: int) -> list[str]:
+    """Cut a word into pieces of so many columns; the last one may be shorter."""
+    pieces, width = [""], 0
+    for character in word:
+        width += columns(character)
+        if width > room:
+            pieces.append("")
+            width = columns(character)
+        pieces[-1] += character
+    return pieces
+
+
+def wrap(text: str, indent: str = "") -> list[str]:
+    """Break one line between words, and within a word only where it is longer than a line."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if columns(indent + joined) <= COLUMNS:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        *full, line = _pieces(word, COLUMNS - len(indent))
+        lines += full
+    return [indent + each for each in [*lines, line]]
