@@ -9,12 +9,12 @@ export PYTHONPATH := .
 .PHONY: demo verify test test-slow test-all bench mutation security judge judge-versions lint docs requirements clean
 
 demo: $(INSTALLED)
-	@$(BIN)/python -m tests.acceptance.walkthrough demo $(if $(DIGEST),--digest)
+	@$(BIN)/python -m demo.walkthrough demo $(if $(DIGEST),--digest)
 
 # The same in the account of the caller's credentials; says what it makes and costs, and asks, unless YES=1.
 # NAME counts on the command line only, for some systems have a variable of that name.
 verify: $(INSTALLED)
-	@$(BIN)/python -m tests.acceptance.walkthrough verify --region "$(REGION)" --subnet "$(SUBNET)" \
+	@$(BIN)/python -m demo.walkthrough verify --region "$(REGION)" --subnet "$(SUBNET)" \
 		--name "$(if $(findstring command,$(origin NAME)),$(NAME))" $(if $(filter 1,$(YES)),--yes)
 
 # Most tests wait for Terraform, whose provider pauses between its calls: more workers than processors pay off.
@@ -54,7 +54,7 @@ judge-versions: $(INSTALLED)
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy lambda cli tests examples benchmarks/*.py benchmarks/plan
+	@$(BIN)/mypy lambda cli demo tests examples benchmarks/*.py benchmarks/plan
 	@terraform fmt -check -diff -recursive .
 
 # Writes the README's tables of inputs and outputs.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 REGION = "eu-central-1"
 
 # What fails fast comes first, then what waits longest, so that no worker is left with that at the end.
-ORDER = ("unit", "e2e", "acceptance", "plan")
+ORDER = ("unit", "e2e", "demo", "plan")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

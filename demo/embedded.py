@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from tests.acceptance.cloud import Cloud, Evaluated, Notification, Pace, find_subnet, step
+from demo.cloud import Cloud, Evaluated, Notification, Pace, find_subnet, step
 from tests.emulator import EmbeddedAws, sns
 from tests.support.providers import provider_environment
 from tests.support.terraform import Root, copy_module

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.cloud import INSTANCE, RefusalError
-from tests.acceptance.conftest import NOTHING, Caller
-from tests.acceptance.monitor import NAME_FOR_THE_PURPOSE, key_name
-from tests.acceptance.readiness import frequency, records_instances
+from demo.cloud import INSTANCE, RefusalError
+from demo.monitor import NAME_FOR_THE_PURPOSE, key_name
+from demo.readiness import frequency, records_instances
 from tests.conftest import REGION
+from tests.demo.conftest import NOTHING, Caller
 
 VOLUME = "AWS::EC2::Volume"
 

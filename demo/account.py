@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from rich.console import Console
 
-from tests.acceptance.cloud import (
+from demo.cloud import (
     INSTANCE_TYPE,
     TEMPORARY,
     Clock,
@@ -27,7 +27,7 @@ from tests.acceptance.cloud import (
     step,
     tag_specifications,
 )
-from tests.acceptance.monitor import (
+from demo.monitor import (
     DEFAULT_NAME,
     NAME_FOR_THE_PURPOSE,
     Applied,
@@ -36,8 +36,8 @@ from tests.acceptance.monitor import (
     notified,
     topic_of_digest,
 )
-from tests.acceptance.readiness import check_permitted, check_recorder, identity
-from tests.acceptance.temporary import QUEUE_PREFIX, Temporary
+from demo.readiness import check_permitted, check_recorder, identity
+from demo.temporary import QUEUE_PREFIX, Temporary
 from tests.support.providers import ProviderNotFoundError
 from tests.support.terraform import TerraformError
 

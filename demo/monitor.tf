@@ -1,7 +1,7 @@
 # The monitor that `make verify` applies where none is deployed, under a name of its own.
 
 module "ec2_key_pair_monitor" {
-  source = "../../"
+  source = "../"
 
   name = "ec2-key-pair-monitor-verify"
   tags = { ec2-key-pair-monitor-verify = "monitor" }

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.acceptance.cloud import TAG_KEY, RefusalError, step
+from demo.cloud import TAG_KEY, RefusalError, step
 from tests.support.providers import provider_environment
 from tests.support.terraform import CHECKOUT, Root, TerraformError, copy_module
 
@@ -83,7 +83,7 @@ class Applied:
 
     @property
     def _root_directory(self) -> Path:
-        return self.directory / "tests" / "acceptance"
+        return self.directory / "demo"
 
     def apply(self, console: Console) -> dict[str, Any]:
         """Apply it; returns its outputs."""

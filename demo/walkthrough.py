@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from tests.acceptance.cloud import INSTANCE, Clock, Cloud, Evaluated, Notification, RefusalError, launch, step
-from tests.acceptance.readiness import explain
+from demo.cloud import INSTANCE, Clock, Cloud, Evaluated, Notification, RefusalError, launch, step
+from demo.readiness import explain
 from tests.support.providers import ProviderNotFoundError
 from tests.support.terraform import TerraformError
 
@@ -185,11 +185,11 @@ def main(arguments: Sequence[str], clock: Clock = Clock()) -> int:  # noqa: B008
     asked = parser.parse_args(arguments)
     console = Console()
     if asked.cloud == "verify":
-        from tests.acceptance.account import Account, Request  # noqa: PLC0415
+        from demo.account import Account, Request  # noqa: PLC0415
 
         request = Request(asked.region, asked.subnet or None, asked.name or None, agreed=asked.yes)
         return run(console, Account(console, clock, request), clock)
-    from tests.acceptance.demo import Demo  # noqa: PLC0415  (moto takes seconds to import)
+    from demo.embedded import Demo  # noqa: PLC0415  (moto takes seconds to import)
 
     return run(console, Demo(console, digest=asked.digest), clock)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.acceptance.cloud import TAG_KEY, TEMPORARY, Clock
-from tests.acceptance.readiness import explain
+from demo.cloud import TAG_KEY, TEMPORARY, Clock
+from demo.readiness import explain
 
 # A subscription has no tags: it is recognised by the name of its queue.
 QUEUE_PREFIX = f"{TAG_KEY}-inbox-"

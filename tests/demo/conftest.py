@@ -13,10 +13,10 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from rich.console import Console
 
-from tests.acceptance import monitor
-from tests.acceptance.account import Account, Request
-from tests.acceptance.cloud import TAG_KEY, Clock
-from tests.acceptance.walkthrough import run
+from demo import monitor
+from demo.account import Account, Request
+from demo.cloud import TAG_KEY, Clock
+from demo.walkthrough import run
 from tests.conftest import REGION
 from tests.emulator import EmbeddedAws
 from tests.emulator.iam import DENIALS

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance import monitor, walkthrough
-from tests.acceptance.cloud import Cloud, Evaluated, launch
-from tests.acceptance.conftest import NOTHING, Caller, denial
+from demo import monitor, walkthrough
+from demo.cloud import Cloud, Evaluated, launch
 from tests.conftest import REGION
+from tests.demo.conftest import NOTHING, Caller, denial
 from tests.emulator import EmbeddedAws
-from tests.support.terraform import Root, TerraformError
+from tests.support.terraform import CHECKOUT, Root, TerraformError
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +288,7 @@ def test_expired_credentials_midway(owner: Caller) -> None:
 
 def test_policy_suffices(owner: Caller) -> None:
     """Whoever has the permissions of policy.json, by action, can verify a deployed monitor from end to end."""
-    policy = json.loads(Path(__file__).with_name("policy.json").read_text())
+    policy = json.loads((CHECKOUT / "demo/policy.json").read_text())
     actions = [action for each in policy["Statement"] for action in always_list(each["Action"])]
     owner.act_as_user_who_may(actions)
     status, said = owner.verify()

@@ -15,7 +15,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-from tests.acceptance.cloud import INSTANCE, RefusalError
+from demo.cloud import INSTANCE, RefusalError
 
 DENIED = ("AccessDenied", "AuthorizationError", "NotAuthorized", "UnauthorizedOperation")
 STALE = (

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.acceptance.cloud import Evaluated, Notification
-from tests.acceptance.walkthrough import differences
+from demo.cloud import Evaluated, Notification
+from demo.walkthrough import differences
 
 RIGHT = [
     Evaluated("i-1", "walkthrough", "COMPLIANT", "with key"),
