@@ -13,6 +13,7 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     inventory,
     on_demand,
     recorder,
+    scheduler,
     sns,
     wire,
 )

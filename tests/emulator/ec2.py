@@ -7,7 +7,7 @@ it; the fields that moto does not know are left out. An instance without a key p
 """
 
 from collections.abc import Iterable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.ec2.models import EC2Backend
@@ -28,6 +28,11 @@ def configuration(instance: Instance) -> dict[str, Any]:
         "instanceId": instance.id,
         "instanceType": instance.instance_type,
         "launchTime": config.iso(instance.launch_time.replace(tzinfo=UTC)),
+        "networkInterfaces": [
+            # The first one is attached at launch and stays, whenever the instance is started again.
+            {"attachment": {"attachTime": first_launch(instance), "deviceIndex": 0}, "networkInterfaceId": nic.id}
+            for nic in list(instance.nics.values())[:1]
+        ],
         "placement": {"availabilityZone": instance.availability_zone, "tenancy": "default"},
         "privateIpAddress": instance.private_ip,
         "state": {"code": instance.state_code, "name": instance.state},
@@ -37,6 +42,12 @@ def configuration(instance: Instance) -> dict[str, Any]:
         "rootDeviceType": instance.root_device_type,
         "tags": [{"key": tag["key"], "value": tag["value"]} for tag in instance.get_tags()],
     } | ({"keyName": instance.key_name} if instance.key_name else {})
+
+
+def first_launch(instance: Instance) -> str:
+    """When an instance was launched for the first time."""
+    launched: datetime = vars(instance).setdefault("embedded_first_launch", instance.launch_time)
+    return config.iso(launched.replace(tzinfo=UTC))
 
 
 def record(backend: EC2Backend, instances: Iterable[Instance]) -> None:

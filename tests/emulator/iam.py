@@ -39,8 +39,15 @@ def topic_of(call: Any) -> str:
     return str(call._get_param("TopicArn"))
 
 
+def table_of(call: Any) -> str:
+    """The ARN of the DynamoDB table that a call names."""
+    return f"arn:aws:dynamodb:{call.region}:{call.current_account}:table/{json.loads(call.body)['TableName']}"
+
+
 RESOURCES: dict[str, Callable[[Any], str]] = {
     "config:GetComplianceDetailsByConfigRule": config_rule_of,
+    "dynamodb:GetItem": table_of,
+    "dynamodb:PutItem": table_of,
     "sns:Publish": topic_of,
 }
 

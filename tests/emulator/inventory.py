@@ -126,13 +126,17 @@ def batch_get_resource_config(self: ConfigResponse) -> ActionResult:
 
 @extends(ConfigResponse)
 def select_resource_config(self: ConfigResponse) -> ActionResult:
-    """SelectResourceConfig for ``SELECT paths WHERE path = 'text' [AND …]``; other SQL is refused, not guessed."""
+    """SelectResourceConfig for ``SELECT paths WHERE path = 'text' [AND …]``; other SQL is refused, not guessed.
+
+    ``path IN ('text', …)`` is a condition as well. A path that goes through a list gives a list of what it selects in
+    each of its elements: https://docs.aws.amazon.com/config/latest/developerguide/query-components.html
+    """
     backend = self.config_backend
     paths, conditions = parse_query(self._get_param("Expression"))
     rows = [
         select(document, paths)
         for document in inventory(backend)
-        if all(value_at(document, path) == value for path, value in conditions)
+        if all(value_at(document, path) in values for path, values in conditions)
     ]
     found, token = page(self, rows, default=25)
     if token and flaws_of(backend).repeats:
@@ -141,15 +145,17 @@ def select_resource_config(self: ConfigResponse) -> ActionResult:
     return ActionResult({"Results": found, "QueryInfo": {"SelectFields": fields}, "NextToken": token})
 
 
-def parse_query(expression: str) -> tuple[list[str], list[tuple[str, str]]]:
-    """The selected paths and the equalities that a row must fulfil."""
+def parse_query(expression: str) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """The selected paths, and the values that a row must have at others."""
+    if len(expression) > 4096:
+        refuse("InvalidExpressionException", "The expression is longer than 4096 characters.")
     query = re.fullmatch(r"\s*SELECT\s+(.+?)(?:\s+WHERE\s+(.+))?\s*", expression, re.IGNORECASE | re.DOTALL)
     conditions = []
     for condition in re.split(r"\s+AND\s+", query[2], flags=re.IGNORECASE) if query and query[2] else []:
-        equality = re.fullmatch(r"\s*([\w.]+)\s*=\s*'([^']*)'\s*", condition)
-        if not equality:
+        found = re.fullmatch(r"\s*([\w.]+)\s*(?:=\s*('[^']*')|IN\s*\(([^()]+)\))\s*", condition, re.IGNORECASE)
+        if not found:
             refuse("InvalidExpressionException", f"The embedded AWS does not understand {condition!r}")
-        conditions.append((equality[1], equality[2]))
+        conditions.append((found[1], re.findall("'([^']*)'", found[2] or found[3])))
     paths = [path.strip() for path in query[1].split(",")] if query else []
     if not paths or not all(re.fullmatch(r"[\w.]+", path) for path in paths):
         refuse("InvalidExpressionException", f"The embedded AWS does not understand {expression!r}")
@@ -184,11 +190,24 @@ def select(document: dict[str, Any], paths: list[str]) -> str:
     """A row as the query gives it: the selected paths as nested JSON, without what is null."""
     row: dict[str, Any] = {}
     for path in paths:
-        value = value_at(document, path)
-        if value is not None:
-            *parents, last = path.split(".")
-            inner = row
-            for name in parents:
-                inner = inner.setdefault(name, {})
-            inner[last] = value
+        merge(row, document, path.split("."))
     return json.dumps(row)
+
+
+def merge(row: dict[str, Any], document: dict[str, Any], path: list[str]) -> None:
+    """Copy what is at a path into a row; of a list, what is there in each of its elements."""
+    name, *rest = path
+    value = document.get(name)
+    if value is None:
+        return
+    if not rest:
+        row[name] = value
+    elif isinstance(value, list):
+        row.setdefault(name, [{} for _ in value])
+        for inner, each in zip(row[name], value, strict=True):
+            merge(inner, each, rest)
+    elif isinstance(value, dict):
+        inner = row.get(name, {})
+        merge(inner, value, rest)
+        if inner:
+            row[name] = inner

@@ -6,8 +6,9 @@
 - Metric filters: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html
 
 Only the metrics that tell of failures are counted, each by the dimension that AWS documents for one function, rule or
-topic. Of the patterns of metric filters there is the one form ``{ $.field = "text" }``; another is refused. Stricter
-than AWS: a metric filter's default value is not published.
+topic. Of the patterns of metric filters there is the one form ``{ $.field = "text" }``; another is refused. A metric's
+value is a number or, as ``$.field``, that of a field; a line without a number there counts nothing. Stricter than AWS:
+a metric filter's default value is not published.
 """
 
 import json
@@ -54,7 +55,9 @@ def count_lines(region: str, log_group: str, lines: Iterable[str]) -> None:
         for line in lines:
             if matches(each["filterPattern"], line):
                 for transformation in each["metricTransformations"]:
-                    count(region, transformation["metricNamespace"], transformation["metricName"])
+                    value = value_of(transformation["metricValue"], line)
+                    if value is not None:
+                        count(region, transformation["metricNamespace"], transformation["metricName"], value=value)
 
 
 def matches(pattern: str, line: str) -> bool:
@@ -65,6 +68,12 @@ def matches(pattern: str, line: str) -> bool:
     except ValueError:
         return False
     return found is not None and isinstance(document, dict) and document.get(found[1]) == found[2]
+
+
+def value_of(expression: str, line: str) -> float | None:
+    """What a line counts: a number, or that of one of its fields, where it is one."""
+    value = json.loads(line).get(expression.removeprefix("$.")) if expression.startswith("$.") else float(expression)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 @extends(LogsBackend)

@@ -31,11 +31,11 @@ def role_of(role_arn: str) -> Role | None:
     return next((role for role in roles if role.arn == role_arn), None)
 
 
-def trusts(role_arn: str, service: str) -> bool:
-    """Whether a service may assume the role."""
+def trusts(role_arn: str, service: str, source_arn: str | None = None) -> bool:
+    """Whether a service may assume the role; ``source_arn`` is the resource in whose name, where it says so."""
     role = role_of(role_arn)
     trust = role.assume_role_policy_document if role else None
-    context = {"aws:SourceAccount": ACCOUNT_ID}
+    context = policies.service_context(source_arn) if source_arn else {"aws:SourceAccount": ACCOUNT_ID}
     return policies.admits(trust, principal=service, action="sts:AssumeRole", resource=role_arn, context=context)
 
 

@@ -187,3 +187,16 @@ def test_type_that_is_not_recorded_any_more(region: Region, *, forgets: bool) ->
 
     assert rows(region) == {}
     assert len(looked_up(region, instance)[0]) == (0 if forgets else 1)
+
+
+def test_query_of_some_resources_through_a_list(region: Region) -> None:
+    """A query can name resources, and select what is in each element of a list."""
+    wanted, _ = region.launch(), region.launch(KeyName="ops")
+    path = "configuration.networkInterfaces.attachment.attachTime"
+    query = f"SELECT resourceId, configuration.keyName, {path} WHERE resourceId IN ('{wanted}', 'i-gone')"
+
+    [row] = region.config.select_resource_config(Expression=query)["Results"]
+
+    launched = scenarios.history_of(REGION, wanted)[0].configuration["launchTime"]  # type: ignore[index]
+    interfaces = [{"attachment": {"attachTime": launched}}]
+    assert json.loads(row) == {"resourceId": wanted, "configuration": {"networkInterfaces": interfaces}}

@@ -1,0 +1,236 @@
+"""EventBridge Scheduler: schedules that invoke functions with a role of their own, when a test moves the clock.
+
+- Schedules: :mod:`tests.emulator.schedule_expressions`
+- Context attributes: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+- Role: https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html and
+  https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+- Dead letters: https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+- Metrics: https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
+
+EventBridge Scheduler does everything with the target's role, whose trust sees the ARN of the schedule's group: it
+invokes the function, and sends what it gives up to the dead-letter queue. No policy of the function or the queue is
+needed. The function is invoked asynchronously, so its own errors are retried by Lambda and not by the schedule.
+
+The clock stands still: nothing but a rate's first occurrence is due by itself. :func:`pass_time` fires what is due up
+to a moment, in order. A function that a test put into :func:`tests.emulator.events.outages` fails for a while and is
+tried again as the retry policy says; nobody waits for it.
+
+Unverified: the pauses between attempts, that a missing permission is tried again like any other error, and the names of
+its error codes. Stricter than AWS: targets are functions, and must have an input, for the default notification is not
+documented. Laxer: a flexible time window is always used at its beginning.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
+from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, ScheduleGroup, scheduler_backends
+from moto.sqs.models import sqs_backends
+
+from tests.emulator import awslambda, events, metrics, roles, schedule_expressions, sqs
+from tests.emulator.background import background
+from tests.emulator.extension import ACCOUNT_ID, extends, refuse
+
+PRINCIPAL = "scheduler.amazonaws.com"
+
+
+def pass_time(region: str, until: datetime) -> list[datetime]:
+    """Fire every schedule of a region as often as it is due up to a moment; returns the times, in order."""
+    due = []
+    for group in scheduler_backends[ACCOUNT_ID][region].schedule_groups.values():
+        for schedule in group.schedules.values():
+            found = schedule_expressions.occurrences(
+                schedule.schedule_expression,
+                schedule.schedule_expression_timezone,
+                made(schedule),
+                vars(schedule).get("embedded_fired_until", made(schedule)),
+                until,
+            )
+            due += [(at, schedule.name, schedule) for at in found if schedule.state == "ENABLED"]
+            vars(schedule)["embedded_fired_until"] = until
+    for at, _, schedule in sorted(due, key=lambda each: each[:2]):
+        fire(schedule, at)
+    return sorted(at for at, _, _ in due)
+
+
+def made(schedule: Schedule) -> datetime:
+    """When a schedule was created."""
+    return datetime.fromtimestamp(schedule.creation_date, UTC).replace(microsecond=0)
+
+
+def fire(schedule: Schedule, at: datetime) -> None:
+    """Let a schedule be due at a time, later; AWS may do so more than once."""
+    background.submit(deliver, schedule, at)
+
+
+def schedule_of(region: str, name: str, group: str) -> Schedule:
+    """A schedule by its name."""
+    found: Schedule = scheduler_backends[ACCOUNT_ID][region].get_schedule(group, name)
+    return found
+
+
+# Delivery
+
+
+def deliver(schedule: Schedule, at: datetime) -> None:
+    """Invoke the target, again where it fails, and else keep the event in the dead-letter queue."""
+    region, target = schedule.arn.split(":")[3], schedule.target
+    policy = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185} | target.get("RetryPolicy", {})
+    outage = events.outages(region).get(target["Arn"], timedelta())
+    passed, pause, attempt = timedelta(), timedelta(seconds=1), 1
+    while True:
+        execution = uuid.uuid4().hex[:16]
+        message = render(schedule, at, execution, attempt)
+        count(schedule, "InvocationAttemptCount", at + passed)
+        problem = ("ServiceUnavailable", f"{target['Arn']} fails.") if passed < outage else invoke(schedule, message)
+        if not problem:
+            return
+        count(schedule, "TargetErrorCount", at + passed)
+        if attempt > policy["MaximumRetryAttempts"]:
+            exhausted = "MaximumRetryAttempts"
+            break
+        if passed + pause > timedelta(seconds=policy["MaximumEventAgeInSeconds"]):
+            exhausted = "MaximumEventAgeInSeconds"
+            break
+        passed, pause, attempt = passed + pause, min(2 * pause, events.LONGEST_PAUSE), attempt + 1
+    count(schedule, "InvocationDroppedCount", at + passed)
+    if queue_arn := target.get("DeadLetterConfig", {}).get("Arn"):
+        attributes = {
+            "ERROR_CODE": problem[0],
+            "ERROR_MESSAGE": problem[1],
+            "EXECUTION_ID": execution,
+            "EXHAUSTED_RETRY_CONDITION": exhausted,
+            "IS_PAYLOAD_TRUNCATED": "false",
+            "RETRY_ATTEMPTS": str(attempt - 1),
+            "SCHEDULED_TIME": iso(at),
+            "SCHEDULE_ARN": schedule.arn,
+            "TARGET_ARN": target["Arn"],
+        }
+        kept = keep(target["RoleArn"], group_arn(schedule), queue_arn, message, attributes)
+        metric = "InvocationsSentToDeadLetterCount" if kept else "InvocationsFailedToBeSentToDeadLetterCount"
+        count(schedule, metric, at + passed)
+
+
+def invoke(schedule: Schedule, message: str) -> tuple[str, str] | None:
+    """Invoke the function with the target's role; returns the error's code and message, or nothing."""
+    role, function = schedule.target["RoleArn"], schedule.target["Arn"]
+    if not roles.trusts(role, PRINCIPAL, source_arn=group_arn(schedule)):
+        return "AccessDeniedException", f"EventBridge Scheduler cannot assume {role}."
+    if not roles.may(role, "lambda:InvokeFunction", function):
+        return "AccessDeniedException", f"{role} is not authorized to perform: lambda:InvokeFunction on {function}"
+    if awslambda.function_of(function) is None:
+        return "ResourceNotFoundException", f"Function not found: {function}"
+    background.submit(awslambda.process, function, message)
+    return None
+
+
+def render(schedule: Schedule, at: datetime, execution: str, attempt: int) -> str:
+    """The target's input with the context attributes of one attempt."""
+    message: str = schedule.target["Input"]
+    attributes = {
+        "schedule-arn": schedule.arn,
+        "scheduled-time": iso(at),
+        "execution-id": execution,
+        "attempt-number": str(attempt),
+    }
+    for name, value in attributes.items():
+        message = message.replace(f"<aws.scheduler.{name}>", value)
+    return message
+
+
+def keep(role: str, source: str, queue_arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+    """Send a dead letter with the role; returns whether the role may."""
+    queue = sqs.queue_of(queue_arn)
+    if not queue or not roles.trusts(role, PRINCIPAL, source_arn=source):
+        return False
+    if not roles.may(role, "sqs:SendMessage", queue_arn):
+        return False
+    typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+    sqs_backends[ACCOUNT_ID][queue.region].send_message(queue.name, body, message_attributes=typed)
+    return True
+
+
+def group_arn(schedule: Schedule) -> str:
+    """The ARN of a schedule's group."""
+    return schedule.arn.replace(":schedule/", ":schedule-group/").rpartition("/")[0]
+
+
+def count(schedule: Schedule, metric: str, at: datetime) -> None:
+    """Count for a schedule's group."""
+    region = schedule.arn.split(":")[3]
+    metrics.count(region, "AWS/Scheduler", metric, at=at, ScheduleGroup=schedule.group_name)
+
+
+def iso(at: datetime) -> str:
+    """A time as context attributes have it, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# The API
+
+
+def check(expression: str, zone: str | None, target: Mapping[str, Any], group: str) -> None:
+    """Refuse what CreateSchedule and UpdateSchedule refuse."""
+    try:
+        schedule_expressions.check(expression, zone or "UTC")
+    except schedule_expressions.InvalidScheduleError as error:
+        raise ValidationException(str(error)) from error
+    arn = target["Arn"]
+    if not (arn.split(":")[2] == "lambda" and "Input" in target):
+        refuse("NotImplementedException", f"The embedded AWS does not have schedules for {arn} without an input")
+    try:
+        json.loads(target["Input"])
+    except ValueError as error:
+        raise ValidationException("Invalid Input: the input of a Lambda target must be JSON.") from error
+    if target.get("DeadLetterConfig", {}).get("Arn", "").endswith(".fifo"):
+        raise ValidationException("FIFO queues are not supported as dead-letter queues.")
+    if not roles.trusts(target["RoleArn"], PRINCIPAL, source_arn=group):
+        message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+        raise ValidationException(message)
+
+
+@extends(EventBridgeSchedulerBackend)
+def create_schedule(self: EventBridgeSchedulerBackend, **options: Any) -> Schedule:
+    """CreateSchedule; a rate is due at once."""
+    group = self.get_schedule_group(options["group_name"])
+    check(options["schedule_expression"], options["schedule_expression_timezone"], options["target"], group.arn)
+    created: Schedule = create_schedule.replaced(self, **options)  # type: ignore[attr-defined]
+    if created.schedule_expression.startswith("rate") and created.state == "ENABLED":
+        fire(created, made(created))
+    return created
+
+
+@extends(EventBridgeSchedulerBackend)
+def update_schedule(self: EventBridgeSchedulerBackend, **options: Any) -> Schedule:
+    """UpdateSchedule."""
+    group = self.get_schedule_group(options["group_name"])
+    check(options["schedule_expression"], options["schedule_expression_timezone"], options["target"], group.arn)
+    updated: Schedule = update_schedule.replaced(self, **options)  # type: ignore[attr-defined]
+    return updated
+
+
+class GroupExistsError(JsonRESTError):
+    """A group of the name is there."""
+
+    code = 409
+
+
+@extends(EventBridgeSchedulerBackend)
+def create_schedule_group(self: EventBridgeSchedulerBackend, name: str, tags: list[dict[str, str]]) -> ScheduleGroup:
+    """CreateScheduleGroup, which does not take a name twice."""
+    if name in self.schedule_groups:
+        raise GroupExistsError("ConflictException", f"Schedule group {name} already exists.")
+    created: ScheduleGroup = create_schedule_group.replaced(self, name, tags)  # type: ignore[attr-defined]
+    return created
+
+
+@extends(EventBridgeSchedulerBackend)
+def delete_schedule_group(self: EventBridgeSchedulerBackend, name: str | None) -> None:
+    """DeleteScheduleGroup, with the schedules in it."""
+    if not name or name not in self.schedule_groups:
+        raise ScheduleGroupNotFound(name or "default")
+    delete_schedule_group.replaced(self, name)  # type: ignore[attr-defined]
