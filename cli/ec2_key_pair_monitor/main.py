@@ -12,7 +12,8 @@ from importlib import import_module
 
 from ec2_key_pair_monitor import policy
 from ec2_key_pair_monitor.errors import CommandError
-from ec2_key_pair_monitor.report import Report, Result
+from ec2_key_pair_monitor.preview.options import add_options
+from ec2_key_pair_monitor.report import Report, Result, Writable
 
 PROGRAM = "ec2-key-pair-monitor"
 FORMATS = ("table", "json", "sarif", "junit", "github")
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = _parser().parse_args(arguments)
     try:
-        report = _plan(options)
+        report: Writable = options.run(options)
         _write(report, options)
         sys.stdout.flush()
     except CommandError as error:
@@ -50,13 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM}: error: {_one_line(str(error))}", file=sys.stderr)
         return FAILED
     failing = {Result.NON_COMPLIANT, Result.UNKNOWN} if options.strict else {Result.NON_COMPLIANT}
-    return FOUND if any(each.verdict in failing for each in report.judged) else NOTHING_FOUND
+    return FOUND if any(map(report.count, failing)) else NOTHING_FOUND
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Finds EC2 instances that would be launched without a key pair.",
+        description="Finds EC2 instances without a key pair: those of a Terraform plan, or of an account.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
@@ -81,6 +82,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the folder of the root module, for line numbers in sarif and github",
     )
+    plan.set_defaults(run=_plan, table="table")
+    preview = subcommands.add_parser(
+        "preview",
+        help="say what the monitor would find in an account",
+        description="Says what the monitor would find in an account today. It only reads.",
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    policy.add_options(preview)
+    add_options(preview)
+    _add_shared_options(preview)
+    preview.set_defaults(run=_preview, table="fleets")
     return parser
 
 
@@ -122,11 +136,18 @@ def _plan(options: argparse.Namespace) -> Report:
     return report._replace(locations=locate((each.address for each in report.judged), options.root))
 
 
-def _write(report: Report, options: argparse.Namespace) -> None:
+def _preview(options: argparse.Namespace) -> Writable:
+    from ec2_key_pair_monitor.preview.command import preview  # noqa: PLC0415  (boto3 is slow to import)
+
+    return preview(options)
+
+
+def _write(report: Writable, options: argparse.Namespace) -> None:
     for note in report.notes:
         print(f"{PROGRAM}: {note}", file=sys.stderr)
     # Only the format that is asked for is imported.
-    import_module(f"ec2_key_pair_monitor.formats.{options.format}").write(report, sys.stdout)
+    module = options.table if options.format == "table" else options.format
+    import_module(f"ec2_key_pair_monitor.formats.{module}").write(report, sys.stdout)
 
 
 def _date(text: str) -> date:

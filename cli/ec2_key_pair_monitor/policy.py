@@ -48,7 +48,7 @@ def from_options(options: argparse.Namespace) -> Policy:
         CommandError: an option or the file is malformed; the message names it.
     """
     if options.policy is not None:
-        if options.allowed_key_name or options.exempt_tag or options.exempt_until_tag_key is not None:
+        if is_given(options):
             raise CommandError("--policy holds the whole policy and cannot be combined with other policy options.")
         return _from_file(options.policy)
     tags = []
@@ -61,6 +61,11 @@ def from_options(options: argparse.Namespace) -> Policy:
     return _policy(options.allowed_key_name, _unique(tags, "--exempt-tag"), until_key)
 
 
+def is_given(options: argparse.Namespace) -> bool:
+    """Whether an option other than ``--policy`` sets a part of the policy."""
+    return bool(options.allowed_key_name or options.exempt_tag or options.exempt_until_tag_key is not None)
+
+
 def _from_file(path: str) -> Policy:
     try:
         with open(path, "rb") as file:  # noqa: PTH123  (pathlib would slow the start down)
@@ -71,24 +76,33 @@ def _from_file(path: str) -> Policy:
         raise CommandError(f"{path} is not JSON: {error}.") from error
     if not isinstance(values, dict):
         raise CommandError(f'{path} must hold a JSON object, such as {{"allowed_key_names": ["ops-*"]}}.')
+    return from_values(values, path)
+
+
+def from_values(values: Mapping[str, Any], where: str) -> Policy:
+    """The policy in a policy file, or in the parameters of an AWS Config rule.
+
+    Raises:
+        CommandError: something is malformed or no part of the policy; the message names ``where``.
+    """
     named: dict[str, Any] = {}
     for name, value in values.items():
         if name not in PARAMETERS and name not in PARAMETERS.values():
             raise CommandError(
-                f"{path} has {name!r}, which is no part of the policy. It may have {', '.join(PARAMETERS.values())}, "
+                f"{where} has {name!r}, which is no part of the policy. It may have {', '.join(PARAMETERS.values())}, "
                 f"or {', '.join(PARAMETERS)}."
             )
         # AWS Config has strings that hold JSON.
         if name in ("allowedKeyNames", "exemptTags") and isinstance(value, str):
             try:
-                decoded = json.loads(value or "null", object_pairs_hook=lambda pairs: _unique(pairs, path))
+                decoded = json.loads(value or "null", object_pairs_hook=lambda pairs: _unique(pairs, where))
             except (ValueError, RecursionError) as error:
-                raise CommandError(f"{path}: {name} does not hold JSON: {error}.") from error
+                raise CommandError(f"{where}: {name} does not hold JSON: {error}.") from error
         else:
             decoded = value
         input_name: str = PARAMETERS.get(name) or name
         if input_name in named:
-            raise CommandError(f"{path} has {input_name} and the parameter of the same meaning: remove one.")
+            raise CommandError(f"{where} has {input_name} and the parameter of the same meaning: remove one.")
         named[input_name] = decoded
     names = named.get("allowed_key_names")
     tags = named.get("exempt_tags")

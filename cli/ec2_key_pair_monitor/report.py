@@ -1,8 +1,8 @@
 """What a subcommand found: the one value that every format writes. Knows neither plans nor accounts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 
 class Result(StrEnum):
@@ -37,13 +37,63 @@ class Skipped(NamedTuple):
     reason: str
 
 
+class Finding(NamedTuple):
+    """What is no verdict on a resource. ``kind`` names it for programs, such as ``ghost-key``."""
+
+    kind: str
+    region: str
+    text: str
+
+
+class Judgements(Protocol):
+    """What is judged, in the order of the source; it may be too much for the memory."""
+
+    def __iter__(self) -> Iterator[Judged]: ...
+
+    def __len__(self) -> int: ...
+
+
+class Writable(Protocol):
+    """What the formats need of a report."""
+
+    @property
+    def judged(self) -> Judgements:
+        """The resources with their results."""
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """What was not judged."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What concerns the whole, such as what it leaves out."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What is no verdict on a resource."""
+
+    @property
+    def locations(self) -> Mapping[str, Location]:
+        """Where resources are written."""
+
+    def count(self, result: Result) -> int:
+        """The number of resources with a result."""
+
+    def summary(self) -> dict[str, int]:
+        """The counts, by the names that JSON has for them."""
+
+    def document(self) -> dict[str, Any]:
+        """What JSON says beside its version; iterators become lists."""
+
+
 class Report(NamedTuple):
-    """All that was found, in the order of the source. ``notes`` concern the whole, such as what it leaves out."""
+    """What was found in a plan, in its order. ``notes`` concern the whole, such as what it leaves out."""
 
     judged: Sequence[Judged]
     skipped: Sequence[Skipped]
     notes: Sequence[str] = ()
     locations: Mapping[str, Location] = {}
+    findings: Sequence[Finding] = ()
 
     def count(self, result: Result) -> int:
         """The number of resources with a result."""
@@ -52,3 +102,11 @@ class Report(NamedTuple):
     def summary(self) -> dict[str, int]:
         """The counts, by the names that JSON has for them."""
         return {**{result.lower(): self.count(result) for result in Result}, "skipped": len(self.skipped)}
+
+    def document(self) -> dict[str, Any]:
+        """What JSON says beside its version."""
+        return {
+            "summary": self.summary(),
+            "resources": (each._asdict() for each in self.judged),
+            "skipped": (each._asdict() for each in self.skipped),
+        }

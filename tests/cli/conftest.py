@@ -93,7 +93,17 @@ def _install(folder: Path) -> None:
     environment = folder / "environment"
     _run(sys.executable, "-m", "venv", str(environment))
     python = str(environment / "bin/python")
-    _run(python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "-c", str(constraints), str(wheel))
+    _run(
+        python,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--quiet",
+        "install",
+        "-c",
+        str(constraints),
+        f"{wheel}[preview]",
+    )
 
 
 def _run(*words: str) -> None:

@@ -1,19 +1,14 @@
 """JSON, for programs."""
 
-import json
 from typing import TextIO
 
-from ec2_key_pair_monitor.report import Report
+from ec2_key_pair_monitor.formats.stream import write_value
+from ec2_key_pair_monitor.report import Writable
 
 VERSION = "1"
 
 
-def write(report: Report, stream: TextIO) -> None:
+def write(report: Writable, stream: TextIO) -> None:
     """Write one JSON object."""
-    document = {
-        "version": VERSION,
-        "summary": report.summary(),
-        "resources": [each._asdict() for each in report.judged],
-        "skipped": [each._asdict() for each in report.skipped],
-    }
-    stream.write(json.dumps(document, indent=2) + "\n")
+    write_value({"version": VERSION, **report.document()}, stream)
+    stream.write("\n")

@@ -3,10 +3,10 @@
 from typing import TextIO
 
 from ec2_key_pair_monitor.formats import printable
-from ec2_key_pair_monitor.report import Judged, Report, Result
+from ec2_key_pair_monitor.report import Judged, Result, Writable
 
 
-def write(report: Report, stream: TextIO) -> None:
+def write(report: Writable, stream: TextIO) -> None:
     """Write one suite with a test case for each resource; UNKNOWN is a skipped one."""
     counts = f'tests="{len(report.judged)}" failures="{report.count(Result.NON_COMPLIANT)}" errors="0"'
     counts += f' skipped="{report.count(Result.UNKNOWN)}"'
@@ -15,9 +15,11 @@ def write(report: Report, stream: TextIO) -> None:
     stream.write(f'  <testsuite name="ec2-key-pair-monitor" {counts}>\n')
     for each in report.judged:
         stream.write(_case(each))
-    if report.skipped:
-        lines = "\n".join(_plain(f"not judged: {each.address}: {each.reason}") for each in report.skipped)
-        stream.write(f"    <system-out>{lines}</system-out>\n")
+    lines = [f"not judged: {each.address}: {each.reason}" for each in report.skipped]
+    lines += [f"{each.kind}: {each.region}: {each.text}" for each in report.findings]
+    if lines:
+        text = "\n".join(map(_plain, lines))
+        stream.write(f"    <system-out>{text}</system-out>\n")
     stream.write("  </testsuite>\n</testsuites>\n")
 
 

@@ -1,13 +1,14 @@
 """SARIF 2.1.0, which code scanning shows: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html."""
 
-import json
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, TextIO
 from urllib.parse import quote
 
-from ec2_key_pair_monitor.report import Judged, Report, Result
+from ec2_key_pair_monitor.formats.stream import write_value
+from ec2_key_pair_monitor.report import Finding, Judged, Result, Writable
 
-_RULES = {
+_RULES: dict[str, Mapping[str, Any]] = {
     Result.NON_COMPLIANT: {
         "id": "ec2-key-pair/non-compliant",
         "name": "LaunchesWithoutAllowedKeyPair",
@@ -23,28 +24,63 @@ _RULES = {
         "defaultConfiguration": {"level": "warning"},
     },
 }
+# The findings of a preview; each kind is a rule's ID.
+_FINDINGS = {
+    "conflict": "Another AWS Config rule requires instances without a key pair",
+    "ghost-key": "A launch definition names a key pair that does not exist",
+    "key-deleted": "Instances have a key pair that was deleted",
+    "key-replaced": "Instances have a key pair that was replaced after their launch",
+    "not-seen": "A permission is missing, or a call failed",
+    "recorder": "AWS Config does not record instances as the monitor needs it",
+}
 
 
-def write(report: Report, stream: TextIO) -> None:
+def write(report: Writable, stream: TextIO) -> None:
     """Write one log with one run; what is COMPLIANT is no result."""
-    order = list(_RULES)
+    rules = _RULES | _rules_of(report.findings)
+    order = list(rules)
     run: dict[str, Any] = {
         "tool": {
             "driver": {
                 "name": "ec2-key-pair-monitor",
                 "version": version("ec2-key-pair-monitor"),
-                "rules": list(_RULES.values()),
+                "rules": list(rules.values()),
             }
         },
-        "results": [_result(each, report, order) for each in report.judged if each.verdict in _RULES],
+        "results": _results(report, order),
         "columnKind": "unicodeCodePoints",
         "properties": {"summary": report.summary()},
     }
-    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    stream.write(json.dumps(log, indent=2) + "\n")
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": iter([run])}
+    write_value(log, stream)
+    stream.write("\n")
 
 
-def _result(judged: Judged, report: Report, order: list[Result]) -> dict[str, Any]:
+def _rules_of(findings: Sequence[Finding]) -> dict[str, Mapping[str, Any]]:
+    return {
+        kind: {
+            "id": f"ec2-key-pair/{kind}",
+            "shortDescription": {"text": _FINDINGS[kind]},
+            "defaultConfiguration": {"level": "note"},
+        }
+        for kind in dict.fromkeys(each.kind for each in findings)
+    }
+
+
+def _results(report: Writable, order: list[str]) -> Iterator[dict[str, Any]]:
+    yield from (_result(each, report, order) for each in report.judged if each.verdict in _RULES)
+    for finding in report.findings:
+        yield {
+            "ruleId": f"ec2-key-pair/{finding.kind}",
+            "ruleIndex": order.index(finding.kind),
+            "level": "note",
+            "message": {"text": f"{finding.region}: {finding.text}"},
+            "locations": [{"logicalLocations": [{"fullyQualifiedName": finding.region, "kind": "resource"}]}],
+            "partialFingerprints": {"finding/v1": f"{finding.region}: {finding.text}"},
+        }
+
+
+def _result(judged: Judged, report: Writable, order: list[str]) -> dict[str, Any]:
     rule = _RULES[judged.verdict]
     location: dict[str, Any] = {
         "logicalLocations": [{"fullyQualifiedName": judged.address, "kind": "resource"}],

@@ -1,0 +1,1 @@
+"""What the monitor would say of an account today. Only this subcommand needs boto3, and calls AWS."""

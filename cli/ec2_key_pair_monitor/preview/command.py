@@ -1,0 +1,161 @@
+"""Runs a preview: the session, the regions beside each other, and the progress."""
+
+import argparse
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from ec2_key_pair_monitor import policy
+from ec2_key_pair_monitor.errors import CommandError
+from ec2_key_pair_monitor.preview.first_day import Prices
+
+try:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError as error:
+    raise CommandError("preview needs boto3: install ec2-key-pair-monitor[preview].") from error
+
+from ec2_key_pair_monitor.preview.failures import NO_CREDENTIALS, why
+from ec2_key_pair_monitor.preview.region import RegionReport, Task, inspect
+from ec2_key_pair_monitor.preview.report import PreviewReport
+
+# As many regions as an account has by default would share two processors; beyond this they only wait for each other.
+WORKERS = 8
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 10},
+    connect_timeout=10,
+    read_timeout=60,
+    user_agent_extra="ec2-key-pair-monitor",
+)
+
+
+def preview(options: argparse.Namespace) -> PreviewReport:
+    """Look at the regions that the options name.
+
+    Raises:
+        CommandError: nothing could be judged; the message says why.
+    """
+    if options.rule is not None and (options.policy is not None or policy.is_given(options)):
+        raise CommandError("--rule holds the whole policy and cannot be combined with other policy options.")
+    task = Task(
+        None if options.rule is not None else policy.from_options(options),
+        options.rule,
+        options.source,
+        tuple(options.fleet_tag),
+        Prices.of(options),
+        options.today or datetime.now(UTC).date(),
+    )
+    try:
+        session = _session(options)
+        regions = _regions(session, options.region)
+        if session.get_credentials() is None:
+            raise CommandError(NO_CREDENTIALS)
+        if options.role_arn:
+            session = _assumed(session, options.role_arn, regions[0])
+    except (BotoCoreError, ClientError) as error:
+        raise CommandError(why(error)) from error
+    reports = [RegionReport(region, task.source) for region in regions]
+    with _progress(reports) as refresh:
+        _run(session, reports, task, refresh)
+    if all(report.failure and not report.instances for report in reports):
+        reasons = {report.failure or "": report.region for report in reversed(reports)}
+        raise CommandError(
+            "nothing could be judged. " + " ".join(f"{region}: {text}" for text, region in reasons.items())
+        )
+    return PreviewReport(reports, task.prices)
+
+
+def _session(options: argparse.Namespace) -> Any:
+    return boto3.Session(profile_name=options.profile)
+
+
+def _regions(session: Any, named: Sequence[str]) -> list[str]:
+    """The regions to look at, each once."""
+    regions = list(dict.fromkeys(named)) or [os.environ.get("AWS_REGION") or session.region_name]
+    if regions == [None]:
+        raise CommandError("there is no region; set --region or AWS_REGION.")
+    known = {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("ec2", partition)
+    }
+    for region in regions:
+        if region not in known:
+            raise CommandError(
+                f"there is no region {region}, as far as botocore knows; for a new region, update boto3."
+            )
+    return regions
+
+
+def _assumed(session: Any, role_arn: str, region: str) -> Any:
+    """A session of a role, for an hour."""
+    sts = session.client("sts", region_name=region, config=_CONFIG)
+    credentials = sts.assume_role(RoleArn=role_arn, RoleSessionName="ec2-key-pair-monitor-preview")["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
+
+
+def _run(session: Any, reports: Sequence[RegionReport], task: Task, refresh: Callable[[], None]) -> None:
+    """Inspect the regions in threads. They are daemons, so that Ctrl-C need not wait for an answer of AWS."""
+    waiting: queue.SimpleQueue[RegionReport] = queue.SimpleQueue()
+    done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+    # Sessions are not safe to use from several threads; clients are.
+    lock = threading.Lock()
+    for report in reports:
+        waiting.put(report)
+
+    def client_of(region: str, service: str) -> Any:
+        with lock:
+            return session.client(service, region_name=region, config=_CONFIG)
+
+    def work() -> None:
+        while True:
+            try:
+                report = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                inspect(report, task, lambda service, region=report.region: client_of(region, service))  # type: ignore[misc]
+            except BaseException as error:
+                done.put(error)
+            else:
+                done.put(None)
+
+    for _ in range(min(WORKERS, len(reports))):
+        threading.Thread(target=work, daemon=True).start()
+    left = len(reports)
+    while left:
+        refresh()
+        try:
+            error = done.get(timeout=0.2)
+        except queue.Empty:
+            continue
+        if error:
+            raise error
+        left -= 1
+
+
+@contextmanager
+def _progress(reports: Sequence[RegionReport]) -> Iterator[Callable[[], None]]:
+    """Show on a terminal how many instances were read."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console  # noqa: PLC0415  (slow, and not needed elsewhere)
+
+    with Console(stderr=True).status("") as status:
+
+        def refresh() -> None:
+            where = reports[0].region if len(reports) == 1 else f"{len(reports)} regions"
+            status.update(f"Reading {where}: {sum(each.instances for each in reports):,} instances")
+
+        yield refresh

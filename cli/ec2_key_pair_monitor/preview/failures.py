@@ -1,0 +1,60 @@
+"""AWS's errors in one plain line each."""
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_INVALID = {
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "OptInRequired",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+# A group can name a template that is gone.
+_MISSING = {
+    "InvalidLaunchTemplateId.NotFound",
+    "InvalidLaunchTemplateId.NotFoundException",
+    "InvalidLaunchTemplateId.VersionNotFound",
+}
+
+NO_CREDENTIALS = "there are no AWS credentials; set AWS_PROFILE or --profile, or run `aws configure`."
+
+
+def why(error: BotoCoreError | ClientError) -> str:
+    """Why a call failed."""
+    if isinstance(error, ClientError):
+        return _answered(code_of(error), error.response.get("Error", {}).get("Message", ""))
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return NO_CREDENTIALS
+    if isinstance(error, EndpointConnectionError):
+        return f"{error} Check the network and the region."
+    return str(error)
+
+
+def _answered(code: str, message: str) -> str:
+    if code in _DENIED:
+        return f"the permission is missing ({message or code})."
+    if code in _INVALID:
+        return f"AWS does not accept the credentials, or the region is not enabled ({code}: {message})."
+    if code == "NoSuchConfigRuleException":
+        return "there is no such AWS Config rule."
+    return f"{code}: {message}"
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's code of an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def is_missing(error: BotoCoreError | ClientError) -> bool:
+    """Whether a launch template, or a version of one, does not exist."""
+    return isinstance(error, ClientError) and code_of(error) in _MISSING

@@ -1,0 +1,91 @@
+"""What switching the monitor on brings: e-mails, evaluations and their price. An estimate, from list prices."""
+
+import argparse
+import math
+from typing import NamedTuple
+
+# List prices of us-east-1 in USD, as docs/costs.md has them with their sources.
+PRICES_READ = "November 2026"
+# Of an evaluation: the first 100,000 of a month and region, the next 400,000, and all others.
+EVALUATION_PRICES = (0.001, 0.0008, 0.0005)
+_TIERS = (100_000, 400_000, math.inf)
+ITEM_PRICE = 0.003
+EMAIL_PRICE = 0.00002
+
+CHANGES = 10
+SWEEPS = {"One_Hour": 24, "Three_Hours": 8, "Six_Hours": 4, "Twelve_Hours": 2, "TwentyFour_Hours": 1}
+_DAYS = 30
+
+# Lambda ends a batch at 6 MB; docs/performance.md.
+_DIGEST = 2_500
+
+
+class Prices(NamedTuple):
+    """What things cost, and how much is assumed to happen."""
+
+    evaluation: tuple[float, ...] = EVALUATION_PRICES
+    item: float = ITEM_PRICE
+    email: float = EMAIL_PRICE
+    changes: float = CHANGES
+    frequency: str | None = None
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "Prices":
+        """Those that the options set."""
+        return cls(
+            options.evaluation_prices,
+            options.item_price,
+            options.email_price,
+            options.changes_a_month,
+            options.evaluation_frequency,
+        )
+
+
+class Forecast(NamedTuple):
+    """The sum over regions; e-mails are for each address, and with a digest they are at least that many."""
+
+    emails: int = 0
+    emails_with_digest: int = 0
+    first_day_cost: float = 0.0
+    evaluations_a_month: int = 0
+    month_cost: float = 0.0
+
+    def plus(self, other: "Forecast") -> "Forecast":
+        """Both together."""
+        return Forecast(
+            self.emails + other.emails,
+            self.emails_with_digest + other.emails_with_digest,
+            self.first_day_cost + other.first_day_cost,
+            self.evaluations_a_month + other.evaluations_a_month,
+            self.month_cost + other.month_cost,
+        )
+
+
+def forecast(instances: int, non_compliant: int, prices: Prices, *, records_verdicts: bool) -> Forecast:
+    """The forecast of a region.
+
+    Args:
+        instances: all that get a verdict.
+        non_compliant: those that are notified.
+        prices: the prices and assumptions.
+        records_verdicts: whether the recorder records each verdict as an item of its own.
+    """
+    sweeps = SWEEPS[prices.frequency] * _DAYS if prices.frequency else 0
+    evaluations = math.ceil(instances * (prices.changes + sweeps))
+    first_day = instances * prices.evaluation[0] + non_compliant * prices.email
+    return Forecast(
+        non_compliant,
+        math.ceil(non_compliant / _DIGEST),
+        first_day + (instances * prices.item if records_verdicts else 0),
+        evaluations,
+        _tiered(evaluations, prices.evaluation),
+    )
+
+
+def _tiered(evaluations: int, prices: tuple[float, ...]) -> float:
+    cost, left = 0.0, evaluations
+    for size, price in zip(_TIERS, prices, strict=True):
+        taken = min(left, size)
+        cost += taken * price
+        left -= int(taken)
+    return cost

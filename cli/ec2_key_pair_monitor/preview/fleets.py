@@ -1,0 +1,136 @@
+"""Which fleet an instance belongs to, and the ``exempt_tags`` that exempt a fleet and nothing else."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from ec2_key_pair_monitor.compliance import ComplianceType, Instance, Policy, evaluate
+from ec2_key_pair_monitor.report import Result
+
+MAX_PATTERN_LENGTH = 256
+_GROUP = "aws:autoscaling:groupName"
+
+# Kind, the tags that name the fleet, and the tags that may exempt it; the first kind whose tags are there counts.
+# https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html
+# https://karpenter.sh/docs/concepts/nodeclasses/#spectags
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-launch-template.html
+_KINDS = (
+    ("EKS node group", ("eks:cluster-name", "eks:nodegroup-name"), ("eks:nodegroup-name", _GROUP)),
+    ("Karpenter pool", ("eks:eks-cluster-name", "karpenter.sh/nodepool"), ("karpenter.sh/nodepool",)),
+    ("Karpenter pool", ("karpenter.sh/nodepool",), ("karpenter.sh/nodepool",)),
+    ("Karpenter pool", ("karpenter.sh/provisioner-name",), ("karpenter.sh/provisioner-name",)),
+    ("Auto Scaling group", (_GROUP,), (_GROUP,)),
+    ("launch template", ("aws:ec2launchtemplate:id",), ("aws:ec2launchtemplate:id",)),
+)
+
+
+class Fleet(NamedTuple):
+    """Instances that were launched in the same way; ``kind`` is empty for those that no tag names."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" if self.kind else self.name
+
+
+NO_FLEET = Fleet("", "in no fleet")
+
+
+class FleetReport(NamedTuple):
+    """A fleet with its counts; ``exempt_tags`` would exempt exactly it, or ``not_exemptable`` says why none does."""
+
+    fleet: Fleet
+    counts: Mapping[str, int]
+    exempt_tags: Mapping[str, str] | None = None
+    not_exemptable: str | None = None
+
+
+class Fleets:
+    """The fleets of a region. Its memory grows with the fleets, and not with the instances."""
+
+    def __init__(self, policy: Policy, own_tags: Sequence[str]) -> None:
+        """Take the policy, and the tag keys by which the caller groups instances."""
+        self._policy = policy
+        self._kinds = (*((f"tag {key}", (key,), (key,)) for key in own_tags), *_KINDS)
+        self._keys = {key for _, _, keys in self._kinds for key in keys}
+        self._counts: dict[Fleet, Counter[str]] = {}
+        self._values: dict[Fleet, Counter[tuple[str, str]]] = {}
+        self._carriers: Counter[tuple[str, str]] = Counter()
+
+    def add(self, tags: Mapping[str, str], verdict: Result, *, is_exempt: bool) -> Fleet:
+        """Count an instance; returns its fleet."""
+        fleet, keys = self._fleet_of(tags)
+        counts = self._counts.setdefault(fleet, Counter())
+        counts[verdict.lower()] += 1
+        counts["exempt"] += is_exempt
+        values = self._values.setdefault(fleet, Counter())
+        values.update((key, tags[key]) for key in keys if key in tags)
+        self._carriers.update((key, tags[key]) for key in self._keys if key in tags)
+        return fleet
+
+    def reports(self) -> list[FleetReport]:
+        """The fleets, those with most findings first."""
+        reports = [self._report(fleet, counts) for fleet, counts in self._counts.items()]
+        return sorted(reports, key=lambda each: (-each.counts["non_compliant"], -sum(each.counts.values()), each.fleet))
+
+    def _fleet_of(self, tags: Mapping[str, str]) -> tuple[Fleet, Sequence[str]]:
+        for kind, naming, exempting in self._kinds:
+            if all(key in tags for key in naming):
+                return Fleet(kind, "/".join(tags[key] for key in naming)), exempting
+        return NO_FLEET, ()
+
+    def _report(self, fleet: Fleet, counts: Counter[str]) -> FleetReport:
+        counted = {name: counts[name] for name in ("non_compliant", "unknown", "compliant", "exempt")}
+        if not counts["non_compliant"]:
+            return FleetReport(fleet, counted)
+        if fleet == NO_FLEET:
+            return FleetReport(fleet, counted, None, "They share no tag that names a fleet.")
+        size = counts["non_compliant"] + counts["unknown"] + counts["compliant"]
+        obstacle = ""
+        for (key, value), number in self._values[fleet].items():
+            obstacle = self._obstacle(key, value, number, size)
+            if not obstacle:
+                return FleetReport(fleet, counted, {**self._policy.exempt_tags, key: value})
+        return FleetReport(fleet, counted, None, obstacle)
+
+    def _obstacle(self, key: str, value: str, number: int, size: int) -> str:
+        """Why a tag does not exempt exactly the fleet; empty if it does."""
+        if key in self._policy.exempt_tags:
+            return f"exempt_tags has {key} already, and can have one pattern for it."
+        if number < size:
+            return f"Only {number:,} of them carry {key}={value}."
+        if len(value) > MAX_PATTERN_LENGTH or "\n" in value or (value.isspace() and value):
+            return f"The value of {key} cannot be a pattern."
+        others = self._matching(key, value) - size
+        if others:
+            return f"{others:,} other instances carry {key}={value} or match it."
+        return ""
+
+    def _matching(self, key: str, pattern: str) -> int:
+        """The number of instances that the pattern would exempt."""
+        if not any(c in pattern for c in "*?"):
+            return self._carriers[key, pattern]
+        policy = Policy(exempt_tags={key: pattern})
+        return sum(
+            number
+            for (other, value), number in self._carriers.items()
+            if other == key
+            and evaluate(Instance(None, None, {key: value}), policy, date.min).compliance_type
+            is ComplianceType.COMPLIANT
+        )
+
+
+def pasted(exempt_tags: Mapping[str, str]) -> str:
+    """The module's input, on one line of HCL."""
+    return (
+        f"exempt_tags = {{ {', '.join(f'{_quoted(key)} = {_quoted(value)}' for key, value in exempt_tags.items())} }}"
+    )
+
+
+def _quoted(text: str) -> str:
+    # https://developer.hashicorp.com/terraform/language/expressions/strings
+    return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
