@@ -25,6 +25,11 @@ locals {
     }
   }
 
+  recorder_to_do = join(" ", [
+    "Check that the recorder is on and records AWS::EC2::Instance:",
+    "aws configservice describe-configuration-recorder-status and describe-configuration-recorders.",
+  ])
+
   # The templates state the fields in the order in which a person reads; jsonencode would sort them and escape the
   # brackets of the placeholders. A placeholder in a value's place becomes JSON with its quotes, one inside quotes
   # becomes text.
@@ -110,10 +115,7 @@ locals {
         template = <<-JSON
           {
             "what_happened": "<call> was called on AWS Config in <region>: it may no longer record instances.",
-            "what_to_do": "${join(" ", [
-        "Check that the recorder is on and records AWS::EC2::Instance:",
-        "aws configservice describe-configuration-recorder-status and describe-configuration-recorders."
-  ])}",
+            "what_to_do": "${local.recorder_to_do}",
             "account": <account>,
             "region": <region>,
             "time": <time>,
@@ -122,17 +124,17 @@ locals {
             "version": "1"
           }
         JSON
-}
-},
-)
+      }
+    },
+  )
 
-is_digested = { for kind, event in local.events : kind => event.digested && var.digest_window_seconds != null }
+  is_digested = { for kind, event in local.events : kind => event.digested && var.digest_window_seconds != null }
 
-# Built from names, so that a plan shows every policy in full.
-event_rule_arns = {
-  for kind, event in local.events :
-  kind => "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${event.name}"
-}
+  # Built from names, so that a plan shows every policy in full.
+  event_rule_arns = {
+    for kind, event in local.events :
+    kind => "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${event.name}"
+  }
 }
 
 resource "aws_cloudwatch_event_rule" "notified" {

@@ -68,8 +68,8 @@ variable "config_recorder_name" {
 variable "digest_window_seconds" {
   description = <<-TEXT
     Seconds, 1 to 300, for which changes of verdict are collected into one readable notification. Below 20, Lambda
-    can still wait for 20 when there are few. Null sends each change by itself, as EventBridge words it. The README
-    shows both.
+    can still wait for 20 when there are few. Null sends each change by itself, as EventBridge words it. A change from
+    a number to null deletes the digest's queue and its dead letters. The README shows both.
   TEXT
   type        = number
   default     = null

@@ -212,7 +212,7 @@ resource "aws_lambda_function" "notifier" {
   environment {
     variables = {
       CONSOLE_DOMAIN = var.console_domain
-      TOPIC_ARN      = try(aws_sns_topic.this[0].arn, local.topic_arn)
+      TOPIC_ARN      = coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)
     }
   }
 

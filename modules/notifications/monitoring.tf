@@ -3,7 +3,7 @@
 locals {
   # The length is known at plan time, even where the ARNs are not. Null is no alarms.
   alarm_topic_arns = (
-    var.alarm_topic_arns == null ? [try(aws_sns_topic.this[0].arn, local.topic_arn)] :
+    var.alarm_topic_arns == null ? [coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)] :
     length(var.alarm_topic_arns) > 0 ? var.alarm_topic_arns : null
   )
 }

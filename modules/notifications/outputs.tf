@@ -42,7 +42,7 @@ output "queue_arn" {
 # reversed, moves the event rules to another topic before this one loses its subscribers.
 output "topic_arn" {
   description = "ARN of the topic that notifications are published to."
-  value       = try(aws_sns_topic.this[0].arn, local.topic_arn)
+  value       = coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)
 
   depends_on = [
     aws_sns_topic_policy.this,
