@@ -9,7 +9,7 @@ from tests.oracles.policies import actions_of, deferred_policy, faults_of, polic
 from tests.oracles.tally import judged
 from tests.support.docs import CHECKOUT
 
-WRITTEN = ["docs/apply-policy.json", "docs/service-control-policy.json", "demo/policy.json"]
+WRITTEN = ["docs/apply-policy.json", "docs/preview-policy.json", "docs/service-control-policy.json", "demo/policy.json"]
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alerts"
 QUEUE = "arn:aws:sqs:*:*:alerts-*"
 

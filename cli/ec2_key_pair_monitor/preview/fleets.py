@@ -107,7 +107,10 @@ class Fleets:
             return f"The value of {key} cannot be a pattern."
         others = self._matching(key, value) - size
         if others:
-            return f"{others:,} other instances carry {key}={value} or match it."
+            number_of = (
+                "1 other instance carries or matches" if others == 1 else f"{others:,} other instances carry or match"
+            )
+            return f"{number_of} {key}={value}."
         return ""
 
     def _matching(self, key: str, pattern: str) -> int:
