@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import REGION
 from tests.e2e.conftest import Deploy, Deployment
-from tests.emulator import awslambda, config, faults, scenarios, sns, sqs
+from tests.emulator import config_control, config_delivery, faults, lambda_invocations, sns, sqs
 
 TODAY = datetime.now(UTC).date()
 UNTIL = "key-pair-exempt-until"
@@ -136,7 +136,7 @@ def test_subscriber_gets_what_its_filter_takes(complete: Deployment) -> None:
 def test_oversized_change_costs_two_calls(complete: Deployment) -> None:
     """An item too large to be sent is fetched from the history, and judged as any other."""
     instance = complete.launch("ops-eu")
-    scenarios.send_oversized(REGION, instance)
+    config_control.send_oversized(REGION, instance)
     faults.reset()
 
     complete.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "size", "Value": "huge"}])
@@ -158,7 +158,7 @@ def test_sweep_ends_an_exemption_on_its_day(complete: Deployment) -> None:
     """Nothing changes on the day after an exemption's last but the date, and the schedule sees it."""
     instance = complete.launch(None, {UNTIL: TODAY.isoformat()})
 
-    config.fire_schedule(REGION, datetime.now(UTC) + timedelta(days=1))
+    config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(days=1))
     complete.aws.settle()
 
     result = complete.result(instance)
@@ -170,12 +170,12 @@ def test_sweep_ends_an_exemption_on_its_day(complete: Deployment) -> None:
 def test_sweep_repairs_lost_events(complete: Deployment) -> None:
     """An instance whose event was lost gets its verdict by the schedule, one that vanished unseen loses it."""
     vanished = complete.launch()
-    scenarios.drop_deliveries(REGION, [vanished])
+    config_control.drop_deliveries(REGION, [vanished])
     complete.client("ec2").terminate_instances(InstanceIds=[vanished])
     unseen = complete.launch("ops-eu")
-    scenarios.delete_result(REGION, unseen)
+    config_control.delete_result(REGION, unseen)
 
-    config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=2))
+    config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=2))
     complete.aws.settle()
 
     assert complete.result(unseen) == ("COMPLIANT", "Launched with key pair ops-eu.")
@@ -185,9 +185,9 @@ def test_sweep_repairs_lost_events(complete: Deployment) -> None:
 def test_sweep_leaves_a_fresh_verdict_alone(complete: Deployment) -> None:
     """An instance that was launched just before the sweep and is not in the inventory yet keeps its verdict."""
     instance = complete.launch()
-    scenarios.flaws(REGION).hidden.add(instance)
+    config_control.flaws(REGION).hidden.add(instance)
 
-    config.fire_schedule(REGION)
+    config_delivery.fire_schedule(REGION)
     complete.aws.settle()
 
     result = complete.result(instance)
@@ -209,29 +209,29 @@ def fleet(complete: Deployment) -> Iterator[Fleet]:
     """A fleet of which one is exempt by now and one is gone, in a region whose inventory can be flawed."""
     ec2 = complete.client("ec2")
     made = Fleet(exempt=complete.launch(), allowed=complete.launch("ops-eu"), gone=complete.launch())
-    scenarios.age(REGION, made.exempt, timedelta(hours=1))
-    scenarios.drop_deliveries(REGION, [made.exempt, made.gone])
+    config_control.age(REGION, made.exempt, timedelta(hours=1))
+    config_control.drop_deliveries(REGION, [made.exempt, made.gone])
     ec2.create_tags(Resources=[made.exempt], Tags=[{"Key": "karpenter.sh/nodepool", "Value": "x"}])
     ec2.terminate_instances(InstanceIds=[made.gone])
     for instance in (made.exempt, made.allowed, made.gone):
-        scenarios.age(REGION, instance, timedelta(days=30))
+        config_control.age(REGION, instance, timedelta(days=30))
     faults.reset()
     yield made
-    scenarios.mend(REGION)
+    config_control.mend(REGION)
     complete.aws.settle()
 
 
 def sweep(complete: Deployment) -> str:
     """Let the schedule fire; returns the message with which the sweep ended."""
-    config.fire_schedule(REGION)
+    config_delivery.fire_schedule(REGION)
     complete.aws.settle()
-    [line] = [json.loads(line) for line in awslambda.invocations(FUNCTION)[-1].log if "sweep" in line]
+    [line] = [json.loads(line) for line in lambda_invocations.invocations(FUNCTION)[-1].log if "sweep" in line]
     return str(line["message"])
 
 
 def test_empty_inventory(complete: Deployment, fleet: Fleet) -> None:
     """Where the inventory says nothing, what exists is evaluated with its tags, and only what is gone is cleared."""
-    scenarios.flaws(REGION).is_empty = True
+    config_control.flaws(REGION).is_empty = True
 
     assert sweep(complete) == "sweep complete"
 
@@ -249,7 +249,7 @@ def test_empty_inventory(complete: Deployment, fleet: Fleet) -> None:
 
 def test_keys_that_are_not_processed(complete: Deployment, fleet: Fleet) -> None:
     """A key that AWS Config hands back is asked for again; one that it always hands back keeps its verdict."""
-    flaws = scenarios.flaws(REGION)
+    flaws = config_control.flaws(REGION)
     flaws.is_empty = True
     flaws.unprocessed += [fleet.gone] * 2 + [fleet.exempt] * 3
 
@@ -264,7 +264,7 @@ def test_keys_that_are_not_processed(complete: Deployment, fleet: Fleet) -> None
 
 def test_history_that_lags(complete: Deployment, fleet: Fleet) -> None:
     """An instance that is missing from the inventory, and whose last item from its history, keeps its verdict."""
-    flaws = scenarios.flaws(REGION)
+    flaws = config_control.flaws(REGION)
     flaws.is_empty = True
     flaws.late.add(fleet.exempt)
 
@@ -278,7 +278,7 @@ def test_history_that_lags(complete: Deployment, fleet: Fleet) -> None:
 
 def test_inventory_without_columns(complete: Deployment, fleet: Fleet) -> None:
     """An instance whose row holds no configuration keeps its verdict, and is not taken for one without a key pair."""
-    scenarios.flaws(REGION).bare.add(fleet.allowed)
+    config_control.flaws(REGION).bare.add(fleet.allowed)
 
     assert sweep(complete) == "sweep incomplete"
 
@@ -289,17 +289,17 @@ def test_inventory_without_columns(complete: Deployment, fleet: Fleet) -> None:
 
 def test_inventory_that_lags_and_repeats(complete: Deployment, fleet: Fleet) -> None:
     """A row that comes twice, or of a deleted instance, does no harm; a gone instance is cleared once it is missing."""
-    flaws = scenarios.flaws(REGION)
+    flaws = config_control.flaws(REGION)
     flaws.repeats = True
     flaws.lagging.add(fleet.gone)
-    scenarios.add_instances(REGION, 150)
+    config_control.add_instances(REGION, 150)
 
     assert sweep(complete) == "sweep complete"
     assert complete.result(fleet.exempt) == ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
     assert faults.calls["BatchGetResourceConfig"] == 0
 
     flaws.lagging.clear()
-    scenarios.age(REGION, fleet.gone, timedelta(hours=2))
+    config_control.age(REGION, fleet.gone, timedelta(hours=2))
     assert sweep(complete) == "sweep complete"
     assert complete.result(fleet.gone) == ("NOT_APPLICABLE", "")
 
@@ -310,7 +310,7 @@ def test_recorder_that_leaves_instances_out(complete: Deployment, fleet: Fleet, 
     client = complete.client("config")
     [recorder] = client.describe_configuration_recorders()["ConfigurationRecorders"]
     others = recorder | {"recordingGroup": {"allSupported": False, "resourceTypes": ["AWS::EC2::Volume"]}}
-    scenarios.flaws(REGION).forgets_unrecorded = forgets
+    config_control.flaws(REGION).forgets_unrecorded = forgets
     client.put_configuration_recorder(ConfigurationRecorder=others)
     try:
         ended = sweep(complete)
@@ -328,10 +328,10 @@ def test_older_event_after_a_newer_one(complete: Deployment) -> None:
     instance = complete.launch()
     complete.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "karpenter.sh/nodepool", "Value": "x"}])
     complete.aws.settle()
-    first, last = (each.event for each in awslambda.invocations(FUNCTION) if instance in each.event)
+    first, last = (each.event for each in lambda_invocations.invocations(FUNCTION) if instance in each.event)
 
     for event in (last, first, last, first):
-        awslambda.invoke_async(FUNCTION, event, principal=config.PRINCIPAL)
+        lambda_invocations.invoke_async(FUNCTION, event, principal=config_delivery.PRINCIPAL)
         complete.aws.settle()
 
     assert complete.result(instance) == ("COMPLIANT", "Exempt by tag karpenter.sh/nodepool=x.")
@@ -355,10 +355,10 @@ def policy(deployment: Deployment, **parameters: str) -> Iterator[None]:
 @pytest.mark.parametrize("enforced", [True, False], ids=["order enforced", "order ignored"])
 def test_changed_policy_takes_effect_at_once(complete: Deployment, *, enforced: bool) -> None:
     """A verdict under a changed policy replaces that of a sweep, though the item that AWS Config sends again is older."""
-    scenarios.enforce_order(REGION, enforced)
+    config_control.enforce_order(REGION, enforced)
     instance, gone = complete.launch("mine"), complete.launch("mine")
     complete.client("ec2").terminate_instances(InstanceIds=[gone])
-    config.fire_schedule(REGION)
+    config_delivery.fire_schedule(REGION)
     complete.aws.settle()
 
     try:
@@ -369,7 +369,7 @@ def test_changed_policy_takes_effect_at_once(complete: Deployment, *, enforced: 
         assert result is not None
         assert result[0] == "NON_COMPLIANT"
     finally:
-        scenarios.enforce_order(REGION, enforced=True)
+        config_control.enforce_order(REGION, enforced=True)
 
 
 def test_topic_that_admits_nobody_fills_the_dead_letters(complete: Deployment) -> None:

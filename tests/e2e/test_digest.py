@@ -15,8 +15,8 @@ from moto.sqs.models import SQSBackend
 from tests.conftest import REGION
 from tests.e2e.conftest import IMAGE, ITSELF, Deploy, Deployment
 from tests.e2e.test_permissions import without
-from tests.emulator import awslambda, faults, metrics, scenarios, sns
-from tests.emulator.cloudwatch import evaluate_alarms
+from tests.emulator import cloudwatch_metrics, config_control, faults, lambda_environments, lambda_invocations, sns
+from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.faults import Kind
 from tests.emulator.sns import Mail
 
@@ -37,7 +37,7 @@ def module_deployment(deploy: Deploy) -> Iterator[Deployment]:
 def digest(module_deployment: Deployment) -> Iterator[Deployment]:
     """The applied example with an empty inbox and alarms at rest, and every fault removed after."""
     sns.outbox(REGION).clear()
-    metrics.points(REGION).clear()
+    cloudwatch_metrics.points(REGION).clear()
     evaluate_alarms(REGION)
     faults.reset()
     yield module_deployment
@@ -121,7 +121,7 @@ def test_burst(digest: Deployment) -> None:
 
     assert len(mails(digest)) <= 5
     assert told(digest) == dict.fromkeys(instances, 1)
-    batches = [json.loads(each.event)["Records"] for each in awslambda.invocations(NOTIFIER)][-2:]
+    batches = [json.loads(each.event)["Records"] for each in lambda_invocations.invocations(NOTIFIER)][-2:]
     assert [len(batch) for batch in batches] == [500, 500]
     assert all(len(line) <= 80 or "https://" in line for mail in mails(digest) for line in text_of(mail).splitlines())
 
@@ -177,13 +177,13 @@ def test_broken_key(digest: Deployment) -> None:
 @pytest.mark.slow
 def test_function_that_dies_after_publishing(digest: Deployment) -> None:
     """What was published before the function died is published again: each instance is in one mail or more."""
-    faults.inject("Publish", Kind.CALLER_DIES, times=1, then=lambda: awslambda.kill(NOTIFIER))
+    faults.inject("Publish", Kind.CALLER_DIES, times=1, then=lambda: lambda_environments.kill(NOTIFIER))
 
     instances = launch(digest, 100)
 
     assert set(told(digest)) == set(instances)
     assert max(told(digest).values()) == 2
-    assert any(each.error for each in awslambda.invocations(NOTIFIER))
+    assert any(each.error for each in lambda_invocations.invocations(NOTIFIER))
     assert digest.dead_letters("digests") == []
 
 
@@ -275,7 +275,7 @@ def test_switching(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
             assert told(deployment) == {instance: 1}
             is_digest = "digest_window_seconds" in variables
             assert (mails(deployment)[0].subject != "AWS Notification Message") == is_digest
-        assert scenarios.verdicts_of(REGION, deployment.rule_name)
+        assert config_control.verdicts_of(REGION, deployment.rule_name)
         queues = deployment.client("sqs").list_queues()["QueueUrls"]
         assert not [url for url in queues if "digest" in url]
         assert targets[f"{NAME}-digest"] == [NAME, NAME]

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import REGION
 from tests.e2e.conftest import Deploy, Deployment
 from tests.emulator import faults
-from tests.emulator.cloudwatch import evaluate_alarms
+from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.faults import Kind
 
 pytestmark = pytest.mark.slow

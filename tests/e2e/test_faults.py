@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import REGION
 from tests.e2e.conftest import Deploy, Deployment
-from tests.emulator import awslambda, config, faults, scenarios
+from tests.emulator import config_control, config_delivery, faults, lambda_invocations
 from tests.emulator.faults import Kind
 
 pytestmark = pytest.mark.slow
@@ -66,7 +66,7 @@ def test_fault_that_lasts_an_invocation(complete: Deployment, kind: Kind) -> Non
 
     assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
     assert faults.calls == {"PutEvaluations": ATTEMPTS + 1}
-    assert [each.error is None for each in awslambda.invocations(FUNCTION)[-2:]] == [False, True]
+    assert [each.error is None for each in lambda_invocations.invocations(FUNCTION)[-2:]] == [False, True]
 
 
 def test_fault_that_stays_fills_the_dead_letters(complete: Deployment) -> None:
@@ -81,7 +81,7 @@ def test_fault_that_stays_fills_the_dead_letters(complete: Deployment) -> None:
     assert evaluated_event(letter) == instance
     assert "ThrottlingException" in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
 
-    config.fire_schedule(REGION)
+    config_delivery.fire_schedule(REGION)
     complete.aws.settle()
     assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
 
@@ -105,11 +105,11 @@ def test_dead_letter_survives_a_broken_key(complete: Deployment) -> None:
 def test_expired_token(complete: Deployment) -> None:
     """A token that has expired is not retried within the invocation; the event is kept."""
     instance = complete.launch("ops-eu")
-    [item] = scenarios.history_of(REGION, instance)
+    [item] = config_control.history_of(REGION, instance)
     faults.reset()
-    scenarios.use_expired_tokens(REGION, times=1)
+    config_control.use_expired_tokens(REGION, times=1)
 
-    config.deliver(REGION, item)
+    config_delivery.deliver(REGION, item)
     complete.aws.settle()
 
     assert faults.calls == {"PutEvaluations": RETRIES, "SendMessage": 1}
@@ -121,11 +121,11 @@ def test_expired_token(complete: Deployment) -> None:
 def test_failed_evaluation_is_sent_once_more(complete: Deployment) -> None:
     """An evaluation that AWS Config hands back is reported again in the same invocation."""
     instance = complete.launch("ops-eu")
-    scenarios.delete_result(REGION, instance)
-    scenarios.fail_evaluations(REGION, instance, times=1)
+    config_control.delete_result(REGION, instance)
+    config_control.fail_evaluations(REGION, instance, times=1)
     faults.reset()
 
-    config.deliver(REGION, scenarios.history_of(REGION, instance)[-1])
+    config_delivery.deliver(REGION, config_control.history_of(REGION, instance)[-1])
     complete.aws.settle()
 
     assert complete.result(instance) == ("COMPLIANT", "Launched with key pair ops-eu.")
@@ -135,10 +135,10 @@ def test_failed_evaluation_is_sent_once_more(complete: Deployment) -> None:
 def test_evaluation_that_keeps_failing(complete: Deployment) -> None:
     """One that is handed back again and again is raised with the resource's id, and the event is kept."""
     instance = complete.launch("ops-eu")
-    scenarios.fail_evaluations(REGION, instance, times=2 * RETRIES)
+    config_control.fail_evaluations(REGION, instance, times=2 * RETRIES)
     faults.reset()
 
-    config.deliver(REGION, scenarios.history_of(REGION, instance)[-1])
+    config_delivery.deliver(REGION, config_control.history_of(REGION, instance)[-1])
     complete.aws.settle()
 
     assert faults.calls == {"PutEvaluations": 2 * RETRIES, "SendMessage": 1}
@@ -150,12 +150,12 @@ def test_evaluation_that_keeps_failing(complete: Deployment) -> None:
 def test_oversized_item_without_a_history(complete: Deployment, *, discovered: bool) -> None:
     """An oversized item that is not in the history yet is asked for in every retry, and then kept."""
     instance = complete.launch("ops-eu")
-    [item] = scenarios.history_of(REGION, instance)
-    scenarios.send_oversized(REGION, instance)
-    scenarios.forget_history(REGION, instance, discovered=discovered)
+    [item] = config_control.history_of(REGION, instance)
+    config_control.send_oversized(REGION, instance)
+    config_control.forget_history(REGION, instance, discovered=discovered)
     faults.reset()
 
-    config.deliver(REGION, item)
+    config_delivery.deliver(REGION, item)
     complete.aws.settle()
 
     assert faults.calls == {"GetResourceConfigHistory": RETRIES, "SendMessage": 1}
@@ -166,16 +166,18 @@ def test_oversized_item_without_a_history(complete: Deployment, *, discovered: b
 
 def complete_error(instance: str) -> str:
     """The error document of the last invocation about an instance."""
-    return next(each.error or "" for each in reversed(awslambda.invocations(FUNCTION)) if instance in each.event)
+    return next(
+        each.error or "" for each in reversed(lambda_invocations.invocations(FUNCTION)) if instance in each.event
+    )
 
 
 def test_malformed_event_is_kept(complete: Deployment) -> None:
     """An item without a configuration is raised and kept, and no verdict is guessed."""
     instance = complete.launch("ops-eu")
-    scenarios.delete_result(REGION, instance)
-    [item] = scenarios.history_of(REGION, instance)
+    config_control.delete_result(REGION, instance)
+    [item] = config_control.history_of(REGION, instance)
 
-    config.deliver(REGION, scenarios.without_configuration(item))
+    config_delivery.deliver(REGION, config_control.without_configuration(item))
     complete.aws.settle()
 
     assert complete.result(instance) is None
@@ -185,32 +187,32 @@ def test_malformed_event_is_kept(complete: Deployment) -> None:
 
 def test_sweep_of_10000_instances_repairs_everything(complete: Deployment) -> None:
     """After the loss of every event of 10,000 instances, one sweep leaves each with the right verdict."""
-    scenarios.forget_everything(REGION)
-    expected = scenarios.add_instances(REGION, 10_000)
+    config_control.forget_everything(REGION)
+    expected = config_control.add_instances(REGION, 10_000)
     faults.reset()
 
-    config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=2))
+    config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=2))
     complete.aws.settle(timeout=300)
 
-    assert scenarios.verdicts_of(REGION, complete.rule_name) == expected
+    assert config_control.verdicts_of(REGION, complete.rule_name) == expected
     assert (faults.calls["SelectResourceConfig"], faults.calls["PutEvaluations"]) == (100, 100)
 
 
 def test_sweep_that_runs_out_of_time(complete: Deployment) -> None:
     """A scan that the deadline ends keeps what it reported, takes nothing back, says so, and is not started over."""
     gone = complete.launch()
-    scenarios.drop_deliveries(REGION, [gone])
+    config_control.drop_deliveries(REGION, [gone])
     complete.client("ec2").terminate_instances(InstanceIds=[gone])
-    scenarios.add_instances(REGION, 3_000)
+    config_control.add_instances(REGION, 3_000)
     functions = complete.client("lambda")
     functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=201)
     try:
-        config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=4))
+        config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=4))
         complete.aws.settle(timeout=120)
     finally:
         functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=900)
 
-    last = awslambda.invocations(FUNCTION)[-1]
+    last = lambda_invocations.invocations(FUNCTION)[-1]
     [line] = [json.loads(line) for line in last.log if "sweep" in line]
     assert last.error is None
     assert (line["level"], line["message"]) == ("ERROR", "sweep incomplete")
@@ -224,13 +226,13 @@ def test_sweep_that_runs_out_of_time(complete: Deployment) -> None:
 def test_sweep_that_fails_half_way_starts_over(complete: Deployment) -> None:
     """A scan that ends in an error is raised, so that Lambda starts it again, and no verdict is lost."""
     instance = complete.launch()
-    scenarios.add_instances(REGION, 300)
+    config_control.add_instances(REGION, 300)
     faults.inject("SelectResourceConfig", Kind.THROTTLED, times=ATTEMPTS, after=2)
 
-    config.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=3))
+    config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=3))
     complete.aws.settle(timeout=120)
 
     result = complete.result(instance)
     assert result is not None
     assert result[0] == "NON_COMPLIANT"
-    assert [each.error is None for each in awslambda.invocations(FUNCTION)[-2:]] == [False, True]
+    assert [each.error is None for each in lambda_invocations.invocations(FUNCTION)[-2:]] == [False, True]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import REGION
 from tests.e2e.conftest import Deploy, Deployment
-from tests.emulator import awslambda, scenarios, sns
+from tests.emulator import config_control, lambda_invocations, sns
 from tests.support import aws_cli
 from tests.support.docs import CHECKOUT
 
@@ -94,11 +94,11 @@ def test_existing_instances_can_be_announced_again(minimal: Deployment, tmp_path
     """The commands of docs/operations.md wait while AWS Config refuses, and every offending instance is reported."""
     instance = minimal.launch()
     before = len(minimal.notifications())
-    scenarios.take_time(REGION, deleting=1.5, evaluating=15.0)
+    config_control.take_time(REGION, deleting=1.5, evaluating=15.0)
     minimal.client("config").start_config_rules_evaluation(ConfigRuleNames=[minimal.rule_name])
 
     finished = announce_again(minimal, minimal.rule_name, tmp_path)
-    scenarios.take_time(REGION)
+    config_control.take_time(REGION)
     minimal.aws.settle()
 
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
@@ -129,7 +129,7 @@ def test_terminated_instance_is_no_longer_non_compliant(minimal: Deployment) -> 
 
 def test_older_sdks_lose_no_verdict(minimal: Deployment) -> None:
     """Where times arrive in whole seconds, changes within one second end with the last one's verdict."""
-    with scenarios.whole_seconds(REGION):
+    with config_control.whole_seconds(REGION):
         instance = minimal.launch()
         assert minimal.result(instance) is not None
         minimal.client("ec2").terminate_instances(InstanceIds=[instance])
@@ -150,7 +150,7 @@ def test_decisions_are_logged_without_the_token(minimal: Deployment) -> None:
         ("INFO", "evaluated", "COMPLIANT")
     ]
     function = f"arn:aws:lambda:{REGION}:123456789012:function:ec2-key-pair-monitor-evaluator"
-    tokens = [json.loads(each.event)["resultToken"] for each in awslambda.invocations(function)]
+    tokens = [json.loads(each.event)["resultToken"] for each in lambda_invocations.invocations(function)]
     assert tokens
     assert not [line for line in lines for token in tokens if token in line["message"]]
 

@@ -13,8 +13,8 @@ import pytest
 from tests.conftest import REGION
 from tests.e2e.conftest import ITSELF, Deploy, Deployment
 from tests.e2e.test_permissions import without
-from tests.emulator import config, events, faults, metrics, scenarios, sns
-from tests.emulator.cloudwatch import evaluate_alarms
+from tests.emulator import cloudwatch_metrics, config_control, config_delivery, eventbridge, faults, sns
+from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.faults import Kind
 
 PERIOD = timedelta(hours=24)
@@ -31,7 +31,7 @@ def scheduled(deploy: Deploy) -> Iterator[Deployment]:
 @pytest.fixture
 def monitor(scheduled: Deployment) -> Iterator[Deployment]:
     """The same with every alarm at rest before, and every fault removed after."""
-    metrics.points(REGION).clear()
+    cloudwatch_metrics.points(REGION).clear()
     evaluate_alarms(REGION)
     yield scheduled
     faults.reset()
@@ -155,11 +155,11 @@ def test_delivery_that_cannot_be_kept(monitor: Deployment) -> None:
 @pytest.mark.parametrize(("outage", "is_told"), [(timedelta(minutes=10), False), (timedelta(hours=30), True)])
 def test_outage_is_known_within_the_hour(monitor: Deployment, outage: timedelta, is_told: bool) -> None:  # noqa: FBT001
     """While SNS takes nothing an alarm rises within an hour, though no event has failed yet; a hiccup raises none."""
-    events.outages(REGION)[monitor.outputs["topic_arn"]] = outage
+    eventbridge.outages(REGION)[monitor.outputs["topic_arn"]] = outage
     try:
         monitor.launch()
     finally:
-        events.outages(REGION).clear()
+        eventbridge.outages(REGION).clear()
 
     minutes = [states(monitor, timedelta(minutes=minutes)) for minutes in range(0, 61, 5)]
     assert {each["failed-events-non-compliant"] for each in minutes} == {"OK"}
@@ -171,9 +171,9 @@ def test_outage_is_known_within_the_hour(monitor: Deployment, outage: timedelta,
 def test_incomplete_sweep(monitor: Deployment) -> None:
     """A sweep that meets an instance that it can't read ends, says so, and raises an alarm."""
     instance = monitor.launch("mine")
-    scenarios.make_unreadable(REGION, instance)
+    config_control.make_unreadable(REGION, instance)
 
-    config.fire_schedule(REGION)
+    config_delivery.fire_schedule(REGION)
     monitor.aws.settle()
     monitor.client("ec2").terminate_instances(InstanceIds=[instance])
     monitor.aws.settle()
@@ -190,10 +190,10 @@ def test_overdue_sweep(monitor: Deployment) -> None:
     assert states(monitor, after)["sweep-overdue"] == "ALARM"
     assert f'ALARM: "{monitor.rule_name}-sweep-overdue"' in monitor.notifications()[before].subject
 
-    config.fire_schedule(REGION)
+    config_delivery.fire_schedule(REGION)
     monitor.aws.settle()
-    [ended] = [point for point in metrics.points(REGION) if point.name == "SweepComplete"]
-    metrics.points(REGION).append(replace(ended, at=ended.at + PERIOD))
+    [ended] = [point for point in cloudwatch_metrics.points(REGION) if point.name == "SweepComplete"]
+    cloudwatch_metrics.points(REGION).append(replace(ended, at=ended.at + PERIOD))
     assert states(monitor, after)["sweep-overdue"] == "OK"
     assert states(monitor, after + PERIOD)["sweep-overdue"] == "ALARM"
 
@@ -243,7 +243,7 @@ def test_recorder_that_is_touched_by_anybody(monitor: Deployment, identity: str)
     call = published["recorder_call"]
     call["userIdentity"] = published.get(identity, call["userIdentity"])
     before = len(monitor.notifications())
-    events.publish(REGION, "aws.config", "AWS API Call via CloudTrail", call)
+    eventbridge.publish(REGION, "aws.config", "AWS API Call via CloudTrail", call)
     monitor.aws.settle()
 
     [mail] = monitor.notifications()[before:]

@@ -12,7 +12,14 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import REGION
 from tests.e2e.conftest import ITSELF, Deploy, Deployment
-from tests.emulator import awslambda, config, faults, metrics, scenarios
+from tests.emulator import (
+    cloudwatch_metrics,
+    config_control,
+    config_delivery,
+    faults,
+    lambda_environments,
+    lambda_invocations,
+)
 from tests.emulator.faults import Kind
 
 ACCOUNT = "123456789012"
@@ -61,22 +68,22 @@ def change(deployment: Deployment) -> None:
 def oversized_change(deployment: Deployment) -> None:
     """An instance changes, and its item is too large to be sent."""
     instance = deployment.launch("ops")
-    scenarios.send_oversized(REGION, instance)
-    config.deliver(REGION, scenarios.history_of(REGION, instance)[-1])
+    config_control.send_oversized(REGION, instance)
+    config_delivery.deliver(REGION, config_control.history_of(REGION, instance)[-1])
     deployment.aws.settle()
 
 
 def schedule(deployment: Deployment) -> None:
     """The schedule fires."""
-    config.fire_schedule(REGION)
+    config_delivery.fire_schedule(REGION)
     deployment.aws.settle()
 
 
 def sweep_with_a_gap(deployment: Deployment) -> None:
     """The schedule fires, and an instance with an old result is missing from the inventory."""
     instance = deployment.launch("ops")
-    scenarios.age(REGION, instance, timedelta(days=30))
-    scenarios.flaws(REGION).hidden.add(instance)
+    config_control.age(REGION, instance, timedelta(days=30))
+    config_control.flaws(REGION).hidden.add(instance)
     schedule(deployment)
 
 
@@ -92,7 +99,7 @@ EVENTS = [
 
 def test_first_sweep_has_its_permissions(scheduled: Deployment) -> None:
     """The sweep that AWS Config starts when the apply makes the rule is allowed every call, and ends at once."""
-    first = awslambda.invocations(scheduled.outputs["evaluator_function_arn"])[0]
+    first = lambda_invocations.invocations(scheduled.outputs["evaluator_function_arn"])[0]
 
     assert json.loads(json.loads(first.event)["invokingEvent"])["messageType"] == "ScheduledNotification"
     assert (first.attempt, first.error) == (1, None)
@@ -116,14 +123,14 @@ def test_call_is_needed(scheduled: Deployment, action: str, event: Callable[[Dep
 
 def test_dead_letter_needs_it(scheduled: Deployment) -> None:
     """Without the permission to send to the queue, Lambda can't keep what has failed."""
-    metrics.points(REGION).clear()
+    cloudwatch_metrics.points(REGION).clear()
     faults.inject("PutEvaluations", Kind.INTERNAL_ERROR, times=12)
     with without(scheduled, "sqs:SendMessage"):
         change(scheduled)
     faults.reset()
 
     assert scheduled.dead_letters("evaluations") == []
-    assert "DeadLetterErrors" in {point.name for point in metrics.points(REGION)}
+    assert "DeadLetterErrors" in {point.name for point in cloudwatch_metrics.points(REGION)}
 
 
 def queue_url(purpose: str) -> str:
@@ -154,9 +161,9 @@ DENIED: list[tuple[str, str, dict[str, Any]]] = [
 )
 def test_anything_else_is_denied(scheduled: Deployment, service: str, call: str, arguments: dict[str, Any]) -> None:
     """What the function does not need, its credentials do not allow."""
-    function = awslambda.function_of(scheduled.outputs["evaluator_function_arn"])
+    function = lambda_invocations.function_of(scheduled.outputs["evaluator_function_arn"])
     assert function is not None
-    credentials = awslambda.role_credentials(function)
+    credentials = lambda_environments.role_credentials(function)
     client = boto3.client(
         service,
         region_name=REGION,

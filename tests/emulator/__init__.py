@@ -1,23 +1,27 @@
-"""The embedded AWS: moto, plus what this module lives on and moto lacks. One file per AWS service."""
+"""The embedded AWS: moto, plus what this module lives on and moto lacks. README.md says where to start."""
 
 from tests.emulator import (  # noqa: F401  (install themselves)
-    awslambda,
-    cloudwatch,
-    config,
+    cloudwatch_alarms,
+    config_compliance,
+    config_evaluations,
+    config_inventory,
+    config_on_demand,
+    config_recorder,
+    config_rules,
     ec2,
-    event_sources,
-    events,
-    extension,
+    eventbridge,
     faults,
     iam,
-    inventory,
-    on_demand,
-    recorder,
+    lambda_functions,
+    lambda_queues,
+    moto_methods,
     scheduler,
     sns,
+    sns_delivery,
+    sns_subscriptions,
     wire,
 )
-from tests.emulator.extension import ACCOUNT_ID
+from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.server import EmbeddedAws
 
 __all__ = ["ACCOUNT_ID", "EmbeddedAws"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import EmbeddedAws, awslambda, config, scenarios
+from tests.emulator import EmbeddedAws, config_control, config_delivery, config_store, lambda_invocations
 
 REGION = "eu-central-1"
 TRUST = {
@@ -81,8 +81,8 @@ class Region:
 
     def token(self) -> str:
         """A result token of the rule."""
-        backend = config.backend_of(REGION)
-        config.invoke(backend, backend.config_rules["rule"], {})
+        backend = config_store.backend_of(REGION)
+        config_delivery.invoke(backend, backend.config_rules["rule"], {})
         return str(self.received[-1]["resultToken"])
 
     def put(self, *evaluations: dict[str, Any], token: str | None = None) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Region:
 
     def verdicts(self) -> dict[str, str]:
         """The rule's results."""
-        return scenarios.verdicts_of(REGION, "rule")
+        return config_control.verdicts_of(REGION, "rule")
 
     def launch(self, **options: Any) -> str:
         """Launch an instance and wait for what follows."""
@@ -118,7 +118,7 @@ def region(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Region:
         made.received.append(json.loads(event))
         return True
 
-    monkeypatch.setattr(awslambda, "invoke_async", keep)
+    monkeypatch.setattr(lambda_invocations, "invoke_async", keep)
     aws.switch_on_config(REGION)
     made.add_function()
     made.put_rule()

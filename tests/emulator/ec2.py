@@ -14,8 +14,9 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.models.tags import TagBackend
 
-from tests.emulator import config
-from tests.emulator.extension import ACCOUNT_ID, extends
+from tests.emulator import config_delivery, config_store
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.moto_methods import extends
 
 INSTANCE = "AWS::EC2::Instance"
 
@@ -27,7 +28,7 @@ def configuration(instance: Instance) -> dict[str, Any]:
         "imageId": instance.image_id,
         "instanceId": instance.id,
         "instanceType": instance.instance_type,
-        "launchTime": config.iso(instance.launch_time.replace(tzinfo=UTC)),
+        "launchTime": config_store.iso(instance.launch_time.replace(tzinfo=UTC)),
         "networkInterfaces": [
             # The first one is attached at launch and stays, whenever the instance is started again.
             {"attachment": {"attachTime": first_launch(instance), "deviceIndex": 0}, "networkInterfaceId": nic.id}
@@ -47,29 +48,29 @@ def configuration(instance: Instance) -> dict[str, Any]:
 def first_launch(instance: Instance) -> str:
     """When an instance was launched for the first time."""
     launched: datetime = vars(instance).setdefault("embedded_first_launch", instance.launch_time)
-    return config.iso(launched.replace(tzinfo=UTC))
+    return config_store.iso(launched.replace(tzinfo=UTC))
 
 
 def record(backend: EC2Backend, instances: Iterable[Instance]) -> None:
     """Record what has become of instances."""
     for instance in instances:
         is_terminated = instance.state == "terminated"
-        known = config.store_of(config.backend_of(backend.region_name)).items.get((INSTANCE, instance.id))
+        known = config_store.store_of(config_store.backend_of(backend.region_name)).items.get((INSTANCE, instance.id))
         status = "ResourceDeleted" if is_terminated else "OK" if known else "ResourceDiscovered"
-        item = config.Item(
+        item = config_store.Item(
             resource_type=INSTANCE,
             resource_id=instance.id,
             status=status,
-            captured_at=config.now(),
+            captured_at=config_store.now(),
             configuration=None if is_terminated else configuration(instance),
             tags={} if is_terminated else {tag["key"]: tag["value"] for tag in instance.get_tags()},
             resource={
                 "arn": f"arn:aws:ec2:{backend.region_name}:{ACCOUNT_ID}:instance/{instance.id}",
                 "availabilityZone": instance.availability_zone or "",
-                "creationTime": config.iso(instance.launch_time.replace(tzinfo=UTC)),
+                "creationTime": config_store.iso(instance.launch_time.replace(tzinfo=UTC)),
             },
         )
-        config.record(backend.region_name, item)
+        config_delivery.record(backend.region_name, item)
 
 
 def named(backend: EC2Backend, resource_ids: Iterable[str]) -> list[Instance]:
@@ -83,7 +84,7 @@ def run_instances(self: EC2Backend, *args: Any, **kwargs: Any) -> Any:
     """RunInstances; moto forgets the key pair of the launch configuration that a group launches from."""
     if configuration := kwargs.get("launch_config"):
         kwargs.setdefault("key_name", configuration.key_name)
-    reservation = run_instances.replaced(self, *args, **kwargs)  # type: ignore[attr-defined]
+    reservation = run_instances.replaced(self, *args, **kwargs)
     record(self, reservation.instances)
     return reservation
 
@@ -91,7 +92,7 @@ def run_instances(self: EC2Backend, *args: Any, **kwargs: Any) -> Any:
 @extends(InstanceBackend)
 def start_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
     """StartInstances."""
-    answer = start_instances.replaced(self, instance_ids)  # type: ignore[attr-defined]
+    answer = start_instances.replaced(self, instance_ids)
     record(self, named(self, instance_ids))
     return answer
 
@@ -99,7 +100,7 @@ def start_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
 @extends(InstanceBackend)
 def stop_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
     """StopInstances."""
-    answer = stop_instances.replaced(self, instance_ids)  # type: ignore[attr-defined]
+    answer = stop_instances.replaced(self, instance_ids)
     record(self, named(self, instance_ids))
     return answer
 
@@ -107,7 +108,7 @@ def stop_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
 @extends(InstanceBackend)
 def terminate_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
     """TerminateInstances."""
-    answer = terminate_instances.replaced(self, instance_ids)  # type: ignore[attr-defined]
+    answer = terminate_instances.replaced(self, instance_ids)
     record(self, named(self, instance_ids))
     return answer
 
@@ -115,7 +116,7 @@ def terminate_instances(self: EC2Backend, instance_ids: list[str]) -> Any:
 @extends(TagBackend)
 def create_tags(self: EC2Backend, resource_ids: list[str], tags: dict[str, str]) -> Any:
     """CreateTags."""
-    answer = create_tags.replaced(self, resource_ids, tags)  # type: ignore[attr-defined]
+    answer = create_tags.replaced(self, resource_ids, tags)
     record(self, named(self, resource_ids))
     return answer
 
@@ -123,6 +124,6 @@ def create_tags(self: EC2Backend, resource_ids: list[str], tags: dict[str, str])
 @extends(TagBackend)
 def delete_tags(self: EC2Backend, resource_ids: list[str], tags: dict[str, str]) -> Any:
     """DeleteTags."""
-    answer = delete_tags.replaced(self, resource_ids, tags)  # type: ignore[attr-defined]
+    answer = delete_tags.replaced(self, resource_ids, tags)
     record(self, named(self, resource_ids))
     return answer

@@ -19,7 +19,8 @@ from urllib.parse import parse_qs
 from moto.moto_api._internal.models import MotoAPIBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from tests.emulator.extension import ADMINISTRATOR, extends
+from tests.emulator.accounts import ADMINISTRATOR
+from tests.emulator.moto_methods import extends
 
 calls: Counter[str] = Counter()
 _faults: dict[str, list["Fault | None"]] = {}
@@ -52,7 +53,7 @@ class Fault:
 
     kind: Kind
     seconds: float = 0.0
-    then: Callable[[], None] = bool  # type: ignore[assignment]
+    then: Callable[[], Any] = bool
 
 
 def inject(action: str, kind: Kind, times: int, *, after: int = 0, **details: Any) -> None:
@@ -73,7 +74,7 @@ def reset() -> None:
 def reset_all(self: MotoAPIBackend) -> None:
     """Forget them with everything else."""
     reset()
-    reset_all.replaced(self)  # type: ignore[attr-defined]
+    reset_all.replaced(self)
 
 
 @extends(DomainDispatcherApplication)
@@ -84,12 +85,12 @@ def __call__(self: Any, environ: dict[str, Any], start_response: Callable[..., A
         calls[action] += 1
         fault = _faults[action].pop(0) if _faults.get(action) else None
         if fault and fault.kind is Kind.CALLER_DIES:
-            answered = list(__call__.replaced(self, environ, start_response))  # type: ignore[attr-defined]
+            answered = list(__call__.replaced(self, environ, start_response))
             fault.then()
             return answered
         if fault:
             return fail(fault, environ, start_response)
-    answer: Iterable[bytes] = __call__.replaced(self, environ, start_response)  # type: ignore[attr-defined]
+    answer: Iterable[bytes] = __call__.replaced(self, environ, start_response)
     return answer
 
 

@@ -24,8 +24,9 @@ from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
 from tests.emulator import policies, roles, sns, sqs
-from tests.emulator.config import backend_of
-from tests.emulator.extension import ADMINISTRATOR, extends, refuse
+from tests.emulator.accounts import ADMINISTRATOR
+from tests.emulator.config_store import backend_of
+from tests.emulator.moto_methods import extends, refuse
 
 
 def config_rule_of(call: Any) -> str:

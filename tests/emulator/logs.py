@@ -23,8 +23,9 @@ from moto.logs.models import LogGroup, LogsBackend, logs_backends
 from moto.logs.responses import LogsResponse
 from moto.utilities.utils import get_partition
 
-from tests.emulator import metrics, policies, roles
-from tests.emulator.extension import ACCOUNT_ID, extends, refuse
+from tests.emulator import cloudwatch_metrics, policies, roles
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.moto_methods import extends, refuse
 
 # What CloudWatch Logs asks of a key, as its page's policy has it.
 USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey")
@@ -45,7 +46,7 @@ def write(region: str, role_arn: str, group_name: str, stream: str, lines: Seque
         return
     now = int(datetime.now(UTC).timestamp() * 1000)
     backend.put_log_events(group_name, stream, [{"timestamp": now, "message": line} for line in lines])
-    metrics.count_lines(region, group_name, lines)
+    cloudwatch_metrics.count_lines(region, group_name, lines)
 
 
 def arn_of(region: str, group_name: str) -> str:
@@ -74,7 +75,7 @@ def check_key(region: str, group_name: str, key: str | None) -> None:
 def create_log_group(self: LogsBackend, log_group_name: str, tags: dict[str, str], **options: Any) -> LogGroup:
     """CreateLogGroup, with the check of its key."""
     check_key(self.region_name, log_group_name, options.get("kmsKeyId"))
-    made: LogGroup = create_log_group.replaced(self, log_group_name, tags, **options)  # type: ignore[attr-defined]
+    made: LogGroup = create_log_group.replaced(self, log_group_name, tags, **options)
     return made
 
 

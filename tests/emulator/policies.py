@@ -21,7 +21,7 @@ from typing import Any
 
 from moto.kms.models import Key, KmsBackend, kms_backends
 
-from tests.emulator.extension import ACCOUNT_ID
+from tests.emulator.accounts import ACCOUNT_ID
 
 # What a service that publishes to an encrypted topic or queue asks of its key.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html

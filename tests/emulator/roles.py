@@ -20,7 +20,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from tests.emulator import policies
-from tests.emulator.extension import ACCOUNT_ID
+from tests.emulator.accounts import ACCOUNT_ID
 
 ACCOUNT = frozenset({ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root"})
 

@@ -12,8 +12,8 @@ invokes the function, and sends what it gives up to the dead-letter queue. No po
 needed. The function is invoked asynchronously, so its own errors are retried by Lambda and not by the schedule.
 
 The clock stands still: nothing but a rate's first occurrence is due by itself. :func:`pass_time` fires what is due up
-to a moment, in order. A function that a test put into :func:`tests.emulator.events.outages` fails for a while and is
-tried again as the retry policy says; nobody waits for it.
+to a moment, in order. A function that a test put into :func:`tests.emulator.eventbridge.outages` fails for a while and
+is tried again as the retry policy says; nobody waits for it.
 
 Unverified: the pauses between attempts, that a missing permission is tried again like any other error, and the names of
 its error codes. Stricter than AWS: targets are functions, and must have an input, for the default notification is not
@@ -31,9 +31,10 @@ from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, ScheduleGroup, scheduler_backends
 from moto.sqs.models import sqs_backends
 
-from tests.emulator import awslambda, events, metrics, roles, schedule_expressions, sqs
-from tests.emulator.background import background
-from tests.emulator.extension import ACCOUNT_ID, extends, refuse
+from tests.emulator import cloudwatch_metrics, eventbridge, lambda_invocations, roles, schedule_expressions, sqs
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.jobs import jobs
+from tests.emulator.moto_methods import extends, refuse
 
 PRINCIPAL = "scheduler.amazonaws.com"
 
@@ -64,7 +65,7 @@ def made(schedule: Schedule) -> datetime:
 
 def fire(schedule: Schedule, at: datetime) -> None:
     """Let a schedule be due at a time, later; AWS may do so more than once."""
-    background.submit(deliver, schedule, at)
+    jobs.submit(deliver, schedule, at)
 
 
 def schedule_of(region: str, name: str, group: str) -> Schedule:
@@ -80,7 +81,7 @@ def deliver(schedule: Schedule, at: datetime) -> None:
     """Invoke the target, again where it fails, and else keep the event in the dead-letter queue."""
     region, target = schedule.arn.split(":")[3], schedule.target
     policy = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185} | target.get("RetryPolicy", {})
-    outage = events.outages(region).get(target["Arn"], timedelta())
+    outage = eventbridge.outages(region).get(target["Arn"], timedelta())
     passed, pause, attempt = timedelta(), timedelta(seconds=1), 1
     while True:
         execution = uuid.uuid4().hex[:16]
@@ -96,7 +97,7 @@ def deliver(schedule: Schedule, at: datetime) -> None:
         if passed + pause > timedelta(seconds=policy["MaximumEventAgeInSeconds"]):
             exhausted = "MaximumEventAgeInSeconds"
             break
-        passed, pause, attempt = passed + pause, min(2 * pause, events.LONGEST_PAUSE), attempt + 1
+        passed, pause, attempt = passed + pause, min(2 * pause, eventbridge.LONGEST_PAUSE), attempt + 1
     count(schedule, "InvocationDroppedCount", at + passed)
     if queue_arn := target.get("DeadLetterConfig", {}).get("Arn"):
         attributes = {
@@ -122,9 +123,9 @@ def invoke(schedule: Schedule, message: str) -> tuple[str, str] | None:
         return "AccessDeniedException", f"EventBridge Scheduler cannot assume {role}."
     if not roles.may(role, "lambda:InvokeFunction", function):
         return "AccessDeniedException", f"{role} is not authorized to perform: lambda:InvokeFunction on {function}"
-    if awslambda.function_of(function) is None:
+    if lambda_invocations.function_of(function) is None:
         return "ResourceNotFoundException", f"Function not found: {function}"
-    background.submit(awslambda.process, function, message)
+    jobs.submit(lambda_invocations.process, function, message)
     return None
 
 
@@ -162,7 +163,7 @@ def group_arn(schedule: Schedule) -> str:
 def count(schedule: Schedule, metric: str, at: datetime) -> None:
     """Count for a schedule's group."""
     region = schedule.arn.split(":")[3]
-    metrics.count(region, "AWS/Scheduler", metric, at=at, ScheduleGroup=schedule.group_name)
+    cloudwatch_metrics.count(region, "AWS/Scheduler", metric, at=at, ScheduleGroup=schedule.group_name)
 
 
 def iso(at: datetime) -> str:
@@ -198,7 +199,7 @@ def create_schedule(self: EventBridgeSchedulerBackend, **options: Any) -> Schedu
     """CreateSchedule; a rate is due at once."""
     group = self.get_schedule_group(options["group_name"])
     check(options["schedule_expression"], options["schedule_expression_timezone"], options["target"], group.arn)
-    created: Schedule = create_schedule.replaced(self, **options)  # type: ignore[attr-defined]
+    created: Schedule = create_schedule.replaced(self, **options)
     if created.schedule_expression.startswith("rate") and created.state == "ENABLED":
         fire(created, made(created))
     return created
@@ -209,7 +210,7 @@ def update_schedule(self: EventBridgeSchedulerBackend, **options: Any) -> Schedu
     """UpdateSchedule."""
     group = self.get_schedule_group(options["group_name"])
     check(options["schedule_expression"], options["schedule_expression_timezone"], options["target"], group.arn)
-    updated: Schedule = update_schedule.replaced(self, **options)  # type: ignore[attr-defined]
+    updated: Schedule = update_schedule.replaced(self, **options)
     return updated
 
 
@@ -224,7 +225,7 @@ def create_schedule_group(self: EventBridgeSchedulerBackend, name: str, tags: li
     """CreateScheduleGroup, which does not take a name twice."""
     if name in self.schedule_groups:
         raise GroupExistsError("ConflictException", f"Schedule group {name} already exists.")
-    created: ScheduleGroup = create_schedule_group.replaced(self, name, tags)  # type: ignore[attr-defined]
+    created: ScheduleGroup = create_schedule_group.replaced(self, name, tags)
     return created
 
 
@@ -233,4 +234,4 @@ def delete_schedule_group(self: EventBridgeSchedulerBackend, name: str | None) -
     """DeleteScheduleGroup, with the schedules in it."""
     if not name or name not in self.schedule_groups:
         raise ScheduleGroupNotFound(name or "default")
-    delete_schedule_group.replaced(self, name)  # type: ignore[attr-defined]
+    delete_schedule_group.replaced(self, name)

@@ -9,8 +9,8 @@ from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
-from tests.emulator.background import background
-from tests.emulator.extension import ACCOUNT_ID, ADMINISTRATOR
+from tests.emulator.accounts import ACCOUNT_ID, ADMINISTRATOR
+from tests.emulator.jobs import jobs
 from tests.oracles import wire
 
 # A line a request would bury what a test or the demo says.
@@ -69,12 +69,12 @@ class EmbeddedAws:
         )
 
     def settle(self, timeout: float = 60.0) -> None:
-        """Wait until every delivery and invocation under way has ended; see :meth:`Background.settle`.
+        """Wait until every delivery and invocation under way has ended; see :meth:`Jobs.settle`.
 
         Raises:
             WireError: a request or a response did not fit AWS's models.
         """
-        background.settle(timeout)
+        jobs.settle(timeout)
         wire.raise_errors()
 
     def switch_on_config(self, region: str, resource_types: tuple[str, ...] = ("AWS::EC2::Instance",)) -> None:
@@ -93,5 +93,5 @@ class EmbeddedAws:
 
     def reset(self) -> None:
         """Forget everything, as a new account would know nothing."""
-        background.settle()
+        jobs.settle()
         moto_api_backend.reset()

@@ -21,8 +21,8 @@ from moto.sns.exceptions import SNSInvalidParameter, SNSNotFoundError
 from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 
-from tests.emulator import patterns
-from tests.emulator.extension import extends
+from tests.emulator import eventbridge_patterns
+from tests.emulator.moto_methods import extends
 
 SCOPES = ("MessageBody", "MessageAttributes")
 MAXIMUM_KEYS = 5
@@ -118,7 +118,7 @@ def check_policy(policy: Mapping[str, Any], scope: str | None) -> None:
     if len(policy) > MAXIMUM_KEYS:
         refuse("FilterPolicy", f"Filter policy can not have more than {MAXIMUM_KEYS} keys")
     combinations = 0
-    for fields in patterns.alternatives(policy):
+    for fields in eventbridge_patterns.alternatives(policy):
         product = 1
         for path, rules in fields.items():
             product *= len(rules) * (path.count(".") + 1)
@@ -130,10 +130,10 @@ def check_policy(policy: Mapping[str, Any], scope: str | None) -> None:
 def check_rules(policy: Mapping[str, Any]) -> None:
     """Refuse what is no rule, and the operators that EventBridge has and SNS has not."""
     try:
-        patterns.check(policy)
-    except patterns.InvalidPatternError as error:
+        eventbridge_patterns.check(policy)
+    except eventbridge_patterns.InvalidPatternError as error:
         refuse("FilterPolicy", str(error).replace("prefix/suffix match", "prefix match"))
-    for fields in patterns.alternatives(policy):
+    for fields in eventbridge_patterns.alternatives(policy):
         for rule in (rule for rules in fields.values() for rule in rules if isinstance(rule, dict)):
             [(name, operand)] = rule.items()
             if name == "wildcard":
@@ -162,9 +162,9 @@ def passes(subscription: Subscription, attributes: Mapping[str, Mapping[str, Any
     policy = with_values(json.loads(text))
     if subscription.attributes.get("FilterPolicyScope") != "MessageBody":
         values = {name: value_of(each) for name, each in (attributes or {}).items()}
-        return bool(values) and patterns.matches(policy, values)
+        return bool(values) and eventbridge_patterns.matches(policy, values)
     try:
-        return patterns.matches(policy, json.loads(message))
+        return eventbridge_patterns.matches(policy, json.loads(message))
     except ValueError:
         return False
 

@@ -16,7 +16,8 @@ from moto.sqs.exceptions import SQSException
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from tests.emulator import policies
-from tests.emulator.extension import ACCOUNT_ID, extends
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.moto_methods import extends, extends_property
 
 
 def queue_of(queue_arn: str) -> Queue | None:
@@ -25,13 +26,24 @@ def queue_of(queue_arn: str) -> Queue | None:
     return queue
 
 
+def key_of(queue: Queue) -> str | None:
+    """The KMS key that a queue is encrypted with."""
+    key: str | None = vars(queue).get("kms_master_key_id")
+    return key
+
+
+def visibility_timeout(queue: Queue) -> int:
+    """For how many seconds a message that was received is hidden."""
+    return int(vars(queue)["visibility_timeout"])
+
+
 def may_send(queue_arn: str, *, principal: str, source_arn: str) -> bool:
     """Say whether a service may send in the name of the resource ``source_arn``."""
     queue = queue_of(queue_arn)
     if queue is None:
         return False
     context = policies.service_context(source_arn)
-    key: str | None = queue.kms_master_key_id  # type: ignore[attr-defined]
+    key = key_of(queue)
     return policies.admits(
         queue.policy, principal=principal, action="sqs:SendMessage", resource=queue_arn, context=context
     ) and (not key or policies.key_admits(key, queue_arn.split(":")[3], principal, context=context))
@@ -68,37 +80,35 @@ def _set_attributes(self: Queue, attributes: dict[str, Any], now: float | None =
         )
     one = {"SqsManagedSseEnabled": "false"} if key else {"KmsMasterKeyId": None} if managed == "true" else {}
     unchanged = {"Policy": self.policy} if hasattr(self, "policy") else {}
-    _set_attributes.replaced(self, unchanged | attributes | one, now)  # type: ignore[attr-defined]
+    _set_attributes.replaced(self, unchanged | attributes | one, now)
 
 
 @extends(SQSBackend)
 def get_queue_attributes(self: SQSBackend, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
     """GetQueueAttributes with a redrive policy without blanks, in which Terraform would see a change."""
-    attributes: dict[str, Any] = get_queue_attributes.replaced(self, queue_name, attribute_names)  # type: ignore[attr-defined]
+    attributes: dict[str, Any] = get_queue_attributes.replaced(self, queue_name, attribute_names)
     if attributes.get("RedrivePolicy"):
         policy = json.loads(attributes["RedrivePolicy"])
         attributes["RedrivePolicy"] = json.dumps(policy, separators=(",", ":"))
     return attributes
 
 
+@extends_property(Queue, "messages")
 def visible(queue: Queue) -> list[Message]:
     """What can be received; moto, which asks at every SendMessage, reads the clock for each message."""
     now = unix_time_millis()
     return [message for message in queue._messages if message.visible_at < now and message.delayed_until <= now]
 
 
+@extends_property(Queue, "approximate_number_of_messages_delayed")
 def count_delayed(queue: Queue) -> int:
     """How many messages are not to be received yet, likewise."""
     now = unix_time_millis()
     return sum(message.delayed_until > now for message in queue._messages)
 
 
+@extends_property(Queue, "approximate_number_of_messages_not_visible")
 def count_hidden(queue: Queue) -> int:
     """How many messages somebody has received, likewise."""
     now = unix_time_millis()
     return sum(message.visible_at >= now for message in queue._messages)
-
-
-Queue.messages = property(visible)  # type: ignore[assignment, method-assign]
-Queue.approximate_number_of_messages_delayed = property(count_delayed)  # type: ignore[assignment, method-assign]
-Queue.approximate_number_of_messages_not_visible = property(count_hidden)  # type: ignore[assignment, method-assign]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, faults, sns
 from tests.emulator.faults import Kind
-from tests.emulator.test_awslambda import REGION, invoke, make_function, make_role
+from tests.support.functions import REGION, invoke, make_function, make_role
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:topic"
 PUBLISHING = f"""

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, events, metrics, scheduler
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, eventbridge, lambda_invocations, scheduler
 from tests.emulator.conftest import REGION, refused
-from tests.emulator.test_awslambda import zipped
+from tests.support.functions import zipped
 
 ARN = f"arn:aws:scheduler:{REGION}:{ACCOUNT_ID}"
 GROUP = f"{ARN}:schedule-group/reports"
@@ -93,7 +93,7 @@ def pass_weeks(aws: EmbeddedAws, weeks: int) -> list[datetime]:
 
 def received() -> list[dict[str, Any]]:
     """What the function was invoked with."""
-    return [json.loads(each.event) for each in awslambda.invocations(FUNCTION)]
+    return [json.loads(each.event) for each in lambda_invocations.invocations(FUNCTION)]
 
 
 def dead_letters(aws: EmbeddedAws) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def dead_letters(aws: EmbeddedAws) -> list[dict[str, Any]]:
 
 def counted() -> set[str]:
     """The names of the group's metrics that have a value."""
-    points = metrics.points(REGION)
+    points = cloudwatch_metrics.points(REGION)
     return {each.name for each in points if each.dimensions == {"ScheduleGroup": "reports"}}
 
 
@@ -142,11 +142,11 @@ def test_rate_begins_at_once(account: EmbeddedAws) -> None:
 def test_retries(account: EmbeddedAws) -> None:
     """A function that fails for a while is tried again; for longer, the event becomes a dead letter."""
     create(account)
-    events.outages(REGION)[FUNCTION] = timedelta(seconds=2)
+    eventbridge.outages(REGION)[FUNCTION] = timedelta(seconds=2)
     pass_weeks(account, 1)
     assert [each["attempt"] for each in received()] == ["3"]
 
-    events.outages(REGION)[FUNCTION] = timedelta(hours=1)
+    eventbridge.outages(REGION)[FUNCTION] = timedelta(hours=1)
     [at] = pass_weeks(account, 2)
 
     [letter] = dead_letters(account)

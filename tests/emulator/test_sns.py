@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, metrics, sns
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, lambda_invocations, sns
 
 REGION = "eu-west-1"
 ADDRESS = "ops@example.com"
@@ -51,7 +51,7 @@ def messages(aws: EmbeddedAws, url: str) -> list[dict[str, Any]]:
 
 def counted() -> dict[str, float]:
     """What is counted of the topic."""
-    points = metrics.points(REGION)
+    points = cloudwatch_metrics.points(REGION)
     assert all((each.namespace, each.dimensions) == ("AWS/SNS", {"TopicName": "notifications"}) for each in points)
     return {each.name: each.value for each in points}
 
@@ -235,8 +235,8 @@ def test_a_function_must_admit_the_topic(
 ) -> None:
     """A function gets a message if it admits the topic; otherwise the message is a dead letter."""
     invoked: list[tuple[str, str]] = []
-    monkeypatch.setattr(awslambda, "may_invoke", lambda *_, **__: admits)
-    monkeypatch.setattr(awslambda, "process", lambda *arguments: invoked.append(arguments))
+    monkeypatch.setattr(lambda_invocations, "may_invoke", lambda *_, **__: admits)
+    monkeypatch.setattr(lambda_invocations, "process", lambda *arguments: invoked.append(arguments))
     topic_arn, function_arn = topic_of(aws), f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:it"
     dead = queue_of(aws, topic_arn, "dead")
     redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:dead"})

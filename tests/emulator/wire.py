@@ -23,7 +23,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.exceptions import NotFound
 
 from tests.emulator import faults  # noqa: F401  (what is installed last stands outside)
-from tests.emulator.extension import ADMINISTRATOR, extends
+from tests.emulator.accounts import ADMINISTRATOR
+from tests.emulator.moto_methods import extends
 from tests.oracles import wire
 from tests.oracles.wire import Difference, differences, judge, operation_model
 
@@ -45,7 +46,7 @@ def __call__(self: Any, environ: dict[str, Any], start_response: Callable[..., A
 
     answer: list[bytes] = []
     try:
-        answer += __call__.replaced(self, environ, start)  # type: ignore[attr-defined]
+        answer += __call__.replaced(self, environ, start)
     except ConnectionAbortedError:  # a fault that a test asked for
         raise
     except Exception:

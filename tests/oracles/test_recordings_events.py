@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, transformer
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, eventbridge_transformer
 from tests.oracles.recordings import (
     PATTERNS,
     QUEUE,
@@ -147,16 +147,16 @@ def lost(_: Any, __: str) -> None:
 @pytest.mark.parametrize(("name", "fault"), [("written", escaped), ("value_at", lost), ("is_quoted", lambda _: True)])
 def test_planted_faults_are_found(monkeypatch: pytest.MonkeyPatch, name: str, fault: Any) -> None:
     """A transformer that escapes, that loses a field, or that delivers what is no JSON differs from the recordings."""
-    monkeypatch.setattr(transformer, name, fault)
+    monkeypatch.setattr(eventbridge_transformer, name, fault)
     event = EVENT | {"source": SOURCE, "detail-type": SOURCE, "detail": DETAIL}
     differing = []
     for template, expected in TEMPLATES:
         target = {"InputTransformer": {"InputPathsMap": PATHS, "InputTemplate": template}}
         try:
-            found: Any = transformer.render(target, event, RULE, "rule")
-        except transformer.InvalidJsonError:
+            found: Any = eventbridge_transformer.render(target, event, RULE, "rule")
+        except eventbridge_transformer.InvalidJsonError:
             found = None
-        if found != (transformer.compact(expected) if isinstance(expected, dict) else expected):
+        if found != (eventbridge_transformer.compact(expected) if isinstance(expected, dict) else expected):
             differing.append(template)
     assert differing
 

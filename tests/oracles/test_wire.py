@@ -21,11 +21,11 @@ from botocore.exceptions import ClientError
 from tests.conftest import REGION
 from tests.emulator import EmbeddedAws
 from tests.emulator import wire as emulated
-from tests.emulator.test_awslambda import invoke, make_function, make_role
 from tests.oracles import wire
 from tests.oracles.tally import JUDGED
 from tests.oracles.wire import WireError, exchange, raise_errors
 from tests.support.docs import CHECKOUT
+from tests.support.functions import invoke, make_function, make_role
 
 EVALUATION = {
     "ComplianceResourceType": "AWS::EC2::Instance",

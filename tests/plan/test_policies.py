@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator import patterns, policies
+from tests.emulator import eventbridge_patterns, policies
 from tests.support.terraform import Plan
 
 ACCOUNT = "123456789012"
@@ -77,7 +77,7 @@ def test_only_what_concerns_this_monitor_is_notified(defaults: Plan, event: dict
     found = [
         rule["name"]
         for rule in planned(defaults, "aws_cloudwatch_event_rule")
-        if patterns.matches(patterns.parse(rule["event_pattern"]), event)
+        if eventbridge_patterns.matches(eventbridge_patterns.parse(rule["event_pattern"]), event)
     ]
     assert found == rules
 

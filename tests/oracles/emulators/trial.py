@@ -146,15 +146,15 @@ def embedded(
     given: Sequence[Case], folder: Path, providers: Mapping[str, str]
 ) -> tuple[Deliveries, dict[str, Deliveries]]:
     """What arrives at the embedded AWS, and what arrives there with each planted fault."""
-    from tests.emulator import EmbeddedAws, events  # noqa: PLC0415  (moto takes seconds to import)
-    from tests.emulator.extension import ADMINISTRATOR  # noqa: PLC0415
+    from tests.emulator import EmbeddedAws, eventbridge  # noqa: PLC0415  (moto takes seconds to import)
+    from tests.emulator.accounts import ADMINISTRATOR  # noqa: PLC0415
     from tests.oracles.emulators.faults import FAULTS  # noqa: PLC0415
 
     def emit(emitted: Sequence[Event]) -> None:
         """Let the services themselves emit the events."""
         for each in emitted:
             moment = datetime.fromisoformat(TIME)
-            events.publish(REGION, each.source, each.detail_type, each.detail, time=moment)
+            eventbridge.publish(REGION, each.source, each.detail_type, each.detail, time=moment)
         aws.settle()
 
     (folder / "embedded").mkdir()

@@ -23,12 +23,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction, lambda_backends
 from moto.sqs.models import Message, Queue, sqs_backends
 
-from tests.emulator import awslambda, policies, roles, sqs
-from tests.emulator.background import background
-from tests.emulator.extension import ACCOUNT_ID, extends, refuse
+from tests.emulator import lambda_invocations, policies, roles, sqs
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.jobs import jobs
+from tests.emulator.moto_methods import extends
 
 # What Lambda does with the function's role.
 POLLING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
@@ -47,7 +49,7 @@ def create_event_source_mapping(self: LambdaBackend, spec: dict[str, Any]) -> Ev
     queue = sqs.queue_of(spec.get("EventSourceArn") or ":::::")
     if queue is not None and not queue.fifo_queue:
         check(self.get_function(spec["FunctionName"]), queue, spec)
-    made: EventSourceMapping = create_event_source_mapping.replaced(self, spec)  # type: ignore[attr-defined]
+    made: EventSourceMapping = create_event_source_mapping.replaced(self, spec)
     if queue is not None and not queue.fifo_queue:
         # moto would invoke the function inside SendMessage, once a message.
         queue.lambda_event_source_mappings.clear()
@@ -63,7 +65,7 @@ def update_event_source_mapping(self: LambdaBackend, uuid: str, spec: dict[str, 
     if known and queue is not None and not queue.fifo_queue:
         before = {"BatchSize": known.batch_size, "MaximumBatchingWindowInSeconds": known.max_batch_window}
         check(self.get_function(spec.get("FunctionName", known.function_arn)), queue, before | spec)
-    made: EventSourceMapping | None = update_event_source_mapping.replaced(self, uuid, spec)  # type: ignore[attr-defined]
+    made: EventSourceMapping | None = update_event_source_mapping.replaced(self, uuid, spec)
     if queue is not None:
         wake(queue)
     return made
@@ -82,13 +84,13 @@ def check(function: LambdaFunction, queue: Queue, spec: Mapping[str, Any]) -> No
         if not roles.may(function.role, action, queue.queue_arn):
             name = action.partition(":")[2]
             problem = problem or f"The function execution role does not have permissions to call {name} on SQS"
-    visibility = int(queue.visibility_timeout)  # type: ignore[attr-defined]
+    visibility = sqs.visibility_timeout(queue)
     if visibility < int(function.timeout):
         problem = problem or (
             f"Queue visibility timeout: {visibility} seconds is less than Function timeout: {function.timeout} seconds"
         )
     if problem:
-        refuse("InvalidParameterValueException", problem)
+        raise InvalidParameterValueException(problem)
 
 
 # Polling
@@ -97,7 +99,7 @@ def check(function: LambdaFunction, queue: Queue, spec: Mapping[str, Any]) -> No
 @extends(Queue)
 def add_message(self: Queue, message: Message) -> None:
     """A message has arrived in a queue."""
-    add_message.replaced(self, message)  # type: ignore[attr-defined]
+    add_message.replaced(self, message)
     wake(self)
 
 
@@ -106,14 +108,14 @@ def wake(queue: Queue) -> None:
     for mapping in lambda_backends[ACCOUNT_ID][queue.region]._event_source_mappings.values():
         if mapping.event_source_arn == queue.queue_arn and not queue.fifo_queue:
             window = (mapping.max_batch_window or 0) / COMPRESSION
-            background.when_idle(window, poll, queue.region, mapping.uuid)
+            jobs.when_idle(window, poll, queue.region, mapping.uuid)
 
 
 def poll(region: str, mapping_id: str) -> None:
     """Hand what is in a queue to the function, as many batches beside each other as the mapping may run."""
     mapping = lambda_backends[ACCOUNT_ID][region].get_event_source_mapping(mapping_id)
     queue = sqs.queue_of(mapping.event_source_arn) if mapping else None
-    function = awslambda.function_of(mapping.function_arn) if mapping else None
+    function = lambda_invocations.function_of(mapping.function_arn) if mapping else None
     if mapping is None or queue is None or function is None or not mapping.enabled or not may_poll(function, queue):
         return
     batches = collect(mapping, queue)
@@ -121,14 +123,15 @@ def poll(region: str, mapping_id: str) -> None:
         numbers = range(len(batches))
         done = sum(pollers.map(lambda n: hand_over(mapping, function, queue, batches[n], n), numbers))
     if done or (batches and queue.redrive_policy):
-        background.when_idle(0, poll, region, mapping_id)
+        jobs.when_idle(0, poll, region, mapping_id)
 
 
 def may_poll(function: LambdaFunction, queue: Queue) -> bool:
     """Whether the function's role may take messages out of the queue, and read them with its key."""
-    key: str | None = queue.kms_master_key_id  # type: ignore[attr-defined]
     return all(roles.may(function.role, action, queue.queue_arn) for action in POLLING) and (
-        roles.may_use_key(function.role, key, queue.region, ["kms:Decrypt"], policies.key_context(queue.queue_arn))
+        roles.may_use_key(
+            function.role, sqs.key_of(queue), queue.region, ["kms:Decrypt"], policies.key_context(queue.queue_arn)
+        )
     )
 
 
@@ -142,7 +145,7 @@ def collect(mapping: EventSourceMapping, queue: Queue) -> list[list[Message]]:
     while any(is_open := [room(mapping, batches[n], sizes[n]) for n in range(concurrency)]):
         if is_open[number]:
             count = min(RECEIVED_AT_ONCE, is_open[number])
-            hidden = int(queue.visibility_timeout)  # type: ignore[attr-defined]
+            hidden = sqs.visibility_timeout(queue)
             got = backend.receive_message(queue.name, count, 0, hidden, ["All"])
             if not got:
                 break
@@ -162,7 +165,7 @@ def hand_over(
 ) -> bool:
     """Invoke the function with a batch; returns whether a message was done with."""
     event = json.dumps({"Records": [record(each, queue) for each in batch]})
-    outcome = awslambda.run(function, event, str(uuid.uuid4()), environment_number=number)
+    outcome = lambda_invocations.run(function, event, str(uuid.uuid4()), environment_number=number)
     ids = {each.id for each in batch}
     failed = ids
     if outcome.error is None:

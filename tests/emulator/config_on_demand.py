@@ -13,12 +13,13 @@ Assumed: after PutConfigRule an evaluation can be started at once, and where one
 import time
 from typing import Any
 
+from moto.config.exceptions import ResourceInUseException
 from moto.config.models import ConfigBackend, ConfigRule
 from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
-from tests.emulator import config
-from tests.emulator.extension import extends, refuse
+from tests.emulator import config_delivery, config_rules, config_store
+from tests.emulator.moto_methods import extends, refuse
 
 STATES = ("DELETING_RESULTS", "EVALUATING")
 
@@ -38,24 +39,24 @@ def is_in(rule: ConfigRule, state: str) -> bool:
 @extends(ConfigRule)
 def to_dict(self: ConfigRule) -> dict[str, Any]:
     """DescribeConfigRules tells what is under way."""
-    described: dict[str, Any] = to_dict.replaced(self)  # type: ignore[attr-defined]
+    described: dict[str, Any] = to_dict.replaced(self)
     return described | {"ConfigRuleState": next((state for state in STATES if is_in(self, state)), "ACTIVE")}
 
 
 @extends(ConfigResponse)
 def delete_evaluation_results(self: ConfigResponse) -> ActionResult:
     """DeleteEvaluationResults."""
-    rule = config.rule_named(self.config_backend, self._get_param("ConfigRuleName"))
+    rule = config_rules.rule_named(self.config_backend, self._get_param("ConfigRuleName"))
     refuse_while_deleting(rule)
     begin(self.config_backend, rule, "DELETING_RESULTS")
-    config.forget_results(self.config_backend, str(rule.config_rule_name))
+    config_rules.forget_results(self.config_backend, str(rule.config_rule_name))
     return ActionResult({})
 
 
 @extends(ConfigResponse)
 def start_config_rules_evaluation(self: ConfigResponse) -> ActionResult:
     """StartConfigRulesEvaluation: the last recorded items, and for a rule with a schedule that as well."""
-    rules = [config.rule_named(self.config_backend, name) for name in self._get_param("ConfigRuleNames") or []]
+    rules = [config_rules.rule_named(self.config_backend, name) for name in self._get_param("ConfigRuleNames") or []]
     for rule in rules:
         refuse_while_deleting(rule)
         if is_in(rule, "EVALUATING"):
@@ -65,15 +66,14 @@ def start_config_rules_evaluation(self: ConfigResponse) -> ActionResult:
             )
     for rule in rules:
         begin(self.config_backend, rule, "EVALUATING")
-        config.evaluate_recorded(self.config_backend, rule)
-        config.notify_schedule(self.config_backend, rule, config.now())
+        config_delivery.evaluate_recorded(self.config_backend, rule)
+        config_delivery.notify_schedule(self.config_backend, rule, config_store.now())
     return ActionResult({})
 
 
 def refuse_while_deleting(rule: ConfigRule) -> None:
     """Refuse what AWS refuses while a rule's results are deleted."""
     if is_in(rule, "DELETING_RESULTS"):
-        refuse(
-            "ResourceInUseException",
-            f"The rule {rule.config_rule_name} is deleting its evaluation results. Try your request again later.",
+        raise ResourceInUseException(
+            f"The rule {rule.config_rule_name} is deleting its evaluation results. Try your request again later."
         )

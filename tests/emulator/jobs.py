@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Background:
+class Jobs:
     """A queue of jobs and the thread that works it off."""
 
     def __init__(self) -> None:
@@ -72,4 +72,4 @@ class Background:
                 self._jobs.task_done()
 
 
-background = Background()
+jobs = Jobs()

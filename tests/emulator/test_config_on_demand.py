@@ -5,7 +5,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import scenarios
+from tests.emulator import config_control
 from tests.emulator.conftest import REGION, Region, refused
 
 
@@ -33,7 +33,7 @@ def test_evaluation_on_demand(region: Region) -> None:
 def test_deleting_results_refuses_more(region: Region, call: str) -> None:
     """While a rule's results are deleted it is in that state, and neither call is taken."""
     rule = {"ConfigRuleName": "rule"} if call == "delete_evaluation_results" else {"ConfigRuleNames": ["rule"]}
-    scenarios.take_time(REGION, deleting=0.3)
+    config_control.take_time(REGION, deleting=0.3)
     region.config.delete_evaluation_results(ConfigRuleName="rule")
 
     assert state(region) == "DELETING_RESULTS"
@@ -48,7 +48,7 @@ def test_deleting_results_refuses_more(region: Region, call: str) -> None:
 
 def test_one_evaluation_at_a_time(region: Region) -> None:
     """While a rule is evaluated it is in that state, and no second evaluation starts."""
-    scenarios.take_time(REGION, evaluating=0.3)
+    config_control.take_time(REGION, evaluating=0.3)
     region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
 
     assert state(region) == "EVALUATING"

@@ -13,6 +13,7 @@ and the alarm's state says nothing of it.
 
 import ast
 import json
+import math
 import operator
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,9 @@ from typing import Any
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDataQuery, cloudwatch_backends
 from moto.sqs.models import sqs_backends
 
-from tests.emulator import metrics, sns
-from tests.emulator.extension import ACCOUNT_ID, extends
+from tests.emulator import cloudwatch_metrics, sns
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.moto_methods import extends
 
 PRINCIPAL = "cloudwatch.amazonaws.com"
 
@@ -40,6 +42,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
+STATISTICS: dict[str, Callable[[list[float]], float]] = {"Sum": math.fsum, "Maximum": max}
 PARTS_OF_TIME: dict[str, Callable[[datetime], float]] = {
     "YEAR": lambda time: time.year,
     "MONTH": lambda time: time.month,
@@ -73,9 +76,11 @@ def count_messages(region: str, at: datetime) -> None:
         counted = [each.sent_timestamp or 0 for each in queue._messages if each.approximate_receive_count < 3]
         oldest = min(counted, default=at.timestamp() * 1000)
         age = max(0.0, at.timestamp() - oldest / 1000)
-        metrics.points(region).append(metrics.Point("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, at, age))
-        metrics.points(region).append(
-            metrics.Point("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, at, waiting)
+        cloudwatch_metrics.points(region).append(
+            cloudwatch_metrics.Point("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, at, age)
+        )
+        cloudwatch_metrics.points(region).append(
+            cloudwatch_metrics.Point("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, at, waiting)
         )
 
 
@@ -91,10 +96,10 @@ def evaluate(alarm: Alarm, region: str, at: datetime) -> str:
     def metric(namespace: str, name: str, dimensions: dict[str, str], statistic: str) -> Series:
         found = [
             each
-            for each in metrics.points(region)
+            for each in cloudwatch_metrics.points(region)
             if (each.namespace, each.name, each.dimensions) == (namespace, name, dimensions)
         ]
-        combine: Callable[[list[float]], float] = {"Sum": sum, "Maximum": max}[statistic]  # type: ignore[assignment]
+        combine: Callable[[list[float]], float] = STATISTICS[statistic]
         # A window ends with the moment that it is evaluated at.
         values = [[each.value for each in found if start < each.at <= start + period] for start in starts]
         return [float(combine(value)) if value else None for value in values]
@@ -192,6 +197,6 @@ def tell(alarm: Alarm, region: str, at: datetime) -> None:
 def put_metric_alarm(self: CloudWatchBackend, name: str, *arguments: Any, **options: Any) -> Alarm:
     """PutMetricAlarm, by which an alarm begins with INSUFFICIENT_DATA, and an update leaves the state alone."""
     before = self.alarms.get(name)
-    alarm: Alarm = put_metric_alarm.replaced(self, name, *arguments, **options)  # type: ignore[attr-defined]
+    alarm: Alarm = put_metric_alarm.replaced(self, name, *arguments, **options)
     alarm.state_value = before.state_value if before else "INSUFFICIENT_DATA"
     return alarm

@@ -20,7 +20,8 @@ from datetime import UTC, datetime
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.logs.models import LogsBackend, logs_backends
 
-from tests.emulator.extension import ACCOUNT_ID, extends, refuse
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.moto_methods import extends, refuse
 
 PATTERN = re.compile(r'\{\s*\$\.(\w+)\s*=\s*"([^"]*)"\s*\}')
 
@@ -83,5 +84,5 @@ def put_metric_filter(
     """PutMetricFilter, for the patterns that are understood here."""
     if not PATTERN.fullmatch(filter_pattern.strip()):
         refuse("InvalidParameterException", f"The embedded AWS does not have the filter pattern {filter_pattern}")
-    replaced = put_metric_filter.replaced  # type: ignore[attr-defined]
+    replaced = put_metric_filter.replaced
     replaced(self, filter_name, filter_pattern, log_group_name, metric_transformations)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from moto.events.models import events_backends
 
-from tests.emulator.config import Item, Store, backend_of, iso, now, store_of
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.config_inventory import Flaws, flaws_of
+from tests.emulator.config_store import Item, Store, backend_of, iso, now, store_of
 from tests.emulator.ec2 import INSTANCE
-from tests.emulator.extension import ACCOUNT_ID
-from tests.emulator.inventory import Flaws, flaws_of
 
 
 def store(region: str) -> Store:

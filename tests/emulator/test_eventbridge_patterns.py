@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator import patterns
+from tests.emulator import eventbridge_patterns
 
 PEOPLE = {"people": [{"name": "a", "age": 1}, {"name": "b", "age": 2, "pets": [{"kind": "cat"}, {"kind": "dog"}]}]}
 
@@ -30,8 +30,8 @@ PEOPLE = {"people": [{"name": "a", "age": 1}, {"name": "b", "age": 2, "pets": [{
 )
 def test_a_pattern_matches(pattern: dict[str, Any], document: Any, expected: bool) -> None:  # noqa: FBT001
     """Rules below one list hold for one element of it, and an escape takes an asterisk's meaning away."""
-    patterns.check(pattern)
-    assert patterns.matches(pattern, document) is expected
+    eventbridge_patterns.check(pattern)
+    assert eventbridge_patterns.matches(pattern, document) is expected
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ def test_a_pattern_matches(pattern: dict[str, Any], document: Any, expected: boo
 )
 def test_a_bad_rule_is_refused(rules: list[Any], reason: str) -> None:
     """What no recording shows is refused in the words of its likes."""
-    with pytest.raises(patterns.InvalidPatternError, match=reason):
-        patterns.check({"x": rules})
+    with pytest.raises(eventbridge_patterns.InvalidPatternError, match=reason):
+        eventbridge_patterns.check({"x": rules})

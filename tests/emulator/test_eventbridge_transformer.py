@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, scenarios, transformer
-from tests.emulator.test_events import DEAD, QUEUE, REGION, RULE, bodies, fire, queue_of, rule_of
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, config_control, eventbridge_transformer
+from tests.emulator.test_eventbridge import DEAD, QUEUE, REGION, RULE, bodies, fire, queue_of, rule_of
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_breaks_a_json_template_is_not_delivered(aws: EmbeddedAws, place: s
     given = {"InputPathsMap": {"odd": "$.detail.odd"}, "InputTemplate": f'{{"x": {place}}}'}
     rule_of(aws, QUEUE, InputTransformer=given, DeadLetterConfig={"Arn": DEAD})
     if kept:
-        scenarios.keep_invalid_json(REGION)
+        config_control.keep_invalid_json(REGION)
     fire(aws, {"odd": odd})
     assert (bodies(aws), len(bodies(aws, DEAD))) == ([], int(kept))
 
@@ -109,7 +109,7 @@ def test_what_breaks_a_json_template_is_not_delivered(aws: EmbeddedAws, place: s
 def test_a_path_takes_indices_and_wildcards(path: str, expected: object) -> None:
     """A path leads to one value, or with a wildcard to a list of all that it finds."""
     detail = {"list": [1, 2], "objects": [{"id": "a"}, {"id": "b"}], "one": {"id": "c"}}
-    assert transformer.value_at({"detail": detail}, path) == expected
+    assert eventbridge_transformer.value_at({"detail": detail}, path) == expected
 
 
 # What PutTargets refuses

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, metrics, sns
-from tests.emulator.cloudwatch import calculate, evaluate_alarms
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, sns
+from tests.emulator.cloudwatch_alarms import calculate, evaluate_alarms
 
 REGION = "eu-west-1"
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -34,8 +34,10 @@ def alarm_of(aws: EmbeddedAws, **options: Any) -> None:
 
 def happened(*minutes_ago: float, value: float = 1, function: str = "it") -> None:
     """Let errors have happened before NOW."""
-    metrics.points(REGION).extend(
-        metrics.Point("AWS/Lambda", "Errors", {"FunctionName": function}, NOW - timedelta(minutes=each), value)
+    cloudwatch_metrics.points(REGION).extend(
+        cloudwatch_metrics.Point(
+            "AWS/Lambda", "Errors", {"FunctionName": function}, NOW - timedelta(minutes=each), value
+        )
         for each in minutes_ago
     )
 
@@ -167,9 +169,9 @@ def test_an_alarm_on_metric_math(aws: EmbeddedAws) -> None:
 def test_a_metric_filter_reads_one_field(aws: EmbeddedAws) -> None:
     """A JSON line whose field has the text counts; other lines do not, and another form of pattern is refused."""
     pattern = '{ $.message = "sweep complete" }'
-    assert metrics.matches(pattern, '{"message": "sweep complete", "instances": 3}')
+    assert cloudwatch_metrics.matches(pattern, '{"message": "sweep complete", "instances": 3}')
     for line in ('{"message": "sweep incomplete"}', '{"level": "sweep complete"}', '["sweep complete"]', "text"):
-        assert not metrics.matches(pattern, line), line
+        assert not cloudwatch_metrics.matches(pattern, line), line
     client = aws.client("logs", REGION)
     client.create_log_group(logGroupName="g")
     with pytest.raises(ClientError, match="InvalidParameterException"):
@@ -208,8 +210,10 @@ def test_a_message_that_keeps_failing_has_no_age(aws: EmbeddedAws) -> None:
     later = datetime.now(UTC) + timedelta(hours=1)
     ages = []
     for _ in range(4):
-        metrics.points(REGION).clear()
+        cloudwatch_metrics.points(REGION).clear()
         evaluate_alarms(REGION, later)
-        ages += [point.value for point in metrics.points(REGION) if point.name == "ApproximateAgeOfOldestMessage"]
+        ages += [
+            point.value for point in cloudwatch_metrics.points(REGION) if point.name == "ApproximateAgeOfOldestMessage"
+        ]
         client.receive_message(QueueUrl=url)
     assert [round(age / 3600) for age in ages] == [1, 1, 1, 0]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, faults, metrics
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, faults, lambda_environments, lambda_invocations
 from tests.emulator.faults import Kind
-from tests.emulator.test_awslambda import FUNCTION, REGION, make_function, make_role
+from tests.support.functions import FUNCTION, REGION, make_function, make_role
 
 POLLING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:queue"
@@ -70,7 +70,7 @@ def send(aws: EmbeddedAws, url: str, *bodies: str) -> None:
 
 def batches() -> list[list[str]]:
     """What the function was handed, batch by batch, in an order that can be compared."""
-    events = [json.loads(each.event) for each in awslambda.invocations(FUNCTION)]
+    events = [json.loads(each.event) for each in lambda_invocations.invocations(FUNCTION)]
     return sorted([record["body"] for record in event["Records"]] for event in events)
 
 
@@ -89,7 +89,7 @@ def test_a_window_is_one_batch(aws: EmbeddedAws, url: str) -> None:
 
     assert batches() == [["a", "b"]]
     assert waiting(aws) == waiting(aws, "dead") == 0
-    [event] = [json.loads(each.event) for each in awslambda.invocations(FUNCTION)]
+    [event] = [json.loads(each.event) for each in lambda_invocations.invocations(FUNCTION)]
     record = event["Records"][0]
     assert set(record) == {
         "messageId", "receiptHandle", "body", "attributes", "messageAttributes", "md5OfBody", "eventSource",
@@ -105,7 +105,7 @@ def test_a_record_has_the_messages_attributes(aws: EmbeddedAws, url: str) -> Non
     colour = {"DataType": "String", "StringValue": "red"}
     aws.client("sqs", REGION).send_message(QueueUrl=url, MessageBody="a", MessageAttributes={"colour": colour})
     aws.settle()
-    [record] = json.loads(awslambda.invocations(FUNCTION)[0].event)["Records"]
+    [record] = json.loads(lambda_invocations.invocations(FUNCTION)[0].event)["Records"]
     assert record["messageAttributes"] == {
         "colour": {"stringValue": "red", "stringListValues": [], "binaryListValues": [], "dataType": "String"}
     }
@@ -142,7 +142,7 @@ def test_a_batch_is_no_larger_than_an_event_may_be(aws: EmbeddedAws, url: str) -
     aws.settle()
 
     assert sum(map(len, batches())) == 60
-    assert max(len(each.event) for each in awslambda.invocations(FUNCTION)) <= 6 * 1024 * 1024
+    assert max(len(each.event) for each in lambda_invocations.invocations(FUNCTION)) <= 6 * 1024 * 1024
 
 
 def test_what_fails_comes_back_alone(aws: EmbeddedAws, url: str) -> None:
@@ -152,19 +152,19 @@ def test_what_fails_comes_back_alone(aws: EmbeddedAws, url: str) -> None:
 
     assert batches() == [["fail"], ["fail"], ["good", "fail"]]
     assert (waiting(aws), waiting(aws, "dead")) == (0, 1)
-    counts = {r["attributes"]["ApproximateReceiveCount"] for each in awslambda.invocations(FUNCTION)
+    counts = {r["attributes"]["ApproximateReceiveCount"] for each in lambda_invocations.invocations(FUNCTION)
               for r in json.loads(each.event)["Records"] if r["body"] == "fail"}  # fmt: skip
     assert counts == {"1", "2", "3"}
-    assert metrics.points(REGION) == []
+    assert cloudwatch_metrics.points(REGION) == []
 
 
 def test_a_partial_response_is_a_success(aws: EmbeddedAws, url: str) -> None:
     """A function that gives all of its batch back has not failed: only one that raises counts as an error."""
     make_mapping(aws)
     send(aws, url, "fail")
-    assert metrics.points(REGION) == []
+    assert cloudwatch_metrics.points(REGION) == []
     send(aws, url, "raise")
-    assert {(each.namespace, each.name) for each in metrics.points(REGION)} == {("AWS/Lambda", "Errors")}
+    assert {(each.namespace, each.name) for each in cloudwatch_metrics.points(REGION)} == {("AWS/Lambda", "Errors")}
 
 
 def test_a_function_that_fails_returns_the_batch(aws: EmbeddedAws, url: str) -> None:
@@ -268,11 +268,11 @@ def test_a_function_that_dies_after_its_call(aws: EmbeddedAws) -> None:
     topic = aws.client("sns", REGION).create_topic(Name="t")["TopicArn"]
     make_mapping(aws)
     faults.reset()
-    faults.inject("Publish", Kind.CALLER_DIES, times=1, then=lambda: awslambda.kill(FUNCTION))
+    faults.inject("Publish", Kind.CALLER_DIES, times=1, then=lambda: lambda_environments.kill(FUNCTION))
     send(aws, url, topic)
 
     assert faults.calls["Publish"] == 2
-    errors = [each.error for each in awslambda.invocations(FUNCTION)]
+    errors = [each.error for each in lambda_invocations.invocations(FUNCTION)]
     assert [bool(each) for each in errors] == [True, False]
     assert "exited with error: signal: killed" in str(errors[0])
 
@@ -289,7 +289,7 @@ def test_a_call_of_the_query_protocol_can_be_throttled(aws: EmbeddedAws) -> None
     send(aws, url, topic)
 
     assert faults.calls["Publish"] == 6
-    assert "(Throttling)" in str(awslambda.invocations(FUNCTION)[0].error)
+    assert "(Throttling)" in str(lambda_invocations.invocations(FUNCTION)[0].error)
 
 
 WAITING_FOR_THE_OTHER = """
@@ -315,4 +315,4 @@ def test_batches_do_run_beside_each_other(aws: EmbeddedAws, tmp_path: Path) -> N
     aws.settle()
 
     assert [len(batch) for batch in batches()] == [10, 10]
-    assert [each.error for each in awslambda.invocations(FUNCTION)] == [None, None]
+    assert [each.error for each in lambda_invocations.invocations(FUNCTION)] == [None, None]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator import scenarios
+from tests.emulator import config_control
 from tests.emulator.conftest import REGION, Region, refused
 
 
@@ -62,8 +62,8 @@ def history(region: Region, instance: str, **more: Any) -> dict[str, Any]:
 def test_history_spans_seven_days(region: Region) -> None:
     """A call finds nothing older than a week before the time that it asks for, and says that there is more."""
     instance = region.launch()
-    scenarios.age(REGION, instance, timedelta(days=30))
-    [item] = scenarios.history_of(REGION, instance)
+    config_control.age(REGION, instance, timedelta(days=30))
+    [item] = config_control.history_of(REGION, instance)
 
     first = history(region, instance, limit=1)
     assert first["configurationItems"] == []
@@ -77,7 +77,7 @@ def test_late_history(region: Region) -> None:
     """A history can lack the last item for a while."""
     instance = region.launch()
     region.aws.client("ec2", REGION).stop_instances(InstanceIds=[instance])
-    scenarios.flaws(REGION).late.add(instance)
+    config_control.flaws(REGION).late.add(instance)
 
     [item] = history(region, instance)["configurationItems"]
     assert json.loads(item["configuration"])["state"]["name"] == "running"
@@ -101,7 +101,7 @@ def test_lookup(region: Region) -> None:
 
     assert unprocessed == []
     assert (item["resourceType"], item["resourceId"]) == ("AWS::EC2::Instance", instance)
-    assert item["configurationItemCaptureTime"] == scenarios.history_of(REGION, instance)[-1].captured_at
+    assert item["configurationItemCaptureTime"] == config_control.history_of(REGION, instance)[-1].captured_at
     assert json.loads(item["configuration"])["keyName"] == "ops"
     assert "tags" not in item
 
@@ -109,7 +109,7 @@ def test_lookup(region: Region) -> None:
 def test_lookup_that_is_not_processed(region: Region) -> None:
     """A key that is handed back says nothing of its resource, and can be asked for again."""
     instances = [region.launch(), region.launch()]
-    scenarios.flaws(REGION).unprocessed.append(instances[0])
+    config_control.flaws(REGION).unprocessed.append(instances[0])
 
     items, unprocessed = looked_up(region, *instances)
     assert ([item["resourceId"] for item in items], unprocessed) == ([instances[1]], [instances[0]])
@@ -148,7 +148,7 @@ def test_flawed_queries(region: Region) -> None:
     """A query can be empty, partial, behind the items, or without a configuration."""
     hidden, stopped, new, bare = (region.launch() for _ in range(4))
     region.aws.client("ec2", REGION).stop_instances(InstanceIds=[stopped])
-    flaws = scenarios.flaws(REGION)
+    flaws = config_control.flaws(REGION)
     flaws.hidden.add(hidden)
     flaws.lagging.update([stopped, new])
     flaws.bare.add(bare)
@@ -165,7 +165,7 @@ def test_flawed_queries(region: Region) -> None:
 def test_query_that_repeats_rows(region: Region) -> None:
     """Each page of a query can begin with the last row of the page before."""
     instances = [region.launch() for _ in range(4)]
-    scenarios.flaws(REGION).repeats = True
+    config_control.flaws(REGION).repeats = True
     pages: list[list[str]] = []
     token: dict[str, str] = {}
     while not pages or token:
@@ -183,7 +183,7 @@ def test_type_that_is_not_recorded_any_more(region: Region, *, forgets: bool) ->
     [recorder] = region.config.describe_configuration_recorders()["ConfigurationRecorders"]
     group = {"allSupported": False, "resourceTypes": ["AWS::EC2::Volume"]}
     region.config.put_configuration_recorder(ConfigurationRecorder=recorder | {"recordingGroup": group})
-    scenarios.flaws(REGION).forgets_unrecorded = forgets
+    config_control.flaws(REGION).forgets_unrecorded = forgets
 
     assert rows(region) == {}
     assert len(looked_up(region, instance)[0]) == (0 if forgets else 1)
@@ -197,6 +197,6 @@ def test_query_of_some_resources_through_a_list(region: Region) -> None:
 
     [row] = region.config.select_resource_config(Expression=query)["Results"]
 
-    launched = scenarios.history_of(REGION, wanted)[0].configuration["launchTime"]  # type: ignore[index]
+    launched = config_control.history_of(REGION, wanted)[0].configuration["launchTime"]  # type: ignore[index]
     interfaces = [{"attachment": {"attachTime": launched}}]
     assert json.loads(row) == {"resourceId": wanted, "configuration": {"networkInterfaces": interfaces}}

@@ -11,13 +11,16 @@ A trail that logs management events is assumed to exist: calls on the recorder t
 import uuid
 from typing import Any
 
+from moto.config.exceptions import NoSuchConfigurationRecorderException, ValidationException
 from moto.config.models import ConfigBackend, ConfigRecorder
 from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
-from tests.emulator import events
-from tests.emulator.config import PRINCIPAL, now
-from tests.emulator.extension import ACCOUNT_ID, extends, refuse
+from tests.emulator import eventbridge
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.config_delivery import PRINCIPAL
+from tests.emulator.config_store import now
+from tests.emulator.moto_methods import extends
 
 
 def record_call(backend: ConfigBackend, call: str, parameters: dict[str, Any]) -> None:
@@ -36,14 +39,14 @@ def record_call(backend: ConfigBackend, call: str, parameters: dict[str, Any]) -
         "eventType": "AwsApiCall",
         "managementEvent": True,
     }
-    events.publish(backend.region_name, "aws.config", "AWS API Call via CloudTrail", detail)
+    eventbridge.publish(backend.region_name, "aws.config", "AWS API Call via CloudTrail", detail)
 
 
 @extends(ConfigBackend)
 def put_configuration_recorder(self: ConfigBackend, config_recorder: dict[str, Any]) -> None:
     """PutConfigurationRecorder; moto keeps neither the recording mode nor an ARN."""
     before = self.recorders.get(config_recorder["name"])
-    put_configuration_recorder.replaced(self, config_recorder)  # type: ignore[attr-defined]
+    put_configuration_recorder.replaced(self, config_recorder)
     name = config_recorder["name"]
     place = f"arn:aws:config:{self.region_name}:{ACCOUNT_ID}:configuration-recorder"
     vars(self.recorders[name]).update(
@@ -56,14 +59,14 @@ def put_configuration_recorder(self: ConfigBackend, config_recorder: dict[str, A
 @extends(ConfigBackend)
 def stop_configuration_recorder(self: ConfigBackend, recorder_name: str) -> None:
     """StopConfigurationRecorder."""
-    stop_configuration_recorder.replaced(self, recorder_name)  # type: ignore[attr-defined]
+    stop_configuration_recorder.replaced(self, recorder_name)
     record_call(self, "StopConfigurationRecorder", {"configurationRecorderName": recorder_name})
 
 
 @extends(ConfigBackend)
 def delete_configuration_recorder(self: ConfigBackend, recorder_name: str) -> None:
     """DeleteConfigurationRecorder."""
-    delete_configuration_recorder.replaced(self, recorder_name)  # type: ignore[attr-defined]
+    delete_configuration_recorder.replaced(self, recorder_name)
     record_call(self, "DeleteConfigurationRecorder", {"configurationRecorderName": recorder_name})
 
 
@@ -91,7 +94,7 @@ def change_types(response: ConfigResponse, call: str, *, is_recorded: bool) -> A
         excluded = (group.exclusion_by_resource_types or {}).get("resourceTypes", [])
         group.exclusion_by_resource_types = {"resourceTypes": changed(excluded, types, is_listed=not is_recorded)}
     else:
-        refuse("ValidationException", f"The recording strategy {strategy} does not support {call}.")
+        raise ValidationException(f"The recording strategy {strategy} does not support {call}.")
     record_call(backend, call, {"configurationRecorderArn": arn, "resourceTypes": types})
     return ActionResult({"ConfigurationRecorder": recorder_with(backend, arn).to_dict()})
 
@@ -100,7 +103,7 @@ def recorder_with(backend: ConfigBackend, arn: str) -> ConfigRecorder:
     """The recorder with an ARN."""
     found = next((each for each in backend.recorders.values() if vars(each)["arn"] == arn), None)
     if found is None:
-        refuse("NoSuchConfigurationRecorderException", f"Cannot find the configuration recorder {arn}.")
+        raise NoSuchConfigurationRecorderException(arn)
     return found
 
 

@@ -17,12 +17,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from moto.config.exceptions import ResourceNotDiscoveredException, TooManyResourceKeys
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
-from tests.emulator.config import Item, is_in_recording_group, now, page, sent, store_of
-from tests.emulator.extension import extends, refuse
+from tests.emulator.config_compliance import page
+from tests.emulator.config_delivery import is_in_recording_group
+from tests.emulator.config_evaluations import sent
+from tests.emulator.config_store import Item, now, store_of
+from tests.emulator.moto_methods import extends, refuse
 
 # What one call of GetResourceConfigHistory spans at most.
 SPAN = timedelta(days=7)
@@ -72,10 +76,7 @@ def get_resource_config_history(self: ConfigResponse) -> ActionResult:
     need_recorder(backend)
     key = (self._get_param("resourceType"), self._get_param("resourceId"))
     if key not in store_of(backend).items:
-        refuse(
-            "ResourceNotDiscoveredException",
-            f"Resource {key[1]} of resourceType:{key[0]} is unknown or has not been discovered",
-        )
+        raise ResourceNotDiscoveredException(*key)
     recorded = store_of(backend).items[key]
     items = sorted(
         recorded[:-1] if key[1] in flaws_of(backend).late else recorded, key=lambda item: item.captured_at, reverse=True
@@ -108,7 +109,7 @@ def batch_get_resource_config(self: ConfigResponse) -> ActionResult:
     need_recorder(backend)
     keys = self._get_param("resourceKeys")
     if len(keys) > 100:
-        refuse("ValidationException", "Value at 'resourceKeys' must have length less than or equal to 100")
+        raise TooManyResourceKeys(keys)
     found, unprocessed = [], []
     for key in keys:
         history = store_of(backend).items.get((key["resourceType"], key["resourceId"]), [])

@@ -4,7 +4,7 @@
 - Dead letters: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 - Metrics: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 - Policies: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-- Patterns: :mod:`tests.emulator.patterns`. Input transformer: :mod:`tests.emulator.transformer`
+- Patterns: :mod:`tests.emulator.eventbridge_patterns`. Input transformer: :mod:`tests.emulator.eventbridge_transformer`
 
 An event is delivered only if the target's policy, and the policy of its customer managed key, admit EventBridge;
 otherwise it goes to the target's dead-letter queue if that admits it, or is gone, without an error to the sender.
@@ -17,7 +17,7 @@ the metrics carry the times at which AWS would count, and what comes of the even
 AWS lets pass an undocumented time; here it doubles from a second to eight minutes, with which 185 attempts take a day.
 
 A filled template that is no JSON is not delivered, says a recording of AWS. Whether it is a dead letter is unverified:
-here it is gone without a trace, unless :func:`tests.emulator.scenarios.keep_invalid_json` asks for the other.
+here it is gone without a trace, unless :func:`tests.emulator.config_control.keep_invalid_json` asks for the other.
 
 Stricter than AWS: PutTargets refuses a role for a topic, a queue or a function, of which only the policies count here
 (AWS's page on policies says not to set one, for deliveries may fail). Laxer: the sum of a target's input is not
@@ -35,9 +35,17 @@ from moto.events.exceptions import InvalidEventPatternException, ValidationExcep
 from moto.events.models import EventPattern, EventPatternParser, EventsBackend, Rule, events_backends
 from moto.events.responses import EventsHandler
 
-from tests.emulator import awslambda, metrics, patterns, sns, sqs, transformer
-from tests.emulator.background import background
-from tests.emulator.extension import ACCOUNT_ID, extends
+from tests.emulator import (
+    cloudwatch_metrics,
+    eventbridge_patterns,
+    eventbridge_transformer,
+    lambda_invocations,
+    sns,
+    sqs,
+)
+from tests.emulator.accounts import ACCOUNT_ID
+from tests.emulator.jobs import jobs
+from tests.emulator.moto_methods import extends
 
 # Why an event was not delivered, as its dead letter's attributes say; empty where it was.
 Reason = dict[str, str]
@@ -91,18 +99,18 @@ def send_to_targets(self: Rule, original_event: Any, transform_input: bool = Tru
         return
     for target in list(self.targets):
         if target["Arn"].split(":")[2] in OWN_POLICY:
-            background.submit(deliver, self, target, event)
+            jobs.submit(deliver, self, target, event)
         else:
             only = Rule.__new__(Rule)
             only.__dict__.update(self.__dict__, targets=[target])
-            background.submit(send_to_targets.replaced, only, as_moto_has_it, transform_input)  # type: ignore[attr-defined]
+            jobs.submit(send_to_targets.replaced, only, as_moto_has_it, transform_input)
 
 
 def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
     """Deliver to one target, else to its dead-letter queue, else to nobody."""
     try:
-        message = transformer.render(target, event, rule.arn, rule.name)
-    except transformer.InvalidJsonError:
+        message = eventbridge_transformer.render(target, event, rule.arn, rule.name)
+    except eventbridge_transformer.InvalidJsonError:
         if not keeps_invalid_json(rule.region_name):
             return
         given_up, problem = datetime.now(UTC), error("INVALID_JSON", "The transformed input is not valid JSON.")
@@ -114,14 +122,14 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> 
     count(rule, "FailedInvocations", given_up)
     if dead_letters := target.get("DeadLetterConfig", {}).get("Arn"):
         reason = {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], **problem}
-        body = transformer.compact(event)
+        body = eventbridge_transformer.compact(event)
         kept = sqs.send(dead_letters, body, principal=PRINCIPAL, source_arn=rule.arn, attributes=reason)
         count(rule, "InvocationsSentToDlq" if kept else "InvocationsFailedToBeSentToDlq", given_up)
 
 
 def count(rule: Rule, metric: str, at: datetime) -> None:
     """Count for a rule of the default event bus."""
-    metrics.count(rule.region_name, "AWS/Events", metric, at=at, RuleName=rule.name)
+    cloudwatch_metrics.count(rule.region_name, "AWS/Events", metric, at=at, RuleName=rule.name)
 
 
 def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:
@@ -168,8 +176,8 @@ def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> Reason:
         group_id = target.get("SqsParameters", {}).get("MessageGroupId")
         delivered = sqs.send(arn, message, principal=PRINCIPAL, source_arn=rule.arn, group_id=group_id)
     else:
-        exists = awslambda.function_of(arn) is not None
-        delivered = awslambda.invoke_async(arn, message, principal=PRINCIPAL, source_arn=rule.arn)
+        exists = lambda_invocations.function_of(arn) is not None
+        delivered = lambda_invocations.invoke_async(arn, message, principal=PRINCIPAL, source_arn=rule.arn)
     if delivered:
         return {}
     if not exists:
@@ -191,15 +199,15 @@ def parse(self: EventPatternParser) -> dict[str, Any]:
     if not self.pattern:
         return {}
     try:
-        return patterns.parse(self.pattern)
-    except patterns.InvalidPatternError as error:
+        return eventbridge_patterns.parse(self.pattern)
+    except eventbridge_patterns.InvalidPatternError as error:
         raise InvalidEventPatternException(str(error)) from error
 
 
 @extends(EventPattern)
 def matches_event(self: EventPattern, event: Any) -> bool:
     """Whether an event matches; a rule without a pattern, which is a scheduled one, matches none."""
-    return bool(self._pattern) and patterns.matches(self._pattern, event)
+    return bool(self._pattern) and eventbridge_patterns.matches(self._pattern, event)
 
 
 @extends(EventsHandler)
@@ -215,7 +223,7 @@ def test_event_pattern(self: EventsHandler) -> tuple[str, dict[str, Any]]:
         event = None
     if not isinstance(event, dict) or not event.keys() >= MANDATORY:
         raise ValidationException("Parameter Event is not valid.")
-    return json.dumps({"Result": patterns.matches(pattern.get_pattern(), event)}), self.response_headers
+    return json.dumps({"Result": eventbridge_patterns.matches(pattern.get_pattern(), event)}), self.response_headers
 
 
 @extends(EventsBackend)
@@ -227,7 +235,7 @@ def put_targets(self: EventsBackend, name: str, event_bus_arn: str | None, targe
     present = {target["Id"] for target in rule.targets} if rule else set()
     if len(present | {target["Id"] for target in targets}) > 5:
         raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
-    put_targets.replaced(self, name=name, event_bus_arn=event_bus_arn, targets=targets)  # type: ignore[attr-defined]
+    put_targets.replaced(self, name=name, event_bus_arn=event_bus_arn, targets=targets)
 
 
 def check_target(target: Mapping[str, Any]) -> None:
@@ -239,7 +247,7 @@ def check_target(target: Mapping[str, Any]) -> None:
         raise ValidationException(f"RoleArn is not supported for target {target['Arn']}.")
     if target.get("DeadLetterConfig", {}).get("Arn", "").endswith(".fifo"):
         raise ValidationException("SQS FIFO is not supported by Dead Letter Queues.")
-    if "Input" in target and not transformer.is_json(target["Input"]):
+    if "Input" in target and not eventbridge_transformer.is_json(target["Input"]):
         raise ValidationException(f"Input for target {target['Id']} is not a valid JSON text.")
     if "InputTransformer" in target:
-        transformer.check(target["Id"], target["InputTransformer"])
+        eventbridge_transformer.check(target["Id"], target["InputTransformer"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator import ACCOUNT_ID, EmbeddedAws, awslambda, events, metrics, sns
+from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, eventbridge, lambda_invocations, sns
 
 REGION = "eu-west-1"
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/change"
@@ -21,7 +21,7 @@ WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 def policy(action: str, resource: str, condition: dict[str, Any] | None = None) -> str:
     """A resource's policy that lets EventBridge do one thing."""
-    allow = {"Effect": "Allow", "Principal": {"Service": events.PRINCIPAL}, "Action": action, "Resource": resource}
+    allow = {"Effect": "Allow", "Principal": {"Service": eventbridge.PRINCIPAL}, "Action": action, "Resource": resource}
     if condition:
         allow["Condition"] = condition
     return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
@@ -48,7 +48,7 @@ def key_of(aws: EmbeddedAws, *, admits: bool, condition: Any = None) -> str:
     """A new key that admits EventBridge, or no service."""
     encrypt: dict[str, Any] = {
         "Effect": "Allow",
-        "Principal": {"Service": events.PRINCIPAL},
+        "Principal": {"Service": eventbridge.PRINCIPAL},
         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
         "Resource": "*",
     }
@@ -67,7 +67,7 @@ def rule_of(aws: EmbeddedAws, target_arn: str, **target: Any) -> None:
 
 def fire(aws: EmbeddedAws, detail: dict[str, Any] | None = None) -> None:
     """Let the service "test" emit an event, and wait for what comes of it."""
-    events.publish(REGION, "test", "A Change", detail or {"name": "value"}, resources=["arn:one"], time=WHEN)
+    eventbridge.publish(REGION, "test", "A Change", detail or {"name": "value"}, resources=["arn:one"], time=WHEN)
     aws.settle()
 
 
@@ -93,7 +93,7 @@ def mails() -> list[str]:
 def counted() -> dict[str, list[datetime]]:
     """When each metric of the rule was counted."""
     found: dict[str, list[datetime]] = {}
-    for point in metrics.points(REGION):
+    for point in cloudwatch_metrics.points(REGION):
         assert (point.namespace, point.dimensions, point.value) == ("AWS/Events", {"RuleName": "change"}, 1)
         found.setdefault(point.name, []).append(point.at)
     return found
@@ -139,7 +139,7 @@ def test_only_what_the_pattern_matches_is_delivered(aws: EmbeddedAws) -> None:
     """An event of another source is not delivered."""
     queue_of(aws, QUEUE)
     rule_of(aws, QUEUE)
-    events.publish(REGION, "other", "A Change", {})
+    eventbridge.publish(REGION, "other", "A Change", {})
     aws.settle()
     assert bodies(aws) == []
 
@@ -268,13 +268,13 @@ def test_a_function_must_admit_the_rule(
         asked.append(arguments)
         return admits
 
-    monkeypatch.setattr(awslambda, "may_invoke", may_invoke)
-    monkeypatch.setattr(awslambda, "process", lambda *arguments: invoked.append(arguments))
+    monkeypatch.setattr(lambda_invocations, "may_invoke", may_invoke)
+    monkeypatch.setattr(lambda_invocations, "process", lambda *arguments: invoked.append(arguments))
     function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:it"
     queue_of(aws, DEAD)
     rule_of(aws, function_arn, Input='"hello"', DeadLetterConfig={"Arn": DEAD})
     fire(aws)
-    assert asked == [(function_arn, events.PRINCIPAL, RULE)]
+    assert asked == [(function_arn, eventbridge.PRINCIPAL, RULE)]
     assert invoked == [(function_arn, '"hello"')] * admits
     assert len(bodies(aws, DEAD)) == (0 if admits else 1)
 
@@ -324,7 +324,7 @@ def test_a_target_that_fails_for_a_while_is_tried_again(aws: EmbeddedAws) -> Non
     """An event is delivered when its target answers again; until then every retry counts, and no failure."""
     topic_of(aws)
     rule_of(aws, TOPIC)
-    events.outages(REGION)[TOPIC] = timedelta(hours=3)
+    eventbridge.outages(REGION)[TOPIC] = timedelta(hours=3)
     fire(aws)
     assert len(mails()) == 1
     retries = counted()
@@ -349,7 +349,7 @@ def test_a_target_that_keeps_failing(
     topic_of(aws)
     queue_of(aws, DEAD)
     rule_of(aws, TOPIC, DeadLetterConfig={"Arn": DEAD}, RetryPolicy=policy)
-    events.outages(REGION)[TOPIC] = timedelta(days=2)
+    eventbridge.outages(REGION)[TOPIC] = timedelta(days=2)
     before = datetime.now(UTC)
     fire(aws)
     assert mails() == []

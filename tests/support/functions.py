@@ -1,0 +1,76 @@
+"""Functions on the embedded AWS, their role, and the queue that gets what they fail at."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from tests.emulator import ACCOUNT_ID, EmbeddedAws
+
+REGION = "eu-west-1"
+ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/role"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:function"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:queue"
+CONFIG = "config.amazonaws.com"
+COUNTER = """
+import itertools, os
+count = itertools.count(1)
+def handler(event, context):
+    return {"count": next(count), "pid": os.getpid(), "arn": context.invoked_function_arn, "event": event}
+"""
+FAILING = """
+def handler(event, context):
+    raise ValueError("broken")
+"""
+
+
+def zipped(code: str) -> bytes:
+    """A package of one module."""
+    with io.BytesIO() as target:
+        with zipfile.ZipFile(target, "w") as package:
+            package.writestr("module.py", code)
+        return target.getvalue()
+
+
+def document(statement: dict[str, Any]) -> str:
+    """A policy of one statement."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def make_role(aws: EmbeddedAws, *actions: str, service: str = "lambda.amazonaws.com") -> None:
+    """A role that a service may assume, allowed some actions on everything."""
+    iam = aws.client("iam", REGION)
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName="role", AssumeRolePolicyDocument=document(trust))
+    if actions:
+        allow = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        iam.put_role_policy(RoleName="role", PolicyName="policy", PolicyDocument=document(allow))
+
+
+def make_function(aws: EmbeddedAws, code: str, **options: Any) -> Any:
+    """A function of one module; returns the Lambda client."""
+    client = aws.client("lambda", REGION)
+    given = {"Runtime": "python3.13", "Handler": "module.handler", "Timeout": 10, "Role": ROLE, **options}
+    client.create_function(FunctionName="function", Code={"ZipFile": zipped(code)}, **given)
+    return client
+
+
+def invoke(client: Any, event: Any = None) -> tuple[Any, str | None]:
+    """Invoke; returns the document and the function error."""
+    answer = client.invoke(FunctionName="function", Payload=json.dumps(event))
+    return json.loads(answer["Payload"].read()), answer.get("FunctionError")
+
+
+def permit(client: Any, **condition: str) -> None:
+    """Let AWS Config invoke the function."""
+    client.add_permission(
+        FunctionName="function", StatementId="config", Action="lambda:InvokeFunction", Principal=CONFIG, **condition
+    )
+
+
+def messages(aws: EmbeddedAws) -> list[dict[str, Any]]:
+    """What is in the queue."""
+    url = f"{aws.endpoint_url}/{ACCOUNT_ID}/queue"
+    got = aws.client("sqs", REGION).receive_message(QueueUrl=url, MessageAttributeNames=["All"])
+    found: list[dict[str, Any]] = got.get("Messages", [])
+    return found
