@@ -434,8 +434,21 @@ variable "subscriptions" {
     ])
     error_message = join(" ", [
       "subscriptions can filter a digest on its message attributes only, for a mail's body is no JSON: with",
-      "digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on account, region,",
-      "rule or verdicts, such as filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
+      "digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on accounts, kind, regions,",
+      "rules or verdicts, such as filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
+    ])
+  }
+
+  # A filter on anything else would pass nothing, without a word.
+  validation {
+    condition = var.digest_window_seconds == null || alltrue([
+      for each in var.subscriptions : length(setsubtract(
+        try(keys(jsondecode(each.filter_policy)), []), ["$or", "accounts", "kind", "regions", "rules", "verdicts"]
+      )) == 0 if each != null
+    ])
+    error_message = join(" ", [
+      "subscriptions can filter a digest on the attributes accounts, kind, regions, rules and verdicts only, such as",
+      "filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
     ])
   }
 

@@ -1,183 +1,239 @@
-"""The notification: compliance changes in, messages out, each in a form that its subscribers can use.
+"""The digest: events in, messages out, each in a form that its subscribers can use.
 
 Pure: no I/O, no clock, no boto3.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from notifier.changes import VERDICTS, Change, Origin
-from notifier.message import MAX_BYTES, MAX_SUBJECT_LENGTH, Console, Message, are, counted, iso, plural, short, wrap
+from notifier import wording
+from notifier.events import VERDICTS, Alarm, Change, Event, RecorderCall
+from notifier.message import MAX_BYTES, Console, Message, compact, iso, short
+from notifier.wording import MAX_DETAILED, News, Part
 
 # The version of the JSON document; it grows when a reader of the last one would no longer understand.
-VERSION = "1"
+VERSION = "2"
 
-# A mail tells when and why of this many instances, and of more just their ids.
-MAX_DETAILED = 25
-
-MEANINGS = {
-    "NON_COMPLIANT": "launched without a key pair that is allowed",
-    "COMPLIANT": "launched with a key pair that is allowed, or exempt",
-    "NOT_APPLICABLE": "terminated, or no longer recorded or in scope",
-}
+# Upper bounds of what a message takes beside its items: its sentences, headings, subject and SMS; and of what it takes
+# to describe an item, beyond its entry in the document.
+FRAME_BYTES = 3_000
+DESCRIPTION_BYTES = 60
+# Of a region's heading and its frame in the document, but for names and counts.
+SECTION_BYTES = 145
 
 
-class News(NamedTuple):
-    """What there is to tell of one instance: its last change, and those that it replaced."""
+class Item(NamedTuple):
+    """What a message can't split: one instance, call or alarm, its entry in the document, and the bytes it takes."""
 
-    last: Change
-    earlier: tuple[Change, ...] = ()
+    told: News | RecorderCall | Alarm
+    entry: dict[str, Any]
+    size: int
 
 
-def digest(changes: Iterable[Change], console: Console) -> list[Message]:
-    """Tell of changes in as few messages as there can be, each about one rule, account and region.
+def digest(
+    events: Iterable[Event], console: Console, names: Mapping[str, str] | None = None, *, by_account: bool = False
+) -> Iterator[Message]:
+    """Tell of events in as few messages as the bytes allow.
 
     Args:
-        changes: in any order. The same event twice counts once; of several changes of an instance the last counts.
+        events: in any order. The same event twice counts once; of several changes of an instance the last counts.
         console: where links lead.
+        names: of accounts, by their ids.
+        by_account: whether no message may be about more than one account.
     """
-    histories: dict[Origin, dict[str, list[Change]]] = {}
-    for change in sorted({each.event_id: each for each in changes}.values(), key=lambda each: each.recorded_at):
-        histories.setdefault(change.origin, {}).setdefault(change.instance_id, []).append(change)
-    messages = []
-    for origin, instances in histories.items():
-        news = [News(history[-1], tuple(history[:-1])) for history in instances.values()]
-        news.sort(key=lambda each: each.last.recorded_at, reverse=True)
-        news.sort(key=lambda each: VERDICTS.index(each.last.verdict))
-        parts = _parts(news, origin, console)
-        messages += [_message(part, origin, console, (n, len(parts), len(news))) for n, part in enumerate(parts, 1)]
-    return messages
+    found = list({each.key: each for each in sorted(events, key=_order)}.values())
+    if by_account:
+        accounts = sorted(found, key=lambda each: each.account)
+        for _, group in groupby(accounts, key=lambda each: each.account):
+            yield from _digest(list(group), console, names or {})
+    elif found:
+        yield from _digest(found, console, names or {})
 
 
-def _parts(news: Sequence[News], origin: Origin, console: Console) -> list[Sequence[News]]:
-    """Halve what is too much for one message. One instance never is, for everything in it is bounded."""
-    if len(news) == 1 or _message(news, origin, console, (1, 1, len(news))).size <= MAX_BYTES:
-        return [news]
-    middle = len(news) // 2
-    return _parts(news[:middle], origin, console) + _parts(news[middle:], origin, console)
+def _order(event: Event) -> tuple[Any, ...]:
+    """By time; at the same time what asks for action comes last, and counts."""
+    match event:
+        case Change():
+            return event.recorded_at, -VERDICTS.index(event.verdict), event[:4], event.annotation or ""
+        case RecorderCall():
+            return event.called_at, 0, event[:3], event.event_id
+        case Alarm():
+            return event.changed_at, 0, event[:3], event.state
 
 
-def _message(news: Sequence[News], origin: Origin, console: Console, part: tuple[int, int, int]) -> Message:
-    """One message; ``part`` is its number, of how many, and the number of instances in all of them."""
-    verdicts = {verdict: [each for each in news if each.last.verdict == verdict] for verdict in VERDICTS}
-    verdicts = {verdict: found for verdict, found in verdicts.items() if found}
-    subject = _subject(verdicts, origin, part)
+def _digest(events: Sequence[Event], console: Console, names: Mapping[str, str]) -> Iterator[Message]:
+    """Tell of events that are in order, each once."""
+    news = _news([each for each in events if isinstance(each, Change)])
+    blocks = _blocks([each for each in reversed(events) if not isinstance(each, Change)], news, console, names)
+    rules = {each.last.rule for each in news}
+    # Each stands in an attribute, and a rule in the text as well.
+    common = sum(len(each) + 3 for each in {each.region for each in events}) + sum(2 * len(each) + 5 for each in rules)
+    parts = _split(blocks, MAX_BYTES - FRAME_BYTES - common)
+    totals = Counter(each.last.account for each in news)
+    is_one_place = len({(each.account, each.region) for each in events}) == 1 and len(rules) <= 1
+    for number, items in enumerate(parts, 1):
+        calls = [each.told for each in items if isinstance(each.told, RecorderCall)]
+        alarms = [each.told for each in items if isinstance(each.told, Alarm)]
+        instances = [each.told for each in items if isinstance(each.told, News)]
+        part = Part(calls, alarms, instances, number, len(parts), totals, is_one_place)
+        yield _message(part, items, console, names)
+
+
+def _news(changes: Iterable[Change]) -> list[News]:
+    """The last change of each instance, in the order of the text: accounts and regions with most to do first."""
+    histories: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        histories.setdefault(change[:4], []).append(change)
+    news = [News(history[-1], tuple(history[:-1])) for history in histories.values()]
+    to_do = [each.last for each in news if each.last.verdict == "NON_COMPLIANT"]
+    accounts = Counter(each.account for each in to_do)
+    regions = Counter((each.account, each.region) for each in to_do)
+    news.reverse()  # the latest first
+    news.sort(
+        key=lambda each: (
+            -accounts[each.last.account],
+            each.last.account,
+            -regions[each.last.account, each.last.region],
+            each.last.region,
+            VERDICTS.index(each.last.verdict),
+        )
+    )
+    return news
+
+
+def _blocks(
+    others: Sequence[RecorderCall | Alarm], news: Sequence[News], console: Console, names: Mapping[str, str]
+) -> Iterator[list[Item]]:
+    """What is told, in the order of the text: the calls, the alarms, and each account's instances."""
+    for kind in (RecorderCall, Alarm):
+        found = [each for each in others if isinstance(each, kind)]
+        if found:
+            yield [_item(each, _described(each, console), _bytes(wording.place(each, names))) for each in found]
+    has_verdicts = len({each.last.verdict for each in news}) > 1
+    for account, block in groupby(news, key=lambda each: each.last.account):
+        items = []
+        name = names.get(account)
+        named = 3 * _bytes(name) if name else 0
+        for region, section in groupby(block, key=lambda each: each.last.region):
+            instances = list(section)
+            # The counts stand in the heading, and where there is more than one verdict also before the ids.
+            extra = SECTION_BYTES + named + 2 * len(region) + len(wording.counts(instances)) * (1 + has_verdicts)
+            for each in instances:
+                items.append(_item(each, _described(each, console), extra + len(each.last.instance_id)))
+                extra = 0
+        yield items
+
+
+def _item(told: News | RecorderCall | Alarm, entry: dict[str, Any], more: int) -> Item:
+    return Item(told, entry, _bytes(compact(entry)) + more)
+
+
+def _bytes(text: str) -> int:
+    """The bytes that a text takes as a string of JSON, its quotation marks counted."""
+    return len(compact(text).encode())
+
+
+def _split(blocks: Iterable[Sequence[Item]], room: int) -> list[list[Item]]:
+    """Fill one message after the other; a block is split only where it alone is too long for one."""
+    blocks = list(blocks)
+    for kind in (RecorderCall, Alarm, News):
+        sizes = (each.size for block in blocks for each in block if isinstance(each.told, kind))
+        room -= sum(size + DESCRIPTION_BYTES for size in nlargest(MAX_DETAILED, sizes))
+    parts: list[list[Item]] = [[]]
+    left = room
+    for block in blocks:
+        size = sum(each.size for each in block)
+        if left < size <= room:
+            parts.append([])
+            left = room
+        for item in block:
+            if left < item.size and parts[-1]:
+                parts.append([])
+                left = room
+            parts[-1].append(item)
+            left -= item.size
+    return parts
+
+
+def _message(part: Part, items: Sequence[Item], console: Console, names: Mapping[str, str]) -> Message:
+    subject = wording.subject(part)
+    attributes: dict[str, str | list[str]] = {
+        "kind": "digest",
+        "rules": part.rules,
+        "accounts": sorted({each.account for each in part.events}),
+        "regions": sorted({each.region for each in part.events}),
+        "verdicts": list(part.verdicts),
+    }
+    earlier = (change.key for each in part.instances for change in each.earlier)
     return Message(
         subject=subject,
-        text=_text(verdicts, origin, console, part),
-        sms=short(subject, f"AWS Config rule {origin.rule}"),
+        text=wording.text(part, console, names),
+        sms=short(subject, f"AWS Config rule {part.rules[0]}") if len(part.rules) == 1 else subject,
         document={
             "version": VERSION,
+            "kind": "digest",
             "summary": subject,
-            "rule": origin.rule,
-            "account": origin.account,
-            "region": origin.region,
-            "part": part[0],
-            "parts": part[1],
-            "instances": [_described(each, console) for each in news],
+            "part": part.number,
+            "parts": part.parts,
+            "accounts": _accounts(
+                [(each.told.last, each.entry) for each in items if isinstance(each.told, News)], names
+            ),
+            "recorder": [each.entry for each in items if isinstance(each.told, RecorderCall)],
+            "alarms": [each.entry for each in items if isinstance(each.told, Alarm)],
         },
-        attributes={
-            "rule": origin.rule,
-            "account": origin.account,
-            "region": origin.region,
-            "verdicts": list(verdicts),
-        },
-        instances=len(news),
-        event_ids=frozenset(change.event_id for each in news for change in (each.last, *each.earlier)),
+        # A filter on rules or verdicts does not pass what has none.
+        attributes={name: value for name, value in attributes.items() if value},
+        instances=len(part.instances),
+        keys=frozenset([*(each.key for each in part.events), *earlier]),
     )
 
 
-def _subject(verdicts: dict[str, list[News]], origin: Origin, part: tuple[int, int, int]) -> str:
-    (first, found), *others = verdicts.items()
-    if len(found) == 1 and not others:
-        what = f"EC2 instance {found[0].last.instance_id} is {first}"
-    else:
-        what = ", ".join(
-            [
-                f"{counted(len(found), 'EC2 instance')} {are(len(found))} {first}",
-                *(f"{len(each)} {name}" for name, each in others),
-            ]
-        )
-    number = f" ({part[0]}/{part[1]})" if part[1] > 1 else ""
-    whole = f"{what} in {origin.region} ({origin.account}){number}"
-    if len(whole) > MAX_SUBJECT_LENGTH:  # three verdicts in great numbers; the account stands in the text
-        whole = f"{what} in {origin.region}{number}"
-    return whole[:MAX_SUBJECT_LENGTH]
+def _accounts(instances: Sequence[tuple[Change, dict[str, Any]]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The instances of the document, by account and region."""
+    accounts: list[dict[str, Any]] = []
+    for change, entry in instances:
+        if not accounts or accounts[-1]["account"] != change.account:
+            accounts.append({"account": change.account, "name": names.get(change.account), "regions": []})
+        regions = accounts[-1]["regions"]
+        if not regions or regions[-1]["region"] != change.region:
+            regions.append({"region": change.region, "instances": []})
+        regions[-1]["instances"].append(entry)
+    return accounts
 
 
-def _text(verdicts: dict[str, list[News]], origin: Origin, console: Console, part: tuple[int, int, int]) -> str:
-    count = sum(map(len, verdicts.values()))
-    number, parts, of_all = part
-    lines = wrap(_sentence(verdicts))
-    if parts > 1:
-        lines += wrap(
-            f"This is part {number} of {parts}: {count} of {of_all} instances. The others are in mails of their own."
-        )
-    room = MAX_DETAILED
-    for verdict, found in verdicts.items():
-        if len(verdicts) > 1:
-            lines += ["", *wrap(f"{verdict} ({len(found)}): {MEANINGS[verdict]}")]
-        for each in found[:room]:
-            lines += ["", *_entry(each, console)]
-        if rest := found[room:]:
-            more = "more " if room else ""
-            where = "When and why is in AWS Config, by the link at the end."
-            lines += [
-                "",
-                *wrap(f"{len(rest)} {more}{plural(len(rest), 'instance')} {are(len(rest))} {verdict}. {where}"),
-                "",
-            ]
-            lines += wrap(" ".join(each.last.instance_id for each in rest))
-        room = max(0, room - len(found))
-    rule = f"AWS Config rule {origin.rule}, account {origin.account}, {origin.region}:"
-    return "\n".join(
-        [*lines, "", *wrap(_advice(verdicts, count)), "", *wrap(rule), console.rule(origin.region, origin.rule)]
-    )
-
-
-def _sentence(verdicts: dict[str, list[News]]) -> str:
-    (verdict, found), *others = verdicts.items()
-    if others:
-        *most, last = [f"{len(each)} {are(len(each))} {name}" for name, each in verdicts.items()]
-        return f"{counted(sum(map(len, verdicts.values())), 'EC2 instance')} changed: {', '.join(most)} and {last}."
-    if len(found) == 1:
-        return f"EC2 instance {found[0].last.instance_id} is {verdict}: {MEANINGS[verdict]}."
-    return f"{counted(len(found), 'EC2 instance')} are {verdict}: {MEANINGS[verdict]}."
-
-
-def _entry(news: News, console: Console) -> list[str]:
-    change = news.last
-    lines = [f"{change.instance_id}, {change.recorded_at:%Y-%m-%d %H:%M:%S} UTC"]
-    if change.annotation:
-        lines += wrap(change.annotation, "  ")
-    if news.earlier:
-        times = "once" if len(news.earlier) == 1 else f"{len(news.earlier)} times"
-        lines += wrap(f"It changed {times} shortly before that, to {' and '.join(_before(news))}.", "  ")
-    return [*lines, f"  {console.instance(change.origin.region, change.instance_id)}"]
-
-
-def _advice(verdicts: dict[str, list[News]], count: int) -> str:
-    if "NON_COMPLIANT" not in verdicts:
-        return "What to do: nothing."
-    found = len(verdicts["NON_COMPLIANT"])
-    which = f"{'the' if found == 1 else 'each'} {'' if found == count else 'NON_COMPLIANT '}instance"
-    return (
-        f"What to do: replace {which} by one that is launched with an allowed key pair, for none can be assigned later."
-    )
-
-
-def _described(news: News, console: Console) -> dict[str, Any]:
-    change = news.last
-    return {
-        "instance": change.instance_id,
-        "verdict": change.verdict,
-        "time": iso(change.recorded_at),
-        "annotation": change.annotation,
-        "console": console.instance(change.origin.region, change.instance_id),
-        "earlier_changes": len(news.earlier),
-        "earlier_verdicts": _before(news),
-    }
-
-
-def _before(news: News) -> list[str]:
-    return [verdict for verdict in VERDICTS if any(each.verdict == verdict for each in news.earlier)]
+def _described(told: News | RecorderCall | Alarm, console: Console) -> dict[str, Any]:
+    """The entry of the document."""
+    match told:
+        case News(last=change, earlier=earlier):
+            return {
+                "instance": change.instance_id,
+                "verdict": change.verdict,
+                "time": iso(change.recorded_at),
+                "annotation": change.annotation,
+                "rule": change.rule,
+                "console": console.instance(change.region, change.instance_id),
+                "earlier_changes": len(earlier),
+                "earlier_verdicts": wording.verdicts_before(told),
+            }
+        case RecorderCall():
+            return {
+                "account": told.account,
+                "region": told.region,
+                "call": told.call,
+                "time": iso(told.called_at),
+                "caller": told.caller,
+                "console": console.recorder(told.region),
+            }
+        case Alarm():
+            return {
+                "account": told.account,
+                "region": told.region,
+                "alarm": told.name,
+                "state": told.state,
+                "time": iso(told.changed_at),
+                "description": told.description,
+                "console": console.alarm(told.region, told.name),
+            }

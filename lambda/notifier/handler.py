@@ -8,22 +8,29 @@ published again.
 Batches: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
+import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from notifier.changes import Change, InvalidChangeError, parse
 from notifier.digest import digest
+from notifier.events import Event, InvalidEventError, parse
 from notifier.message import Console, LambdaContext, SnsClient, publish
 
 logger = logging.getLogger(__name__)
 
 TOPIC_ARN = os.environ["TOPIC_ARN"]
 CONSOLE = Console(os.environ["CONSOLE_DOMAIN"])
+BY_ACCOUNT = os.environ.get("DIGEST_BY") == "account"
+
+# In the zip and not in the environment, which is too small for the names of an organization's accounts.
+names = Path(__file__).with_name("account_names.json")
+ACCOUNT_NAMES: dict[str, str] = json.loads(names.read_text()) if names.exists() else {}
 
 
 class NothingPublishedError(RuntimeError):
@@ -38,7 +45,7 @@ sns_client: SnsClient = boto3.client(
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Tell of the compliance changes in a batch of SQS.
+    """Tell of the events in a batch of SQS.
 
     Returns:
         A partial batch response: the records that can't be read and those that could not be published, which SQS
@@ -47,21 +54,21 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
     Raises:
         NothingPublishedError: that would be every record.
     """
-    changes: list[Change] = []
-    record_ids: dict[str, list[str]] = {}
+    events: list[Event] = []
+    record_ids: dict[Hashable, list[str]] = {}
     failed: list[str] = []
     for record in event["Records"]:
         try:
-            change = parse(record.get("body"))
-        except InvalidChangeError as error:
+            news = parse(record.get("body"))
+        except InvalidEventError as error:
             logger.error("unreadable", extra={"messageId": record["messageId"], "reason": str(error)})
             failed.append(record["messageId"])
             continue
-        changes.append(change)
-        record_ids.setdefault(change.event_id, []).append(record["messageId"])
-    for message in digest(changes, CONSOLE):
+        events.append(news)
+        record_ids.setdefault(news.key, []).append(record["messageId"])
+    for message in digest(events, CONSOLE, ACCOUNT_NAMES, by_account=BY_ACCOUNT):
         if not publish(sns_client, TOPIC_ARN, message, context):
-            failed += [each for event_id in message.event_ids for each in record_ids[event_id]]
+            failed += [each for key in message.keys for each in record_ids[key]]
     count = len(event["Records"])
     if failed and len(failed) == count:
         raise NothingPublishedError(f"None of {count} records was published: see the lines above")

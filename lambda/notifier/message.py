@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 
 import json
 import logging
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from unicodedata import combining, east_asian_width
@@ -21,6 +22,9 @@ MAX_SMS_LENGTH = 140
 MAX_BYTES = 250_000
 
 COLUMNS = 80
+
+# One for all: json.dumps would make one for each call.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 # More than one Publish can take with all its retries, so that what was published is known before Lambda ends the
 # invocation.
@@ -50,6 +54,14 @@ class Console(NamedTuple):
         """Link to an instance."""
         return f"https://{region}.{self.domain}/ec2/home?region={region}#InstanceDetails:instanceId={instance_id}"
 
+    def alarm(self, region: str, name: str) -> str:
+        """Link to a CloudWatch alarm."""
+        return f"https://{region}.{self.domain}/cloudwatch/home?region={region}#alarmsV2:alarm/{name}"
+
+    def recorder(self, region: str) -> str:
+        """Link to the settings of AWS Config's recorder."""
+        return f"https://{region}.{self.domain}/config/home?region={region}#/settings"
+
     def rule(self, region: str, rule: str) -> str:
         """Link to an AWS Config rule."""
         return f"https://{region}.{self.domain}/config/home?region={region}#/rules/details?configRuleName={rule}"
@@ -65,7 +77,7 @@ class Message(NamedTuple):
         document: what machines get; docs/notifications.md describes it.
         attributes: by which a subscription's filter policy picks, by name: a string, or a list of strings.
         instances: how many it names.
-        event_ids: the changes that are told.
+        keys: of the events that are told.
     """
 
     subject: str
@@ -74,7 +86,7 @@ class Message(NamedTuple):
     document: dict[str, Any]
     attributes: dict[str, str | list[str]]
     instances: int
-    event_ids: frozenset[str] = frozenset()
+    keys: frozenset[Hashable] = frozenset()
 
     def publication(self) -> dict[str, Any]:
         """The message as Publish takes it, but for the topic. SQS, HTTPS and Lambda get what is the default."""
@@ -144,7 +156,7 @@ def iso(moment: datetime) -> str:
 
 def compact(value: object) -> str:
     """JSON without blanks, and without escapes that it does not need."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def columns(text: str) -> int:
@@ -168,6 +180,8 @@ def _pieces(word: str, room: int) -> list[str]:
 
 def wrap(text: str, indent: str = "") -> list[str]:
     """Break one line between words, and within a word only where it is longer than a line."""
+    if text.isascii() and len(indent) + len(text) <= COLUMNS:
+        return [indent + text]
     lines, line = [], ""
     for word in text.split(" "):
         joined = f"{line} {word}" if line else word

@@ -30,7 +30,7 @@ from evaluator.config_events import (
     Schedule,
     parse,
 )
-from notifier import changes
+from notifier import events
 
 from tests.oracles.tally import judged
 
@@ -106,9 +106,15 @@ def test_parameters_of_another_rule() -> None:
 
 def compliance_change(**detail: Any) -> str:
     """The published change of verdict as EventBridge delivers it."""
+    return enveloped("aws.config", "Config Rules Compliance Change", EVENTS["compliance_change"] | detail)
+
+
+def enveloped(source: str, kind: str, detail: dict[str, Any], account: str = "123456789012") -> str:
+    """What EventBridge makes of a detail, as far as it is read."""
     judged("published events of AWS")
-    event = {"version": "0", "id": "11fd05dd-47e1-5523-bc01-55b988bb9478", "source": "aws.config"}
-    return json.dumps(event | {"detail": EVENTS["compliance_change"] | detail})
+    return json.dumps(
+        {"source": source, "detail-type": kind, "account": account, "region": detail["awsRegion"], "detail": detail}
+    )
 
 
 @pytest.mark.parametrize("mode", [{}, {"evaluationMode": "DETECTIVE"}])
@@ -116,13 +122,33 @@ def test_compliance_change(mode: dict[str, str]) -> None:
     """Nulls for annotation and token, an old result, and a mode in the qualifier change nothing in what is read."""
     new = json.loads(json.dumps(EVENTS["compliance_change"]["newEvaluationResult"]))
     new["evaluationResultIdentifier"]["evaluationResultQualifier"] |= mode
-    change = changes.parse(compliance_change(resourceId="i-00000000", resourceType=INSTANCE, newEvaluationResult=new))
+    change = events.parse(compliance_change(resourceId="i-00000000", resourceType=INSTANCE, newEvaluationResult=new))
+    assert isinstance(change, events.Change)
     assert (change.instance_id, change.verdict, change.annotation) == ("i-00000000", "COMPLIANT", None)
-    assert change.origin == changes.Origin("cloudtrail-enabled", "123456789012", "us-east-2")
+    assert change[:3] == ("123456789012", "us-east-2", "cloudtrail-enabled")
     assert change.recorded_at == datetime(2016, 9, 27, 19, 48, 41, 405000, UTC)
 
 
 def test_compliance_change_of_no_instance() -> None:
     """The page's own resource is an account, which is refused by its name."""
-    with pytest.raises(changes.InvalidChangeError, match="resourceId"):
-        changes.parse(compliance_change())
+    with pytest.raises(events.InvalidEventError, match="resourceType is 'AWS::::Account'"):
+        events.parse(compliance_change())
+
+
+@pytest.mark.parametrize(
+    ("identity", "caller"),
+    [
+        (None, "arn:aws:iam::222222222222:user/JohnDoe"),
+        ("assumed_role", EVENTS["assumed_role"]["arn"]),
+        ("aws_service", None),
+    ],
+)
+def test_recorder_call(identity: str | None, caller: str | None) -> None:
+    """The published log of a call names a user, a role's session, or a service that has no ARN."""
+    log = EVENTS["recorder_call"] | ({"userIdentity": EVENTS[identity]} if identity else {})
+
+    call = events.parse(enveloped("aws.config", "AWS API Call via CloudTrail", log, account="222222222222"))
+
+    assert isinstance(call, events.RecorderCall)
+    assert (call.call, call.caller, call.region) == ("StopConfigurationRecorder", caller, "us-west-2")
+    assert call.key == log["eventID"]

@@ -194,6 +194,9 @@ def test_filters(module: Root, digest: Plan) -> None:
     )
     with pytest.raises(TerraformError, match="subscriptions can filter a digest on its message attributes only"):
         module.plan(digest_window_seconds=60, subscriptions=subscription())
+    unknown = subscription(filter_policy_scope="MessageAttributes", filter_policy='{"region":["eu-central-1"]}')
+    with pytest.raises(TerraformError, match="subscriptions can filter a digest on the attributes accounts, kind,"):
+        module.plan(digest_window_seconds=60, subscriptions=unknown)
     with pytest.raises(TerraformError, match="subscriptions can't filter on message attributes"):
         module.plan(subscriptions=subscription(filter_policy_scope="MessageAttributes"))
 
@@ -219,7 +222,7 @@ def permissions(digest: Plan) -> dict[str, list[Any]]:
 
 def test_notifier_may_do_what_it_calls(digest: Plan, sns: RecordingSns) -> None:
     """The role may do what the code calls and what services do with it, and no more."""
-    from notifier.handler import SnsClient  # noqa: PLC0415  (after the unit tests' region is set)
+    from notifier.message import SnsClient  # noqa: PLC0415  (after the unit tests' region is set)
 
     handle({"a": body(1)})
     known = {f"sns:{name.title()}" for name in vars(SnsClient) if not name.startswith("_")}

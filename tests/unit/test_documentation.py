@@ -177,7 +177,7 @@ def test_apply_policy_fits_into_a_managed_policy() -> None:
 
 def test_json_notification_is_documented() -> None:
     """The notification that docs/notifications.md shows has the fields of the template, in its order."""
-    [shown] = re.findall(r"```json\n(.*?)```", (CHECKOUT / "docs/notifications.md").read_text(), re.DOTALL)
+    shown, _ = re.findall(r"```json\n(.*?)```", (CHECKOUT / "docs/notifications.md").read_text(), re.DOTALL)
     template = (CHECKOUT / "events.tf").read_text().partition("<<-JSON")[2].partition("JSON")[0]
 
     assert list(json.loads(shown)) == re.findall(r'^ +"(\w+)":', template, re.MULTILINE)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from notifier.changes import parse
 from notifier.digest import digest
+from notifier.events import parse
 from notifier.message import Console
 
 REGION = "eu-central-1"
@@ -262,7 +262,13 @@ def _digests(numbers: Iterator[int]) -> Iterator[Publication]:
     """Messages as the notifier publishes them, and others that meet the filters on attributes."""
     for verdict in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
         change = _change("", DIGEST, verdict, numbers)
-        body = {"id": change.marker, "account": ACCOUNT, "region": REGION, "detail": change.detail}
+        body = {
+            "source": "aws.config",
+            "detail-type": "Config Rules Compliance Change",
+            "account": ACCOUNT,
+            "region": REGION,
+            "detail": change.detail,
+        }
         [message] = digest([parse(json.dumps(body))], Console("console.aws.amazon.com"))
         yield Publication(f"digest: {verdict}", change.marker, DIGEST, message.publication())
     attributes: dict[str, tuple[str, str] | None] = {
@@ -283,5 +289,5 @@ def _digests(numbers: Iterator[int]) -> Iterator[Publication]:
         yield Publication(f"digest: {name}", marker, DIGEST, arguments)
     for region in (REGION, "us-east-1"):
         marker = f"i-{next(numbers):017x}"
-        value = {"region": {"DataType": "String", "StringValue": region}}
+        value = {"regions": {"DataType": "String.Array", "StringValue": f'["{region}"]'}}
         yield Publication(f"digest: {region}", marker, DIGEST, {"Message": marker, "MessageAttributes": value})

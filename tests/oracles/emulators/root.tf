@@ -12,7 +12,7 @@ locals {
 
   digest_filters = {
     attention = { verdicts = ["NON_COMPLIANT"] }
-    elsewhere = { region = [{ anything-but = { prefix = "eu-" } }] }
+    elsewhere = { regions = [{ anything-but = { prefix = "eu-" } }] }
     quiet     = { verdicts = [{ anything-but = ["NON_COMPLIANT"] }] }
   }
 }
