@@ -59,7 +59,7 @@ lint: $(INSTALLED)
 
 # Writes the README's tables of inputs and outputs.
 docs: $(INSTALLED)
-	@$(BIN)/python -m tests.support.docs
+	@$(BIN)/python -m tests.support.make_docs
 
 # Locks requirements.in, with the hashes of what was locked.
 requirements:

@@ -9,8 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from demo.cloud import TAG_KEY, RefusalError, step
+from tests.support import CHECKOUT
 from tests.support.providers import provider_environment
-from tests.support.terraform import CHECKOUT, Root, TerraformError, copy_module
+from tests.support.terraform import Root, TerraformError, copy_module
 
 DEFAULT_NAME = "ec2-key-pair-monitor"
 NAME_FOR_THE_PURPOSE = TAG_KEY  # as monitor.tf has it

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import report
 from benchmarks.stub import Stub
 from tests.oracles import wire
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 RESULTS = json.loads((CHECKOUT / "benchmarks/results/results.json").read_text())
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.terraform import CHECKOUT
+from tests.support import CHECKOUT
 
 
 @dataclass(frozen=True, slots=True)

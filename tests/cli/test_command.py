@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.cli.plans import change, plan, write
-from tests.support.terraform import CHECKOUT
+from tests.support import CHECKOUT
 
 KEYLESS = plan(change("aws_instance.a", {"ami": "x"}, after_unknown={"key_name": True, "tags_all": True}))
 KEYED = plan(change("aws_instance.a", {"key_name": "ops"}))

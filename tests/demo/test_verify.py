@@ -12,7 +12,8 @@ from demo.cloud import Cloud, Evaluated, launch
 from tests.conftest import REGION
 from tests.demo.conftest import NOTHING, Caller, denial
 from tests.emulator import EmbeddedAws
-from tests.support.terraform import CHECKOUT, Root, TerraformError
+from tests.support import CHECKOUT
+from tests.support.terraform import Root, TerraformError
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """An example applied on the embedded AWS, and what a person would do with it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -62,6 +63,32 @@ class Deployment:
         for message in answer.get("Messages", []):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return list(answer.get("Messages", []))
+
+    @contextmanager
+    def without(self, action: str, role: str | None = None) -> Iterator[None]:
+        """Take one action out of the policies of a role, else of the evaluator's, for a while."""
+        iam, role = self.client("iam"), role or self.outputs["evaluator_role_arn"].rpartition("/")[2]
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        before = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
+        found = 0
+        for name, document in before.items():
+            statements = []
+            for each in document["Statement"]:
+                actions = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
+                found += actions.count(action)
+                if left := [other for other in actions if other != action]:
+                    statements.append({**each, "Action": left})
+            if not statements:
+                iam.delete_role_policy(RoleName=role, PolicyName=name)
+            else:
+                changed = json.dumps({**document, "Statement": statements})
+                iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=changed)
+        assert found == 1, f"the role's policies name {action} {found} times"
+        try:
+            yield
+        finally:
+            for name, document in before.items():
+                iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
 
 
 class Deploy(Protocol):

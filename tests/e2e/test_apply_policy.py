@@ -9,7 +9,7 @@ from tests.conftest import REGION
 from tests.e2e.conftest import ITSELF, Deploy
 from tests.emulator import policies, wire
 from tests.oracles.policies import actions_of, listed
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 pytestmark = pytest.mark.slow
 

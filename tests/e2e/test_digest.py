@@ -14,7 +14,6 @@ from moto.sqs.models import SQSBackend
 
 from tests.conftest import REGION
 from tests.e2e.conftest import IMAGE, ITSELF, Deploy, Deployment
-from tests.e2e.test_permissions import without
 from tests.emulator import cloudwatch_metrics, config_control, faults, lambda_environments, lambda_invocations, sns
 from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.faults import Kind
@@ -206,7 +205,7 @@ def test_delay_raises_an_alarm(digest: Deployment) -> None:
 @contextmanager
 def notifier_without(digest: Deployment, action: str) -> Iterator[None]:
     """Take one action out of the notifier's policies for a while."""
-    with without(digest, action, role=f"{NAME}-notifier-{REGION}"):
+    with digest.without(action, role=f"{NAME}-notifier-{REGION}"):
         yield
 
 

@@ -11,8 +11,7 @@ import pytest
 from tests.conftest import REGION
 from tests.e2e.conftest import Deploy, Deployment
 from tests.emulator import config_control, lambda_invocations, sns
-from tests.support import aws_cli
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT, aws_cli
 
 
 @pytest.fixture(scope="module")

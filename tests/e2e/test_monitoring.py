@@ -12,7 +12,6 @@ import pytest
 
 from tests.conftest import REGION
 from tests.e2e.conftest import ITSELF, Deploy, Deployment
-from tests.e2e.test_permissions import without
 from tests.emulator import cloudwatch_metrics, config_control, config_delivery, eventbridge, faults, sns
 from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.faults import Kind
@@ -81,7 +80,7 @@ def test_failing_function(monitor: Deployment) -> None:
 def test_dead_letters_that_cannot_be_kept(monitor: Deployment) -> None:
     """An event that is lost, since the role may no longer write its dead letters, raises an alarm."""
     faults.inject("PutEvaluations", Kind.INTERNAL_ERROR, times=12)
-    with without(monitor, "sqs:SendMessage"):
+    with monitor.without("sqs:SendMessage"):
         monitor.launch()
 
     assert raised(monitor) == {"evaluator-errors", "lost-dead-letters"}

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -31,33 +30,6 @@ def scheduled(deploy: Deploy) -> Iterator[Deployment]:
     """The module with a schedule, by which the role has every permission that it can have."""
     with deploy(ITSELF, evaluation_frequency="One_Hour") as deployment:
         yield deployment
-
-
-@contextmanager
-def without(deployment: Deployment, action: str, role: str | None = None) -> Iterator[None]:
-    """Take one action out of the policies of a role, else of the evaluator's, for a while."""
-    iam, role = deployment.client("iam"), role or deployment.outputs["evaluator_role_arn"].rpartition("/")[2]
-    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    before = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
-    found = 0
-    for name, document in before.items():
-        statements = []
-        for each in document["Statement"]:
-            actions = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
-            found += actions.count(action)
-            if left := [other for other in actions if other != action]:
-                statements.append({**each, "Action": left})
-        if not statements:
-            iam.delete_role_policy(RoleName=role, PolicyName=name)
-        else:
-            changed = json.dumps({**document, "Statement": statements})
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=changed)
-    assert found == 1, f"the role's policies name {action} {found} times"
-    try:
-        yield
-    finally:
-        for name, document in before.items():
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
 
 
 def change(deployment: Deployment) -> None:
@@ -112,7 +84,7 @@ def test_call_is_needed(scheduled: Deployment, action: str, event: Callable[[Dep
     event(scheduled)
     assert scheduled.dead_letters("evaluations") == []
 
-    with without(scheduled, action):
+    with scheduled.without(action):
         event(scheduled)
 
     [letter] = scheduled.dead_letters("evaluations")
@@ -125,7 +97,7 @@ def test_dead_letter_needs_it(scheduled: Deployment) -> None:
     """Without the permission to send to the queue, Lambda can't keep what has failed."""
     cloudwatch_metrics.points(REGION).clear()
     faults.inject("PutEvaluations", Kind.INTERNAL_ERROR, times=12)
-    with without(scheduled, "sqs:SendMessage"):
+    with scheduled.without("sqs:SendMessage"):
         change(scheduled)
     faults.reset()
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.oracles.policies import actions_of, deferred_policy, faults_of, policies_in
 from tests.oracles.tally import judged
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 WRITTEN = ["docs/apply-policy.json", "docs/preview-policy.json", "docs/service-control-policy.json", "demo/policy.json"]
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alerts"

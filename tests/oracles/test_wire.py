@@ -24,7 +24,7 @@ from tests.emulator import wire as emulated
 from tests.oracles import wire
 from tests.oracles.tally import JUDGED
 from tests.oracles.wire import WireError, exchange, raise_errors
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 from tests.support.functions import invoke, make_function, make_role
 
 EVALUATION = {

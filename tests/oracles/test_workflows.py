@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracles.tally import judged
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 ACTION = re.compile(r"uses: (\S+)@[0-9a-f]{40} # v\d+\.\d+\.\d+$", re.MULTILINE)
 

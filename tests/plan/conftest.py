@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.handlers import config, sns
 from tests.support.terraform import Plan, Root
+
+__all__ = ["config", "sns"]
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 from tests.support.terraform import Plan, Root
 
 CHARGED = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_log_metric_filter")

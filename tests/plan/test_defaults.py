@@ -1,20 +1,13 @@
 """What the module promises without any input; what its policies and patterns do is in ``test_policies.py``."""
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.policies import ACCOUNT
 from tests.support.terraform import Plan, Root
-
-ACCOUNT = "123456789012"
-
-
-def statements(policy: str) -> dict[str, dict[str, Any]]:
-    """A policy's statements by their sid."""
-    return {each["Sid"]: each for each in json.loads(policy)["Statement"]}
 
 
 def test_module_is_valid(module: Root) -> None:

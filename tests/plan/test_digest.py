@@ -9,12 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.plan.test_defaults import ACCOUNT, statements
-from tests.plan.test_permissions import allowed
+from tests.support.handlers import RecordingSns, body, handle
+from tests.support.policies import ACCOUNT, allowed, statements
 from tests.support.terraform import Plan, Root, TerraformError
-from tests.unit.test_notifier import RecordingSns, body, handle, sns
-
-__all__ = ["sns"]  # the unit tests' fixture
 
 NAME = "ec2-key-pair-monitor"
 REGION = "eu-central-1"

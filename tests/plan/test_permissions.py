@@ -1,7 +1,6 @@
 """Least privilege: the role's permissions are what the code calls and what Lambda does with the role, and no more."""
 
 import json
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +8,11 @@ from typing import Any
 import pytest
 from evaluator.reporting import ConfigClient
 
-from tests.oracles.policies import deferred_policy
+from tests.support.handlers import Context, RecordingConfig, result, sample
+from tests.support.policies import ACCOUNT, allowed
 from tests.support.terraform import Plan
-from tests.unit.conftest import Context, RecordingConfig, config, result, sample
-
-__all__ = ["config"]  # the unit tests' fixture
 
 INSIDE = "module.ec2_key_pair_monitor."
-ACCOUNT = "123456789012"
 
 # What Lambda does with the role, which no code shows, and the page that says so.
 BY_LAMBDA = {
@@ -24,25 +20,6 @@ BY_LAMBDA = {
     "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
     "sqs:SendMessage": "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
 }
-
-
-def listed(value: Any) -> list[Any]:
-    """A policy's element that may stand alone."""
-    return value if isinstance(value, list) else [value]
-
-
-def allowed(plan: Plan, module: str) -> dict[str, list[str | None]]:
-    """The actions that the roles' policies allow, each with its resources; None is one known after the apply only."""
-    found: dict[str, list[str | None]] = {}
-    for address, values in plan.resources.items():
-        if re.match(rf"{re.escape(module)}(module\.\w+\.)?aws_iam_role_policy\.", address):
-            data = plan.data.get(address.replace("aws_iam_role_policy", "data.aws_iam_policy_document"), {})
-            policy = json.loads(values["policy"]) if values.get("policy") else deferred_policy(data)
-            for statement in policy["Statement"]:
-                assert statement["Effect"] == "Allow"
-                for action in listed(statement["Action"]):
-                    found.setdefault(action, []).extend(listed(statement.get("Resource")))
-    return found
 
 
 def called(config: RecordingConfig, events: Iterable[dict[str, Any]]) -> set[str]:

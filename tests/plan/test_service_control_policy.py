@@ -10,8 +10,8 @@ from tests.emulator.policies import statements_of, verdict
 from tests.oracles.policies import actions_of
 from tests.oracles.reviewed_actions import REVIEWED
 from tests.oracles.tally import judged
-from tests.plan.test_permissions import ACCOUNT, allowed
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
+from tests.support.policies import ACCOUNT, allowed
 from tests.support.terraform import Plan, Root, type_of
 
 REGION = "eu-central-1"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 # Makes what `python -m venv` and pip would. pip-audit knows a vulnerable release in the sources that $ADVISORIES names.
 PYTHON = """#!/bin/sh

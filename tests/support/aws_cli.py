@@ -17,7 +17,7 @@ import boto3
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 SERVICES = {"configservice": "config"}  # which the CLI names otherwise than boto3
 SERVICE_ERROR, USAGE_ERROR = 254, 252

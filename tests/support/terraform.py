@@ -16,10 +16,8 @@ from typing import Any
 import python_terraform
 from python_terraform import IsFlagged
 
+from tests.support import CHECKOUT
 from tests.support.providers import pinned_versions
-
-CHECKOUT = Path(__file__).parents[2]
-
 
 # Each is called with what ``terraform show -json`` says of a plan, and with Terraform's environment. The tests' oracles
 # judge every plan this way.
@@ -28,6 +26,15 @@ plan_judges: list[Callable[[Mapping[str, Any], Mapping[str, str]], None]] = []
 
 class TerraformError(RuntimeError):
     """Terraform refused; the message is its diagnostics, each as one line without frames."""
+
+
+class Planned(dict[str, Any]):
+    """Part of a plan, by address or name; what it lacks is an error that lists what is similar."""
+
+    def __missing__(self, key: str) -> Any:
+        kind = type_of(key)
+        similar = sorted(name for name in self if type_of(name) == kind) or sorted(self)
+        raise LookupError(f"the plan has no {key}, but {', '.join(similar) or 'nothing at all'}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,8 @@ def _read_plan(document: Mapping[str, Any]) -> Plan:
     resources = list(_resources(planned.get("root_module", {})))
     read = _resources(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
     # What is planned comes last: of a deferred data source the prior state may hold what it read another time.
-    data = {each["address"]: each.get("values", {}) for each in (*read, *resources) if each["mode"] == "data"}
+    data = {each["address"]: Planned(each.get("values", {})) for each in (*read, *resources) if each["mode"] == "data"}
+    managed = {each["address"]: Planned(each.get("values", {})) for each in resources if each["mode"] == "managed"}
     changes = document.get("resource_changes", [])
     acting = {
         each["address"]: each["change"]["actions"]
@@ -199,9 +207,9 @@ def _read_plan(document: Mapping[str, Any]) -> Plan:
     }
     output_changes = document.get("output_changes", {}).values()
     return Plan(
-        resources={each["address"]: each.get("values", {}) for each in resources if each["mode"] == "managed"},
-        data=data,
-        outputs={name: output.get("value") for name, output in planned.get("outputs", {}).items()},
+        resources=Planned(managed),
+        data=Planned(data),
+        outputs=Planned({name: output.get("value") for name, output in planned.get("outputs", {}).items()}),
         changes=acting,
         unknown={each["address"]: each["change"].get("after_unknown") or {} for each in changes},
         configuration=document.get("configuration", {}),

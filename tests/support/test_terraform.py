@@ -112,6 +112,15 @@ def test_a_plan_tells_resources_and_data_of_all_modules(life: Life) -> None:
     assert life.first.outputs["environment"] == sha256
 
 
+def test_a_plan_says_what_it_lacks(life: Life) -> None:
+    """A look-up that fails names what was looked up, and the resources of the same type."""
+    with pytest.raises(LookupError, match=r'no terraform_data.this, but module.package.terraform_data.this\["a"\], '):
+        life.first.resources["terraform_data.this"]
+
+    with pytest.raises(LookupError, match=r"the plan has no putput, but .*input"):
+        life.first.resources['module.package.terraform_data.this["a"]']["putput"]
+
+
 def test_a_plan_tells_what_changes_and_what_is_not_known_yet(life: Life) -> None:
     """A resource that is to be created has no id yet."""
     addresses = [f'module.package.terraform_data.this["{name}"]' for name in ("a", "b")]

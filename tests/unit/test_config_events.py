@@ -18,7 +18,7 @@ from evaluator.config_events import (
     parse_rule_parameters,
 )
 
-from tests.unit.conftest import sample
+from tests.support.handlers import sample
 
 CAPTURED = datetime(2026, 3, 1, 10, 0, 0, 123000, UTC)
 NOTIFIED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 COSTS = (CHECKOUT / "docs/costs.md").read_text()
 DAYS = 30

@@ -12,7 +12,7 @@ from notifier.digest import digest
 from notifier.events import Alarm, Change, Event, RecorderCall, parse
 from notifier.message import Message
 
-from tests.unit.conftest import EVENTS
+from tests.support.handlers import EVENTS
 from tests.unit.test_digest import CONSOLE, NOON, assert_golden, change
 
 A, B, C = "111111111111", "222222222222", "333333333333"

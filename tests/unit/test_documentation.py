@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import hcl2
 import pytest
 
-from tests.support.docs import (
-    CHECKOUT,
+from tests.support import CHECKOUT
+from tests.support.make_docs import (
     COMMAND,
     EMAIL,
     PICTURE,

@@ -11,7 +11,7 @@ from evaluator.handler import lambda_handler
 from evaluator.history import ItemNotRecordedError
 from evaluator.reporting import EvaluationsRejectedError
 
-from tests.unit.conftest import NOT_DISCOVERED, Context, RecordingConfig, rejected, sample
+from tests.support.handlers import NOT_DISCOVERED, Context, RecordingConfig, rejected, sample
 
 CAPTURED = datetime(2026, 3, 1, 10, 0, 0, 123000, UTC)
 NOTIFIED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)

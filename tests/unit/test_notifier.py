@@ -2,56 +2,14 @@
 
 import json
 import logging
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tests.oracles import wire
-from tests.unit.conftest import EVENTS, Context
+from tests.support.handlers import SAMPLES, Context, RecordingSns, body, handle
 
-KINDS = ("compliance_change", "recorder_call", "alarm")
-SAMPLES = {kind: json.loads((EVENTS / f"{kind}.json").read_text()) for kind in KINDS}
 FIRST, SECOND = "111111111111", "222222222222"
 THROTTLED = ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "Publish")
-
-
-@dataclass
-class RecordingSns:
-    """Takes what is published, or raises as told."""
-
-    answers: list[Exception | None] = field(default_factory=list)
-    published: list[dict[str, Any]] = field(default_factory=list)
-
-    def publish(self, **kwargs: Any) -> dict[str, Any]:
-        answer = self.answers.pop(0) if self.answers else None
-        taken = {"MessageId": f"message-{len(self.published) + 1}"}
-        told: dict[str, Any] = wire.exchange("sns", "Publish", kwargs, answer or taken)
-        self.published.append(kwargs)
-        return told
-
-    @property
-    def instances(self) -> list[str]:
-        """Every instance that was told."""
-        documents = [json.loads(json.loads(each["Message"])["default"]) for each in self.published]
-        return [
-            each["instance"]
-            for document in documents
-            for account in document["accounts"]
-            for region in account["regions"]
-            for each in region["instances"]
-        ]
-
-
-@pytest.fixture
-def sns(monkeypatch: pytest.MonkeyPatch) -> RecordingSns:
-    """SNS in the place of the handler's client."""
-    from notifier import handler  # noqa: PLC0415  (after the region is set)
-
-    client = RecordingSns()
-    monkeypatch.setattr(handler, "sns_client", client)
-    return client
 
 
 @pytest.fixture
@@ -60,27 +18,6 @@ def by_account(monkeypatch: pytest.MonkeyPatch) -> None:
     from notifier import handler  # noqa: PLC0415  (after the region is set)
 
     monkeypatch.setattr(handler, "BY_ACCOUNT", True)
-
-
-def body(number: int = 0, account: str = "123456789012", **result: Any) -> str:
-    """The event of an instance with a number."""
-    event = json.loads(json.dumps(SAMPLES["compliance_change"]))
-    event["account"] = account
-    event["detail"] |= {"resourceId": f"i-{number:017x}", "awsAccountId": account}
-    event["detail"]["newEvaluationResult"] |= result
-    return json.dumps(event)
-
-
-def handle(bodies: dict[str, str], context: Context | None = None) -> set[str]:
-    """Hand a batch to the function; returns the records that it gives back."""
-    from notifier.handler import lambda_handler  # noqa: PLC0415  (after the region is set)
-
-    records = [{"messageId": name, "body": text} for name, text in bodies.items()]
-    answer = lambda_handler({"Records": records}, context or Context())
-    assert set(answer) == {"batchItemFailures"}
-    failed = [each["itemIdentifier"] for each in answer["batchItemFailures"]]
-    assert len(set(failed)) == len(failed)
-    return set(failed)
 
 
 def nothing_published() -> type[Exception]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from notifier.events import Alarm, Change, Event, InvalidEventError, RecorderCall, parse
 
-from tests.unit.test_notifier import SAMPLES, body
+from tests.support.handlers import SAMPLES, body
 
 
 def changed(kind: str, path: str, value: Any) -> str:

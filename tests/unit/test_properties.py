@@ -18,7 +18,7 @@ from evaluator.reporting import EvaluationsRejectedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.conftest import Context, RecordingConfig, sample
+from tests.support.handlers import Context, RecordingConfig, sample
 
 OWN_ERRORS = (InvalidEventError, InvalidRuleParametersError, ItemNotRecordedError, EvaluationsRejectedError)
 GONE = {"ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"}

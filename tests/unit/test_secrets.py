@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from evaluator.handler import lambda_handler
 
-from tests.unit.conftest import Context, RecordingConfig, rejected, sample
+from tests.support.handlers import Context, RecordingConfig, rejected, sample
 
 TOKEN = "marked-result-token"  # noqa: S105
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 PATH = CHECKOUT / "docs/service-control-policy.json"
 STATEMENTS: dict[str, dict[str, Any]] = {each["Sid"]: each for each in json.loads(PATH.read_text())["Statement"]}

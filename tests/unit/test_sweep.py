@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from evaluator.handler import lambda_handler
 
 from tests.oracles import wire
-from tests.unit.conftest import (
+from tests.support.handlers import (
     FIRED,
     Context,
     RecordingConfig,

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from evaluator.handler import lambda_handler
 
-from tests.unit.conftest import (
+from tests.support.handlers import (
     FIRED,
     LONG_AGO,
     NOT_DISCOVERED,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.terraform import CHECKOUT
+from tests.support import CHECKOUT
 
 INSTALLED = CHECKOUT / "build" / "judges"
 # Neither a container engine nor anything else of the user's is for a judge to find.

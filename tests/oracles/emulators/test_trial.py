@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracles.emulators.processes import descendants
-from tests.support.terraform import CHECKOUT
+from tests.support import CHECKOUT
 
 pytestmark = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc")
 

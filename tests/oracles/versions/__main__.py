@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.oracles.versions.arguments import Judge, Provider
-from tests.support.docs import CHECKOUT
+from tests.support import CHECKOUT
 
 JUDGES = CHECKOUT / "build" / "judges"
 

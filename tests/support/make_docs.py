@@ -11,9 +11,9 @@ from typing import Any
 
 import hcl2
 
+from tests.support import CHECKOUT
 from tests.support.picture import picture, terminal
 
-CHECKOUT = Path(__file__).parents[2]
 EMAIL = CHECKOUT / "tests/unit/golden/one.txt"
 PICTURE = CHECKOUT / "docs/email.svg"
 TABLE = CHECKOUT / "tests/cli/golden/table.txt"

@@ -4,7 +4,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from tests.support.docs import pages
+from tests.support.make_docs import pages
 from tests.support.terraform import Root
 
 BLOCK = re.compile(r"^```hcl\n(.*?)^```", re.DOTALL | re.MULTILINE)

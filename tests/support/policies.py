@@ -1,0 +1,29 @@
+"""What the policies of a plan say."""
+
+import json
+import re
+from typing import Any
+
+from tests.oracles.policies import deferred_policy, listed
+from tests.support.terraform import Plan
+
+ACCOUNT = "123456789012"
+
+
+def statements(policy: str) -> dict[str, dict[str, Any]]:
+    """A policy's statements by their sid."""
+    return {each["Sid"]: each for each in json.loads(policy)["Statement"]}
+
+
+def allowed(plan: Plan, module: str) -> dict[str, list[str | None]]:
+    """The actions that the roles' policies allow, each with its resources; None is one known after the apply only."""
+    found: dict[str, list[str | None]] = {}
+    for address, values in plan.resources.items():
+        if re.match(rf"{re.escape(module)}(module\.\w+\.)?aws_iam_role_policy\.", address):
+            data = plan.data.get(address.replace("aws_iam_role_policy", "data.aws_iam_policy_document"), {})
+            policy = json.loads(values["policy"]) if values.get("policy") else deferred_policy(data)
+            for statement in policy["Statement"]:
+                assert statement["Effect"] == "Allow"
+                for action in listed(statement["Action"]):
+                    found.setdefault(action, []).extend(listed(statement.get("Resource")))
+    return found
