@@ -100,6 +100,15 @@ def test_actions(command: Command, tmp_path: Path, actions: list[str], *, is_jud
         }
 
 
+@pytest.mark.parametrize(("kind", "verdicts"), [("maintain", ["NON_COMPLIANT"]), ("request", []), ("instant", [])])
+def test_unchanged_fleet(command: Command, tmp_path: Path, kind: str, verdicts: list[str]) -> None:
+    """Of the fleets that the plan does not change, those that maintain their capacity launch from the new version."""
+    specification = [{"launch_template_id": "lt-1", "version": "$Latest"}]
+    after = {"type": kind, "launch_template_config": [{"launch_template_specification": specification}]}
+    fleet = change("aws_ec2_fleet.f", after, actions=["no-op"], before=after)
+    assert list(judged(command, tmp_path, plan(fleet, template("ops", None))).values()) == verdicts
+
+
 def test_replacement_loses_a_key_of_the_state(command: Command, tmp_path: Path) -> None:
     """An instance that is replaced has no key that only the state had; one that is updated keeps it."""
     before = {"key_name": "ops"}

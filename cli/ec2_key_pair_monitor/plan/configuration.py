@@ -45,7 +45,8 @@ class Configuration:
         self._find = find
         self._blocks: dict[tuple[str, ...], dict[tuple[str, str, str], Mapping[str, Any]]] = {}
         self._instances: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] | None = None
-        self._known_locals: bool | None = None
+        self._known_locals: dict[ModulePath, bool] = {}
+        self._modules: dict[tuple[ModulePath, str], set[Index]] | None = None
 
     def block(self, resource: Resource) -> Mapping[str, Any]:
         """The block that a resource is written in."""
@@ -105,9 +106,14 @@ class Configuration:
         self, reference: str, beside: Sequence[str], scope: Scope, types: frozenset[str], depth: int
     ) -> Iterator[Reached]:
         head, *rest = _tokens(reference)
-        if head == "var" and rest and scope.module:
+        if head == "data" and len(rest) > 1 and "data" in types:
+            for change in self._changes(scope.module, "data", str(rest[0]), str(rest[1])):
+                yield Reached(Resource(change), None)
+        elif head == "var" and rest and scope.module:
             parent, call = self._parent(scope)
-            yield from self._narrowed(call.get("expressions", {}).get(rest[0], {}), parent, types, depth)
+            found = self._narrowed(call.get("expressions", {}).get(rest[0], {}), parent, types, depth)
+            key = rest[1] if len(rest) > 1 and isinstance(rest[1], int | _Quoted) else None
+            yield from _with_key(found, parent.module, key)
         elif head == "each" and rest[:1] == ["value"]:
             repeated = scope.block.get("for_each_expression", {})
             for each in self._narrowed(repeated, scope, types, depth):
@@ -120,10 +126,7 @@ class Configuration:
 
     def _narrowed(self, expression: Expression, scope: Scope, types: frozenset[str], depth: int) -> list[Reached]:
         """What an expression reaches; of a resource's instances the one with the scope's key, if there is one."""
-        found = self.reached(expression, scope, types, depth)
-        names = {(each.resource.module, each.resource.type, each.resource.name) for each in found}
-        same = [each for each in found if each.resource.index == scope.key]
-        return same if scope.key is not None and len(names) == 1 and same else found
+        return _with_key(self.reached(expression, scope, types, depth), scope.module, scope.key)
 
     def _outputs(
         self, rest: Sequence[Index], beside: Sequence[str], scope: Scope, types: frozenset[str], depth: int
@@ -135,7 +138,8 @@ class Configuration:
         if after and after[0] not in outputs:
             index, *after = after
         elif "for_each_expression" in call or "count_expression" in call:
-            index = scope.key if _has_key(beside) else None
+            number = self._number_of_modules(scope.module, str(name))
+            index = scope.key if _has_key(beside) or self._counts_alike(beside, scope, number) else None
         inner = Scope((*scope.module, (str(name), index)), None, {})
         for output, value in outputs.items():
             if not after or output == after[0]:
@@ -153,12 +157,35 @@ class Configuration:
         if literal:
             candidates = [each for each in candidates if each.index == after[0]]
             after = after[1:]
-        elif len(candidates) > 1 and _has_key(beside):
+        elif len(candidates) > 1 and (_has_key(beside) or self._counts_alike(beside, scope, len(candidates))):
             candidates = [each for each in candidates if each.index == scope.key] or candidates
         if after and isinstance(after[0], str):
             attribute = str(after[0])
         for each in candidates:
             yield Reached(each, attribute)
+
+    def _counts_alike(self, beside: Sequence[str], scope: Scope, number: int) -> bool:
+        """Whether an expression indexes by ``count.index`` what there is as much of as of its own block.
+
+        With another number it reckons (``count.index % 2``), and the plan does not show how.
+        """
+        if "count.index" not in beside:
+            return False
+        if "type" in scope.block:
+            return len(self._changes(scope.module, "managed", scope.block["type"], scope.block["name"])) == number
+        calls = self._module(scope.module).get("module_calls", {})
+        name = next((name for name, call in calls.items() if call is scope.block), "")
+        return self._number_of_modules(scope.module, name) == number
+
+    def _number_of_modules(self, within: ModulePath, name: str) -> int:
+        """How many instances of a module call the plan has something of."""
+        if self._modules is None:
+            self._modules = {}
+            for address in {change.get("module_address") or "" for change in self._plan.get("resource_changes", ())}:
+                path = module_path(address)
+                for depth, (step, index) in enumerate(path):
+                    self._modules.setdefault((path[:depth], step), set()).add(index)
+        return len(self._modules.get((within, name), ()))
 
     def _changes(self, module: ModulePath, mode: str, kind: str, name: str) -> list[Mapping[str, Any]]:
         """The entries of ``resource_changes`` of one block in one module instance.
@@ -203,7 +230,7 @@ class Configuration:
             expression = call.get("expressions", {}).get(rest[0])
             return expression is None or self.unknown(expression, parent, depth + 1) is None
         if head == "local":
-            return self._are_locals_known()
+            return self._are_locals_known(scope, depth + 1)
         if head == "module" and rest:
             return self._is_output_known(rest, scope, depth + 1)
         if head == "data" and len(rest) > 1:
@@ -246,34 +273,63 @@ class Configuration:
             for each in changes
         )
 
-    def _are_locals_known(self) -> bool:
-        """Whether no local value can depend on what is known only after apply.
+    def _are_locals_known(self, scope: Scope, depth: int) -> bool:
+        """Whether no local value of a module can depend on what is known only after apply.
 
         Locals are not in the plan, but it lists the attributes that changed resources depend on, also through locals.
+        A local can depend on those of its own module and the modules in it, and on what its module is called with.
         What this cannot see is a local that is the result of a function such as ``uuid``.
         """
-        if self._known_locals is None:
+        known = self._known_locals.get(scope.module)
+        if known is None:
             # Format 1.1 added the list, and leaves it out where it is empty.
-            self._known_locals = self._plan.get("format_version") != "1.0" and all(
-                self._is_relevant_known(each) for each in self._plan.get("relevant_attributes", ())
+            known = self._plan.get("format_version") != "1.0" and all(
+                self._is_relevant_known(each, scope.module) for each in self._plan.get("relevant_attributes", ())
             )
-        return self._known_locals
+            if known and scope.module:
+                parent, call = self._parent(scope)
+                known = all(
+                    self.unknown(each, parent, depth) is None
+                    for each in call.get("expressions", {}).values()
+                    if isinstance(each, Mapping)
+                )
+            self._known_locals[scope.module] = known
+        return known
 
-    def _is_relevant_known(self, relevant: Mapping[str, Any]) -> bool:
+    def _is_relevant_known(self, relevant: Mapping[str, Any], within: ModulePath) -> bool:
         address = relevant["resource"]
         where = _WITHIN.match(address)
         module = where[0] if where else ""
+        path = module_path(module)
+        if [name for name, _ in path[: len(within)]] != [name for name, _ in within]:
+            return True
         head, *rest = _tokens(address[len(module) :])
         mode = "managed"
         if head == "data":
             mode, (head, *rest) = "data", rest
-        return self._is_attribute_known(module_path(module), mode, head, [*rest, *relevant.get("attribute", ())])
+        return self._is_attribute_known(path, mode, head, [*rest, *relevant.get("attribute", ())])
 
 
 class _Quoted(str):
     """A key in brackets, to tell it from an attribute."""
 
     __slots__ = ()
+
+
+def _with_key(found: list[Reached], within: ModulePath, key: Index) -> list[Reached]:
+    """Of the instances of one resource, or of modules that hold it, those with a key; all where none has it."""
+    steps = len(within)
+    names = {
+        (tuple(name for name, _ in each.resource.module), each.resource.type, each.resource.name) for each in found
+    }
+    if key is None or len(names) != 1:
+        return found
+    same = [
+        each
+        for each in found
+        if key in (each.resource.index, *(index for _, index in each.resource.module[steps : steps + 1]))
+    ]
+    return same or found
 
 
 def _tokens(reference: str) -> list[Any]:
@@ -298,7 +354,7 @@ def _traversals(references: Sequence[str]) -> Iterator[str]:
 
 
 def _has_key(references: Sequence[str]) -> bool:
-    """Whether an expression indexes by the key of its own block; with a count it could reckon: ``1 - count.index``."""
+    """Whether an expression indexes by the key of its own block."""
     return "each.key" in references
 
 

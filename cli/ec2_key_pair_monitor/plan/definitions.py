@@ -81,12 +81,11 @@ class Definitions:
         is_changing = False
         for each in resources:
             views = self._views(each, reference)
+            is_changing = is_changing or self._is_changing(each, reference)
             if isinstance(views, str):
                 unclear = views
                 continue
-            for view in views:
-                alternatives.append(self.content(each, view))
-                is_changing = is_changing or (each.is_launched and view is each.after)
+            alternatives += (self.content(each, view) for view in views)
         follows = tuple(each.address for each in resources)
         return Found(unclear or alternatives, follows, is_changing, tuple(resources))
 
@@ -176,6 +175,9 @@ class Definitions:
             new = [each for each in found if each.is_new]
             if found:
                 return new or found
+            if self._configuration.reached(reference.expression, scope, frozenset({"data"})):
+                # What a data source will read need not be of this plan.
+                return []
         new = [each for each in self._by_kind.get(kind, ()) if each.is_new]
         near = [each for each in new if each.module == reference.user.module]
         return near or new
@@ -187,20 +189,29 @@ class Definitions:
         if resource.type != TEMPLATE or resource.is_new:
             return [resource.after]
         version = reference.version or "$Default"
-        if reference.is_version_unknown:
-            if reference.is_written and reference.version_expression is None:
-                version = "$Default"
-            else:
-                # All that a template knows only after apply is the new version.
-                return [resource.after]
+        if reference.is_version_unknown and (reference.version_expression or not reference.is_written):
+            # All that a template knows only after apply is the new version.
+            return [resource.after]
         return self._version(resource, version)
+
+    def _is_changing(self, resource: Resource, reference: Reference) -> bool:
+        """Whether a resource that the plan does not change would launch from another version than before."""
+        if resource.type != TEMPLATE or not resource.is_updated:
+            return resource.is_launched
+        version = (reference.version or "$Default").casefold()
+        if version == "$latest":
+            return _makes_new_version(resource)
+        before, after = resource.before.values, resource.after
+        if version == "$default":
+            return after.is_unknown("default_version") or before.get("default_version") != after.values.get(
+                "default_version"
+            )
+        return _makes_new_version(resource) and version == str((before.get("latest_version") or 0) + 1)
 
     def _version(self, resource: Resource, version: str) -> Sequence[View] | str:
         before, after = resource.before.values, resource.after.values
         latest = before.get("latest_version")
-        makes_new = resource.is_updated and (
-            resource.after.is_unknown("latest_version") or after.get("latest_version") != latest
-        )
+        makes_new = _makes_new_version(resource)
         if version.casefold() == "$latest":
             return [resource.after]
         if version.casefold() == "$default":
@@ -248,6 +259,15 @@ class Definitions:
         scope = self._configuration.scope(reference.user)
         unknown = self._configuration.unknown(reference.expression, scope)
         return f" ({unknown})" if unknown else ""
+
+
+def _makes_new_version(template: Resource) -> bool:
+    """Whether the plan gives a template another version; a change of its own tags or description does not."""
+    after = template.after
+    return template.is_updated and (
+        after.is_unknown("latest_version")
+        or after.values.get("latest_version") != template.before.values.get("latest_version")
+    )
 
 
 def _unknown_key(name: str, unknown: str | None) -> Key:

@@ -36,10 +36,17 @@ LAUNCHERS = frozenset(
         "aws_spot_instance_request",
     }
 )
-# What goes on launching from a template that changes, though the plan does not change it.
-KEEP_LAUNCHING = frozenset(
-    {"aws_autoscaling_group", "aws_ec2_fleet", "aws_gamelift_game_server_group", "aws_spot_fleet_request"}
-)
+# What goes on launching from a template that changes, though the plan does not change it; of fleets those that maintain
+# their capacity. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-request-type.html
+_KEEP_LAUNCHING = {
+    "aws_autoscaling_group": None,
+    "aws_ec2_fleet": "type",
+    "aws_gamelift_game_server_group": None,
+    "aws_spot_fleet_request": "fleet_type",
+}
+
+# What the provider shows as the id of a group's template that is referred to by name.
+_UNKNOWN_ID = "unknown"
 
 # The alternatives of one launch, or why there is nothing to judge.
 Slot = Sequence[Launch] | str
@@ -87,7 +94,7 @@ class Launchers:
             OutOfScope: it launches no instances in the account.
         """
         uses = self._readers[resource.type](resource)
-        return uses if resource.type in KEEP_LAUNCHING else uses._replace(is_changing=False)
+        return uses if _keeps_launching(resource) else uses._replace(is_changing=False)
 
     def definition(self, resource: Resource) -> Launch:
         """What a definition launches by itself."""
@@ -296,14 +303,17 @@ class Launchers:
         inner = _expression_block(expressions, name, 0, 1)
         ids = ("id", "launch_template_id")
         names = ("name", "launch_template_name")
-        written = next((inner[each] for each in (*ids, *names) if each in inner), None)
+        by_id = next((block.values[each] for each in ids if block.values.get(each)), None)
+        by_name = next((block.values[each] for each in names if block.values.get(each)), None)
+        if by_id == _UNKNOWN_ID or (by_name and inner.keys() & {*names} and not inner.keys() & {*ids}):
+            by_id = None
         return self._definitions.find(
             Reference(
                 TEMPLATE,
                 resource,
-                next((block.values[each] for each in ids if block.values.get(each)), None),
-                next((block.values[each] for each in names if block.values.get(each)), None),
-                written,
+                by_id,
+                by_name,
+                next((inner[each] for each in (*ids, *names) if each in inner), None),
                 block.values.get("version"),
                 block.is_unknown("version"),
                 inner.get("version") if inner else None,
@@ -351,18 +361,23 @@ class Launchers:
             tags = Tags(open="the group's tags are known only after apply")
         for block in after.blocks("tag"):
             tags = block_tags(block).over(tags)
-        return _implied(after, "aws:autoscaling:groupName", "name", "name_prefix", "terraform-").over(tags)
+        return _implied(after, "aws:autoscaling:groupName", "name", "name_prefix").over(tags)
 
 
-def _implied(view: View, tag: str, name: str, prefix: str | None = None, default: str = "") -> Tags:
+def _keeps_launching(resource: Resource) -> bool:
+    if resource.type not in _KEEP_LAUNCHING:
+        return False
+    attribute = _KEEP_LAUNCHING[resource.type]
+    return attribute is None or resource.after.values.get(attribute) in (None, "maintain")
+
+
+def _implied(view: View, tag: str, name: str, prefix: str | None = None) -> Tags:
     """The tag that AWS adds, with the resource's name as its value."""
     sensitive = frozenset({tag}) if view.is_sensitive(name) else frozenset[str]()
     value = view.values.get(name)
     if isinstance(value, str) and value:
         return Tags({tag: value}, sensitive=sensitive)
     start = view.values.get(prefix) if prefix else None
-    if start is None and prefix and not view.is_unknown(prefix):
-        start = default
     return Tags(unknown={tag: start if isinstance(start, str) else ""}, sensitive=sensitive)
 
 
