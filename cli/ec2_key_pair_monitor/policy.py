@@ -123,7 +123,8 @@ def _policy(names: object, tags: object, until_key: object) -> Policy:
 
 
 def _is_text(value: object, longest: int) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= longest and not value.isspace() and "\n" not in value
+    # Blanks are what RE2 takes for \s, as Terraform's validations do. https://github.com/google/re2/wiki/Syntax
+    return isinstance(value, str) and len(value) <= longest and "\n" not in value and bool(value.strip(" \t\f\r"))
 
 
 def _unique(pairs: Iterable[tuple[str, Any]], where: str) -> Mapping[str, Any]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration
-from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch, Tags
+from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch
 from ec2_key_pair_monitor.plan.resources import Resource, View, has_marks
+from ec2_key_pair_monitor.plan.tags import instance_tags, single_map
 
 TEMPLATE = "aws_launch_template"
 CONFIGURATION = "aws_launch_configuration"
@@ -275,53 +276,6 @@ def _unknown_key(name: str, unknown: str | None) -> Key:
         return Key(unknown=f"{name} is known only after apply.")
     depends = unknown if unknown == FUNCTION else f"it depends on {unknown}"
     return Key(unknown=f"{name} is known only after apply: {depends}.")
-
-
-def single_map(view: View, name: str) -> Tags:
-    """Tags of a map attribute."""
-    if view.is_unknown(name):
-        return Tags(open=f"{name} is known only after apply")
-    values = view.values.get(name)
-    marks = view.unknown.get(name)
-    sensitive = view.sensitive.get(name) if isinstance(view.sensitive, Mapping) else True
-    known = {key: value for key, value in values.items() if isinstance(value, str)} if values else {}
-    unknown = {key: "" for key, mark in marks.items() if mark} if isinstance(marks, Mapping) else {}
-    if sensitive is True:
-        hidden = frozenset((*known, *unknown))
-    else:
-        hidden = frozenset(key for key, mark in sensitive.items() if mark) if sensitive else frozenset()
-    return Tags(known, unknown, None, hidden)
-
-
-def block_tags(block: View) -> Tags:
-    """The tag of a ``tag`` block of an Auto Scaling group, where it reaches the instances."""
-    key, value, reaches = (block.values.get(name) for name in ("key", "value", "propagate_at_launch"))
-    if block.is_unknown("propagate_at_launch"):
-        return Tags(open="whether a tag of the group reaches its instances is known only after apply")
-    if not reaches:
-        return NO_TAGS
-    if block.is_unknown("key"):
-        return Tags(open="the key of a tag of the group is known only after apply")
-    sensitive = frozenset({str(key)}) if block.is_sensitive("value") else frozenset[str]()
-    if block.is_unknown("value"):
-        return Tags(unknown={str(key): ""}, sensitive=sensitive)
-    return Tags({str(key): str(value)}, sensitive=sensitive)
-
-
-def instance_tags(view: View, address: str) -> Tags:
-    """The tags that a launch template gives to instances."""
-    if view.is_unknown("tag_specifications"):
-        return Tags(open=f"the tag_specifications of {address} are known only after apply")
-    tags = NO_TAGS
-    for block in view.blocks("tag_specifications"):
-        if block.is_unknown("resource_type"):
-            tags = tags._replace(open=f"a resource_type in {address} is known only after apply")
-        elif block.values.get("resource_type") == "instance":
-            each = single_map(block, "tags")
-            tags = each._replace(open=each.open and f"the instance tags of {address} are known only after apply").over(
-                tags
-            )
-    return tags
 
 
 def _past(module: Mapping[str, Any]) -> Iterator[tuple[str, View, str]]:

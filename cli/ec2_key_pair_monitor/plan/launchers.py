@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration
+from ec2_key_pair_monitor.plan.configuration import Configuration
 from ec2_key_pair_monitor.plan.definitions import (
     CLUSTER,
     CONFIGURATION,
@@ -12,11 +12,11 @@ from ec2_key_pair_monitor.plan.definitions import (
     Definitions,
     Found,
     Reference,
-    block_tags,
-    single_map,
 )
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch, Tags
 from ec2_key_pair_monitor.plan.resources import Resource, View
+from ec2_key_pair_monitor.plan.sets import written_as
+from ec2_key_pair_monitor.plan.tags import all_tags, group_tags, implied, single_map
 
 DEFINITIONS = frozenset({TEMPLATE, CONFIGURATION})
 LAUNCHERS = frozenset(
@@ -106,7 +106,7 @@ class Launchers:
 
     def _instance(self, resource: Resource) -> Uses:
         key = self._definitions.computed_key(resource, resource.after, self._expressions(resource))
-        tags = self._all_tags(resource)
+        tags = all_tags(resource, self._configuration)
         found = self._template(resource, resource.after, self._expressions(resource), "launch_template")
         if found is None:
             return Uses([[Launch(key, tags)]])
@@ -141,19 +141,15 @@ class Launchers:
         return _joined(slots, follows)
 
     def _set_key(self, resource: Resource, written: Sequence[Any], blocks: Sequence[View], n: int) -> Key:
-        """The key of a block of a set, which the plan has in another order than the configuration."""
-        candidates = [each for each in written if _fits(each, blocks[n])]
-        if not candidates or len(written) != len(blocks):
-            sure = [each for each in candidates if sum(_fits(each, block) for block in blocks) == 1]
-            if not sure:
-                return Key(unknown="Its key pair is known only after apply: the specification is a dynamic block.")
-            candidates = sure
+        candidates = written_as(written, blocks, n)
+        if not candidates:
+            return Key(unknown="Its key pair is known only after apply: the specification is a dynamic block.")
         keys = [self._definitions.computed_key(resource, blocks[n], each) for each in candidates]
         return next((key for key in keys if key.unknown), keys[0])
 
     def _group(self, resource: Resource) -> Uses:
         after, expressions = resource.after, self._expressions(resource)
-        tags = self._group_tags(resource)
+        tags = group_tags(after)
         mixed = after.block("mixed_instances_policy")
         template = after.block("launch_template")
         name = after.values.get("launch_configuration")
@@ -213,8 +209,8 @@ class Launchers:
     def _node_group(self, resource: Resource) -> Uses:
         # https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html
         after = resource.after
-        tags = _implied(after, "eks:nodegroup-name", "node_group_name", "node_group_name_prefix")
-        tags = _implied(after, "eks:cluster-name", "cluster_name").over(tags)
+        tags = implied(after, "eks:nodegroup-name", "node_group_name", "node_group_name_prefix")
+        tags = implied(after, "eks:cluster-name", "cluster_name").over(tags)
         access = after.block("remote_access")
         key = Key() if access is None else self._plain_key(resource, access, "ec2_ssh_key", "remote_access")
         if after.is_unknown("remote_access"):
@@ -254,7 +250,7 @@ class Launchers:
             key = Key(unknown="Its ec2_attributes are known only after apply.")
         # https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-tags.html
         added = Tags(unknown={"aws:elasticmapreduce:job-flow-id": "j-", "aws:elasticmapreduce:instance-group-role": ""})
-        return Launch(key, added.over(self._all_tags(resource)))
+        return Launch(key, added.over(all_tags(resource, self._configuration)))
 
     def _cluster_part(self, resource: Resource) -> Uses:
         found = self._definitions.find(
@@ -273,8 +269,8 @@ class Launchers:
 
     def _beanstalk(self, resource: Resource) -> Uses:
         after = resource.after
-        added = _implied(after, "elasticbeanstalk:environment-name", "name")
-        tags = added.over(self._all_tags(resource))
+        added = implied(after, "elasticbeanstalk:environment-name", "name")
+        tags = added.over(all_tags(resource, self._configuration))
         key = self._definitions.setting_key(after)
         if key.name or key.unknown:
             return Uses([[Launch(key, tags)]])
@@ -329,56 +325,12 @@ class Launchers:
         inner = expressions if block is None else _expression_block(expressions, block, 0, 1)
         return self._definitions.unknown_key(name, inner.get(name), resource)
 
-    def _all_tags(self, resource: Resource) -> Tags:
-        """``tags_all``, which is shown as unknown for a resource without tags, and lacks unknown default tags."""
-        after = resource.after
-        tags = single_map(after, "tags")
-        if not after.is_unknown("tags_all"):
-            tags = tags.over(single_map(after, "tags_all"))
-        if not resource.is_new and not after.is_unknown("tags_all"):
-            return tags
-        written = self._configuration.provider(resource).get("expressions", {}).get("default_tags", [])
-        block = written[0] if isinstance(written, list) and written else written
-        expression = block.get("tags") if isinstance(block, Mapping) else None
-        if not isinstance(expression, Mapping):
-            return tags
-        constant = expression.get("constant_value")
-        if isinstance(constant, Mapping):
-            return tags.over(Tags({key: value for key, value in constant.items() if isinstance(value, str)}))
-        own, everything = after.values.get("tags") or {}, after.values.get("tags_all") or {}
-        if len(everything) > len(own):
-            return tags
-        unknown = self._configuration.unknown(expression, self._configuration.scope(resource)._replace(module=()))
-        if unknown is None and not after.is_unknown("tags"):
-            return tags
-        why = FUNCTION if unknown is None else unknown
-        return tags._replace(open=tags.open or f"the provider's default_tags are known only after apply ({why})")
-
-    def _group_tags(self, resource: Resource) -> Tags:
-        after = resource.after
-        tags = NO_TAGS
-        if after.is_unknown("tag"):
-            tags = Tags(open="the group's tags are known only after apply")
-        for block in after.blocks("tag"):
-            tags = block_tags(block).over(tags)
-        return _implied(after, "aws:autoscaling:groupName", "name", "name_prefix").over(tags)
-
 
 def _keeps_launching(resource: Resource) -> bool:
     if resource.type not in _KEEP_LAUNCHING:
         return False
     attribute = _KEEP_LAUNCHING[resource.type]
     return attribute is None or resource.after.values.get(attribute) in (None, "maintain")
-
-
-def _implied(view: View, tag: str, name: str, prefix: str | None = None) -> Tags:
-    """The tag that AWS adds, with the resource's name as its value."""
-    sensitive = frozenset({tag}) if view.is_sensitive(name) else frozenset[str]()
-    value = view.values.get(name)
-    if isinstance(value, str) and value:
-        return Tags({tag: value}, sensitive=sensitive)
-    start = view.values.get(prefix) if prefix else None
-    return Tags(unknown={tag: start if isinstance(start, str) else ""}, sensitive=sensitive)
 
 
 def _key(view: View, name: str) -> Key:
@@ -416,29 +368,3 @@ def _expression_block(expressions: Mapping[str, Any], name: str, n: int, count: 
     if not isinstance(blocks, list) or len(blocks) != count:
         return {}
     return blocks[n] if isinstance(blocks[n], Mapping) else {}
-
-
-def _fits(written: Any, block: View) -> bool:
-    """Whether a block can be the one that is written: no constant of it is another."""
-    return (
-        isinstance(written, Mapping)
-        and not any(
-            isinstance(value, Mapping)
-            and value.get("constant_value") not in (None, "")
-            and not block.is_unknown(name)
-            and _differ(value["constant_value"], block.values.get(name))
-            for name, value in written.items()
-        )
-        and not (block.is_unknown("key_name") and _constant(written.get("key_name")))
-    )
-
-
-def _constant(expression: Any) -> Any:
-    return expression.get("constant_value") if isinstance(expression, Mapping) else None
-
-
-def _differ(written: Any, planned: Any) -> bool:
-    """Whether two values differ. Terraform converts ``3`` to "3", and orders sets anew."""
-    if isinstance(written, list | dict) or isinstance(planned, list | dict):
-        return False
-    return str(written).casefold() != str(planned).casefold()

@@ -1,0 +1,100 @@
+"""Which tags reach the instances: a resource's own, those of templates, default tags, and what AWS adds."""
+
+from collections.abc import Mapping
+
+from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration
+from ec2_key_pair_monitor.plan.launch import NO_TAGS, Tags
+from ec2_key_pair_monitor.plan.resources import Resource, View
+
+
+def single_map(view: View, name: str) -> Tags:
+    """Tags of a map attribute."""
+    if view.is_unknown(name):
+        return Tags(open=f"{name} is known only after apply")
+    values = view.values.get(name)
+    marks = view.unknown.get(name)
+    sensitive = view.sensitive.get(name) if isinstance(view.sensitive, Mapping) else True
+    known = {key: value for key, value in values.items() if isinstance(value, str)} if values else {}
+    unknown = {key: "" for key, mark in marks.items() if mark} if isinstance(marks, Mapping) else {}
+    if sensitive is True:
+        hidden = frozenset((*known, *unknown))
+    else:
+        hidden = frozenset(key for key, mark in sensitive.items() if mark) if sensitive else frozenset()
+    return Tags(known, unknown, None, hidden)
+
+
+def _block_tags(block: View) -> Tags:
+    """The tag of a ``tag`` block of an Auto Scaling group, where it reaches the instances."""
+    key, value, reaches = (block.values.get(name) for name in ("key", "value", "propagate_at_launch"))
+    if block.is_unknown("propagate_at_launch"):
+        return Tags(open="whether a tag of the group reaches its instances is known only after apply")
+    if not reaches:
+        return NO_TAGS
+    if block.is_unknown("key"):
+        return Tags(open="the key of a tag of the group is known only after apply")
+    sensitive = frozenset({str(key)}) if block.is_sensitive("value") else frozenset[str]()
+    if block.is_unknown("value"):
+        return Tags(unknown={str(key): ""}, sensitive=sensitive)
+    return Tags({str(key): str(value)}, sensitive=sensitive)
+
+
+def instance_tags(view: View, address: str) -> Tags:
+    """The tags that a launch template gives to instances."""
+    if view.is_unknown("tag_specifications"):
+        return Tags(open=f"the tag_specifications of {address} are known only after apply")
+    tags = NO_TAGS
+    for block in view.blocks("tag_specifications"):
+        if block.is_unknown("resource_type"):
+            tags = tags._replace(open=f"a resource_type in {address} is known only after apply")
+        elif block.values.get("resource_type") == "instance":
+            each = single_map(block, "tags")
+            tags = each._replace(open=each.open and f"the instance tags of {address} are known only after apply").over(
+                tags
+            )
+    return tags
+
+
+def all_tags(resource: Resource, configuration: Configuration) -> Tags:
+    """``tags_all``, which is shown as unknown for a resource without tags, and lacks unknown default tags."""
+    after = resource.after
+    tags = single_map(after, "tags")
+    if not after.is_unknown("tags_all"):
+        tags = tags.over(single_map(after, "tags_all"))
+    if not resource.is_new and not after.is_unknown("tags_all"):
+        return tags
+    written = configuration.provider(resource).get("expressions", {}).get("default_tags", [])
+    block = written[0] if isinstance(written, list) and written else written
+    expression = block.get("tags") if isinstance(block, Mapping) else None
+    if not isinstance(expression, Mapping):
+        return tags
+    constant = expression.get("constant_value")
+    if isinstance(constant, Mapping):
+        return tags.over(Tags({key: value for key, value in constant.items() if isinstance(value, str)}))
+    own, everything = after.values.get("tags") or {}, after.values.get("tags_all") or {}
+    if len(everything) > len(own):
+        return tags
+    unknown = configuration.unknown(expression, configuration.scope(resource)._replace(module=()))
+    if unknown is None and not after.is_unknown("tags"):
+        return tags
+    why = FUNCTION if unknown is None else unknown
+    return tags._replace(open=tags.open or f"the provider's default_tags are known only after apply ({why})")
+
+
+def group_tags(after: View) -> Tags:
+    """The tags of an Auto Scaling group that reach its instances, and the one that AWS adds."""
+    tags = NO_TAGS
+    if after.is_unknown("tag"):
+        tags = Tags(open="the group's tags are known only after apply")
+    for block in after.blocks("tag"):
+        tags = _block_tags(block).over(tags)
+    return implied(after, "aws:autoscaling:groupName", "name", "name_prefix").over(tags)
+
+
+def implied(view: View, tag: str, name: str, prefix: str | None = None) -> Tags:
+    """The tag that AWS adds, with the resource's name as its value."""
+    sensitive = frozenset({tag}) if view.is_sensitive(name) else frozenset[str]()
+    value = view.values.get(name)
+    if isinstance(value, str) and value:
+        return Tags({tag: value}, sensitive=sensitive)
+    start = view.values.get(prefix) if prefix else None
+    return Tags(unknown={tag: start if isinstance(start, str) else ""}, sensitive=sensitive)
