@@ -80,13 +80,24 @@ resource "aws_sqs_queue" "digest" {
 data "archive_file" "notifier" {
   count = local.has_digest ? 1 : 0
 
-  type       = "zip"
-  source_dir = "${path.module}/../../lambda"
-  excludes = [
-    for file in fileset("${path.module}/../../lambda", "**") : file if !can(regex("^notifier/[a-z_]+[.]py$", file))
-  ]
-  output_path      = "${path.module}/../../build/${var.name}-${local.account_id}-${local.region}-notifier.zip"
-  output_file_mode = "0644"
+  type        = "zip"
+  output_path = "${path.module}/../../build/${var.name}-${local.account_id}-${local.region}-notifier.zip"
+
+  # The names of an organization's accounts are too long for a function's environment, which has 4 KB.
+  dynamic "source" {
+    for_each = merge(
+      {
+        for file in fileset("${path.module}/../../lambda", "notifier/*.py") :
+        file => file("${path.module}/../../lambda/${file}")
+      },
+      length(var.account_names) > 0 ? { "notifier/account_names.json" = jsonencode(var.account_names) } : {},
+    )
+
+    content {
+      filename = source.key
+      content  = source.value
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "notifier" {
@@ -212,6 +223,7 @@ resource "aws_lambda_function" "notifier" {
   environment {
     variables = {
       CONSOLE_DOMAIN = var.console_domain
+      DIGEST_BY      = var.digest_by
       TOPIC_ARN      = coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)
     }
   }

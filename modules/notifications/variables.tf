@@ -1,3 +1,21 @@
+variable "account_names" {
+  description = "Names of accounts by their IDs, as a digest shows them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for id, name in var.account_names :
+      can(regex("^[0-9]{12}$", id)) && can(regex("^[^\\p{C}\\p{Z}]([^\\p{C}]{0,48}[^\\p{C}\\p{Z}])?$", name))
+    ])
+    error_message = join(" ", [
+      "account_names must map account IDs of twelve digits to names of 1 to 50 printable characters that neither start",
+      "nor end with a blank, such as { \"123456789012\" = \"production\" }.",
+    ])
+  }
+}
+
 variable "alarm_topic_arns" {
   description = <<-TEXT
     ARNs of the SNS topics that alarms notify. Null uses the module's topic. An empty list creates no alarms.
@@ -10,6 +28,18 @@ variable "console_domain" {
   description = "Domain of AWS's console, such as `console.aws.amazon.com`."
   type        = string
   nullable    = false
+}
+
+variable "digest_by" {
+  description = "`window` describes everything of a window in one digest, `account` sends a digest for each account."
+  type        = string
+  default     = "window"
+  nullable    = false
+
+  validation {
+    condition     = contains(["account", "window"], var.digest_by)
+    error_message = "digest_by must be \"window\" or \"account\"."
+  }
 }
 
 variable "digest_window_seconds" {

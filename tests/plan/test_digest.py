@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +107,46 @@ def test_zips_hold_their_own_package_and_nothing_else(module: Root, digest: Plan
         assert names == {f"{function}/{path.name}" for path in (module.directory / "lambda" / function).glob("*.py")}
         assert archive["output_size"] <= 20 * 1024
         assert archive["output_path"].endswith(f"{NAME}-{ACCOUNT}-{REGION}-{function}.zip")
+
+
+NOTIFICATIONS = """
+variable "account_names" { type = map(string) }
+variable "digest_by" { type = string }
+
+module "notifications" {
+  source                = "../modules/notifications"
+  name                  = "hub"
+  console_domain        = "console.aws.amazon.com"
+  event_rule_arns       = []
+  digest_window_seconds = 60
+  account_names         = var.account_names
+  digest_by             = var.digest_by
+}
+"""
+
+
+def test_account_names_are_in_the_zip(module_copy: Path, terraform_environment: dict[str, str]) -> None:
+    """Names of accounts are shipped with the function, where any number of them has room, and validated."""
+    directory = module_copy / "hub_names"
+    directory.mkdir()
+    (directory / "main.tf").write_text(NOTIFICATIONS)
+    root = Root(directory, terraform_environment)
+    root.init()
+    names = {f"{100000000000 + n}": f"Konto {n} Müller" for n in range(200)}
+
+    plan = root.plan(account_names=names, digest_by="account")
+
+    archive = plan.data["module.notifications.data.archive_file.notifier[0]"]
+    with zipfile.ZipFile(directory / archive["output_path"]) as package:
+        assert json.loads(package.read("notifier/account_names.json")) == names
+        assert "notifier/handler.py" in package.namelist()
+    for bad in ({"1": "production"}, {"123456789012": ""}, {"123456789012": "a" * 51}, {"123456789012": "a\nb"}):
+        with pytest.raises(
+            TerraformError, match="account_names must map account IDs of twelve digits to names of 1 to"
+        ):
+            root.plan(account_names=bad, digest_by="window")
+    with pytest.raises(TerraformError, match='digest_by must be "window" or "account"'):
+        root.plan(account_names={}, digest_by="region")
 
 
 def test_alarms(digest: Plan) -> None:

@@ -1,9 +1,10 @@
 """A stand-in for the provider ``hashicorp/archive``, for machines that reach no Terraform registry.
 
-It knows the data source ``archive_file`` for ``type = "zip"`` of a folder, a file or a text, with ``excludes`` and
-``output_file_mode``, as https://registry.terraform.io/providers/hashicorp/archive/latest/docs/data-sources/file says.
-It does not know ``source`` blocks, nor classes and alternatives in ``excludes``. The zip is not the real provider's
-byte for byte, but as deterministic: entries are sorted, times fixed, and no folder has an entry.
+It knows the data source ``archive_file`` for ``type = "zip"`` of a folder, a file, a text or ``source`` blocks, with
+``excludes`` and ``output_file_mode``, as
+https://registry.terraform.io/providers/hashicorp/archive/latest/docs/data-sources/file says. It does not know classes
+and alternatives in ``excludes``. The zip is not the real provider's byte for byte, but as deterministic: entries are
+sorted, times fixed, and no folder has an entry.
 
 Terraform starts it through a launcher that ``providers.py`` writes.
 """
@@ -21,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from tf import types
+from tf.blocks import SetNestedBlock
 from tf.iface import Config, DataSource, Provider, ReadDataContext, State
 from tf.runner import run_provider
-from tf.schema import Attribute, Schema
+from tf.schema import Attribute, Block, Schema
 from tf.utils import Diagnostics
 
 FIXED_TIME = (2049, 1, 1, 0, 0, 0)
@@ -68,10 +70,14 @@ def _mode(text: str | None) -> int | None:
 
 def _entries(config: Config) -> Iterator[tuple[str, int, bytes]]:
     """Name, permissions and content of each entry."""
-    given = [name for name in SOURCES if config.get(name) is not None]
+    given = [name for name in (*SOURCES, "source") if config.get(name)]
     if len(given) != 1:
-        raise ArchiveError(f"exactly one of {', '.join(SOURCES)} must be given")
+        raise ArchiveError(f"exactly one of {', '.join(SOURCES)} and source must be given")
     source = config[given[0]]
+    if given == ["source"]:
+        # The real provider sorts them, and gives them no permissions.
+        yield from sorted((each["filename"], 0o644, (each["content"] or "").encode()) for each in source)
+        return
     if given == ["source_content_filename"]:
         yield source, 0o644, (config.get("source_content") or "").encode()
     elif given == ["source_file"]:
@@ -144,7 +150,13 @@ class ArchiveFile(DataSource):  # type: ignore[misc]
                 Attribute("excludes", types.Set(text), optional=True),
                 Attribute("output_size", types.Number(), computed=True),
                 *(Attribute(name, text, computed=True) for name in TEXT_ATTRIBUTES),
-            ]
+            ],
+            block_types=[
+                SetNestedBlock(
+                    "source",
+                    Block(attributes=[Attribute(name, text, required=True) for name in ("content", "filename")]),
+                )
+            ],
         )
 
     def read(self, ctx: ReadDataContext, config: Config) -> State | None:

@@ -50,6 +50,18 @@ def test_excludes_leave_out_files_and_whole_folders(source: Path, excludes: list
     assert zipped(archive(arguments(source_dir=str(source), excludes=excludes))).namelist() == kept
 
 
+def test_source_blocks_are_files() -> None:
+    """Texts under names of their own are sorted, as the real provider sorts them."""
+    blocks = [{"filename": "b/b.json", "content": "{}"}, {"filename": "a.py", "content": "é"}]
+
+    package = zipped(archive(arguments(source=blocks)))
+
+    assert package.namelist() == ["a.py", "b/b.json"]
+    assert package.read("a.py").decode() == "é"
+    with pytest.raises(ArchiveError, match="exactly one of"):
+        archive(arguments(source=blocks, source_dir="."))
+
+
 @pytest.mark.parametrize(
     ("glob", "path", "matches"),
     [
