@@ -39,6 +39,8 @@ class Kind(Enum):
 # The query protocol has codes of its own; how SNS says that it throttles is as SDKs report it.
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 QUERY_CODES = {Kind.THROTTLED: "Throttling", Kind.INTERNAL_ERROR: "InternalError"}
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+EC2_CODES = {Kind.THROTTLED: "RequestLimitExceeded", Kind.INTERNAL_ERROR: "InternalError"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,11 @@ def action_of_form(environ: dict[str, Any]) -> str:
 def fail(fault: Fault, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer as the fault says, or not at all."""
     status, code = fault.kind.value
+    if status > 0 and "/ec2/aws4_request" in environ["HTTP_AUTHORIZATION"]:
+        code = EC2_CODES[fault.kind]
+        start_response(f"503 {code}", [("Content-Type", "text/xml")])
+        error = f"<Error><Code>{code}</Code><Message>asked for by a test</Message></Error>"
+        return [f"<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>".encode()]
     if status > 0 and "HTTP_X_AMZ_TARGET" not in environ:
         code = QUERY_CODES[fault.kind]
         start_response(f"{status} {code}", [("Content-Type", "text/xml")])

@@ -106,7 +106,13 @@ def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], re
 # How the services that answer XML name a denial; the others say AccessDeniedException.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 # https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
-DENIALS = {"ec2": "UnauthorizedOperation", "iam": "AccessDenied", "sns": "AuthorizationError", "sts": "AccessDenied"}
+DENIALS = {
+    "autoscaling": "AccessDenied",
+    "ec2": "UnauthorizedOperation",
+    "iam": "AccessDenied",
+    "sns": "AuthorizationError",
+    "sts": "AccessDenied",
+}
 
 
 class DenialError(_RESTError):
@@ -122,3 +128,15 @@ def _raise_access_denied(self: IAMRequest) -> NoReturn:
     if self._service in DENIALS:
         raise DenialError(DENIALS[self._service], message)
     refuse("AccessDeniedException", message)
+
+
+@extends(IAMRequest)
+def _raise_invalid_access_key(self: IAMRequest, reason: str) -> NoReturn:
+    """Refuse an access key that nobody has; for the JSON protocols too, which moto answers in XML.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+    """
+    if "X-Amz-Target" in self._headers:
+        refuse("UnrecognizedClientException", "The security token included in the request is invalid.")
+    _raise_invalid_access_key.replaced(self, reason)
+    raise AssertionError(reason)

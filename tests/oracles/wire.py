@@ -43,8 +43,10 @@ COMMON_ERRORS = {
 PROTOCOL_ERRORS = {
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (the model of EC2 has no errors)
     "ec2": {
+        "AuthFailure",
         "DryRunOperation",
         "RequestExpired",
+        "RequestLimitExceeded",
         "UnauthorizedOperation",
     },
     "query": {"AccessDenied", "ExpiredToken", "Throttling"},

@@ -16,9 +16,14 @@ from tests.support.picture import picture, terminal
 
 EMAIL = CHECKOUT / "tests/unit/golden/one.txt"
 PICTURE = CHECKOUT / "docs/email.svg"
-TABLE = CHECKOUT / "tests/cli/golden/table.txt"
-TERMINAL = CHECKOUT / "docs/command.svg"
-COMMAND = "ec2-key-pair-monitor plan plan.json"
+# The pictures of the command: each command line, and the golden file with what it writes.
+TERMINALS = {
+    CHECKOUT / "docs/command.svg": ("ec2-key-pair-monitor plan plan.json", CHECKOUT / "tests/cli/golden/table.txt"),
+    CHECKOUT / "docs/preview.svg": (
+        "ec2-key-pair-monitor preview --rule monitor",
+        CHECKOUT / "tests/cli/golden/preview/table.txt",
+    ),
+}
 MARKERS = re.compile(r"(<!-- BEGIN_TF_DOCS -->\n).*?(<!-- END_TF_DOCS -->)", re.DOTALL)
 
 
@@ -128,4 +133,5 @@ if __name__ == "__main__":
     for path in READMES:
         path.write_text(with_tables(path))
     PICTURE.write_text(picture(EMAIL.read_text()))
-    TERMINAL.write_text(terminal(COMMAND, TABLE.read_text()))
+    for drawing, (command, output) in TERMINALS.items():
+        drawing.write_text(terminal(command, output.read_text()))

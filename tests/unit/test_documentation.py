@@ -12,12 +12,10 @@ import pytest
 
 from tests.support import CHECKOUT
 from tests.support.make_docs import (
-    COMMAND,
     EMAIL,
     PICTURE,
     READMES,
-    TABLE,
-    TERMINAL,
+    TERMINALS,
     blocks,
     commands,
     pages,
@@ -215,9 +213,11 @@ def test_picture_is_an_e_mail() -> None:
     assert [line for line in lines if len(line) < 79 and line not in texts] == []
 
 
-def test_picture_is_the_command() -> None:
-    """The picture shows what the command writes for the golden plan; `make docs` draws it."""
-    assert TERMINAL.read_text() == terminal(COMMAND, TABLE.read_text())
+@pytest.mark.parametrize("drawing", TERMINALS, ids=lambda path: path.stem)
+def test_pictures_are_the_command(drawing: Path) -> None:
+    """Each picture shows what the command writes to a golden file; `make docs` draws it."""
+    command, output = TERMINALS[drawing]
+    assert drawing.read_text() == terminal(command, output.read_text())
 
 
 # Which test runs a block of commands. A comment above each other block says why it is not run.

@@ -76,15 +76,15 @@ def _totals(report: PreviewReport) -> Iterator[str]:
         f"{sum(region.instances for region in report.regions):,} instances: {counts}, "
         f"{report.count(Result.COMPLIANT) - exempt:,} COMPLIANT by a key pair, {exempt:,} exempt."
     )
-    total, prices = report.forecast, report.prices
+    total, assumed = report.forecast, report.assumed
     yield (
         f"The first day: {total.emails:,} e-mails to each address, {total.emails_with_digest:,} with a digest, "
         f"and ${total.first_day_cost:,.2f}."
     )
-    sweeps = f", evaluation_frequency = {prices.frequency}" if prices.frequency else ""
+    sweeps = f", evaluation_frequency = {assumed.evaluation_frequency}" if assumed.evaluation_frequency else ""
     yield (
         f"A month: {total.evaluations_a_month:,} evaluations for ${total.month_cost:,.2f} "
-        f"(each instance changes {prices.changes:g} times{sweeps})."
+        f"(each instance changes {assumed.changes_a_month:g} times{sweeps})."
     )
 
 

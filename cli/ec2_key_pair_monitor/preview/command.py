@@ -12,7 +12,7 @@ from typing import Any
 
 from ec2_key_pair_monitor import policy
 from ec2_key_pair_monitor.errors import CommandError
-from ec2_key_pair_monitor.preview.first_day import Prices
+from ec2_key_pair_monitor.preview.first_day import Assumptions
 
 try:
     import boto3
@@ -48,7 +48,7 @@ def preview(options: argparse.Namespace) -> PreviewReport:
         options.rule,
         options.source,
         tuple(options.fleet_tag),
-        Prices.of(options),
+        Assumptions.of(options),
         options.today or datetime.now(UTC).date(),
     )
     try:
@@ -68,7 +68,7 @@ def preview(options: argparse.Namespace) -> PreviewReport:
         raise CommandError(
             "nothing could be judged. " + " ".join(f"{region}: {text}" for text, region in reasons.items())
         )
-    return PreviewReport(reports, task.prices)
+    return PreviewReport(reports, task.assumed)
 
 
 def _session(options: argparse.Namespace) -> Any:
@@ -107,7 +107,7 @@ def _assumed(session: Any, role_arn: str, region: str) -> Any:
 def _run(session: Any, reports: Sequence[RegionReport], task: Task, refresh: Callable[[], None]) -> None:
     """Inspect the regions in threads. They are daemons, so that Ctrl-C need not wait for an answer of AWS."""
     waiting: queue.SimpleQueue[RegionReport] = queue.SimpleQueue()
-    done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+    done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
     # Sessions are not safe to use from several threads; clients are.
     lock = threading.Lock()
     for report in reports:
@@ -125,7 +125,7 @@ def _run(session: Any, reports: Sequence[RegionReport], task: Task, refresh: Cal
                 return
             try:
                 inspect(report, task, lambda service, region=report.region: client_of(region, service))  # type: ignore[misc]
-            except BaseException as error:
+            except Exception as error:
                 done.put(error)
             else:
                 done.put(None)
@@ -139,8 +139,11 @@ def _run(session: Any, reports: Sequence[RegionReport], task: Task, refresh: Cal
             error = done.get(timeout=0.2)
         except queue.Empty:
             continue
-        if error:
+        if isinstance(error, OSError):  # such as a full disk
             raise error
+        if error:
+            text = f"an answer of AWS could not be read ({type(error).__name__}: {error})."
+            raise CommandError(text) from error
         left -= 1
 
 

@@ -20,25 +20,19 @@ _DAYS = 30
 _DIGEST = 2_500
 
 
-class Prices(NamedTuple):
-    """What things cost, and how much is assumed to happen."""
+class Assumptions(NamedTuple):
+    """What things cost, and how much happens: options of the same names."""
 
-    evaluation: tuple[float, ...] = EVALUATION_PRICES
-    item: float = ITEM_PRICE
-    email: float = EMAIL_PRICE
-    changes: float = CHANGES
-    frequency: str | None = None
+    evaluation_prices: tuple[float, ...] = EVALUATION_PRICES
+    item_price: float = ITEM_PRICE
+    email_price: float = EMAIL_PRICE
+    changes_a_month: float = CHANGES
+    evaluation_frequency: str | None = None
 
     @classmethod
-    def of(cls, options: argparse.Namespace) -> "Prices":
+    def of(cls, options: argparse.Namespace) -> "Assumptions":
         """Those that the options set."""
-        return cls(
-            options.evaluation_prices,
-            options.item_price,
-            options.email_price,
-            options.changes_a_month,
-            options.evaluation_frequency,
-        )
+        return cls(*(getattr(options, name) for name in cls._fields))
 
 
 class Forecast(NamedTuple):
@@ -61,24 +55,24 @@ class Forecast(NamedTuple):
         )
 
 
-def forecast(instances: int, non_compliant: int, prices: Prices, *, records_verdicts: bool) -> Forecast:
+def forecast(instances: int, non_compliant: int, assumed: Assumptions, *, records_verdicts: bool) -> Forecast:
     """The forecast of a region.
 
     Args:
         instances: all that get a verdict.
         non_compliant: those that are notified.
-        prices: the prices and assumptions.
+        assumed: the prices, and how much happens.
         records_verdicts: whether the recorder records each verdict as an item of its own.
     """
-    sweeps = SWEEPS[prices.frequency] * _DAYS if prices.frequency else 0
-    evaluations = math.ceil(instances * (prices.changes + sweeps))
-    first_day = instances * prices.evaluation[0] + non_compliant * prices.email
+    sweeps = SWEEPS[assumed.evaluation_frequency] * _DAYS if assumed.evaluation_frequency else 0
+    evaluations = math.ceil(instances * (assumed.changes_a_month + sweeps))
+    first_day = _tiered(instances, assumed.evaluation_prices) + non_compliant * assumed.email_price
     return Forecast(
         non_compliant,
         math.ceil(non_compliant / _DIGEST),
-        first_day + (instances * prices.item if records_verdicts else 0),
+        first_day + (instances * assumed.item_price if records_verdicts else 0),
         evaluations,
-        _tiered(evaluations, prices.evaluation),
+        _tiered(evaluations, assumed.evaluation_prices),
     )
 
 

@@ -13,7 +13,7 @@ from ec2_key_pair_monitor.errors import CommandError
 from ec2_key_pair_monitor.preview import aws_config, keys
 from ec2_key_pair_monitor.preview.aws_config import Recorder
 from ec2_key_pair_monitor.preview.failures import is_missing, why
-from ec2_key_pair_monitor.preview.first_day import Forecast, Prices, forecast
+from ec2_key_pair_monitor.preview.first_day import Assumptions, Forecast, forecast
 from ec2_key_pair_monitor.preview.fleets import FleetReport, Fleets
 from ec2_key_pair_monitor.preview.instances import Found, from_config, from_ec2
 from ec2_key_pair_monitor.preview.spill import Inspected, Spill
@@ -31,7 +31,7 @@ class Task(NamedTuple):
     rule: str | None
     source: str
     fleet_tags: tuple[str, ...]
-    prices: Prices
+    assumed: Assumptions
     today: date
 
 
@@ -92,7 +92,7 @@ class _Inspection:
         report.findings += [*key_pairs.findings(region), *self._unseen]
         records_verdicts = recorder is not None and recorder.records(aws_config.VERDICT)
         report.forecast = forecast(
-            report.instances, report.counts[Result.NON_COMPLIANT], self._task.prices, records_verdicts=records_verdicts
+            report.instances, report.counts[Result.NON_COMPLIANT], self._task.assumed, records_verdicts=records_verdicts
         )
 
     def _policy(self) -> Policy:

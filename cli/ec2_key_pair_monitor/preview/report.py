@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ec2_key_pair_monitor.preview.first_day import PRICES_READ, Forecast, Prices
+from ec2_key_pair_monitor.preview.first_day import PRICES_READ, Assumptions, Forecast
 from ec2_key_pair_monitor.preview.fleets import FleetReport, pasted
 from ec2_key_pair_monitor.preview.region import RegionReport
 from ec2_key_pair_monitor.report import Finding, Judged, Location, Result, Skipped
@@ -16,9 +16,9 @@ class PreviewReport:
     notes: Sequence[str] = ()
     locations: Mapping[str, Location] = {}
 
-    def __init__(self, regions: Sequence[RegionReport], prices: Prices) -> None:
+    def __init__(self, regions: Sequence[RegionReport], assumed: Assumptions) -> None:
         self.regions = regions
-        self.prices = prices
+        self.assumed = assumed
         self.findings: list[Finding] = [finding for region in regions for finding in region.findings]
 
     @property
@@ -55,7 +55,10 @@ class PreviewReport:
             ),
             "fleets": (_fleet(region.region, each) for region in self.regions for each in region.fleets),
             "findings": (each._asdict() for each in self.findings),
-            "forecast": {**self.forecast._asdict(), **self.prices._asdict(), "prices_read": PRICES_READ},
+            "forecast": {
+                **self.forecast._asdict(),
+                "assumed": {**self.assumed._asdict(), "prices_read": PRICES_READ},
+            },
             "instances": (each._asdict() for region in self.regions for each in region.spill),
         }
 

@@ -128,7 +128,7 @@ def test_forecast(document: Any) -> None:
     assert (forecast["emails"], forecast["emails_with_digest"]) == (13, 1)
     assert forecast["evaluations_a_month"] == 150
     assert forecast["month_cost"] == pytest.approx(0.15)
-    assert forecast["prices_read"] == "November 2026"
+    assert forecast["assumed"]["prices_read"] == "November 2026"
 
 
 def test_inventory(account: Account, document: Any) -> None:
