@@ -90,6 +90,14 @@ class Configuration:
                     found.append(each)
         return found
 
+    def handed(self, scope: Scope, types: frozenset[str]) -> list[Resource]:
+        """The resources of some types that the call of a scope's module refers to."""
+        if not scope.module:
+            return []
+        parent, call = self._parent(scope)
+        expressions = (each for each in call.get("expressions", {}).values() if isinstance(each, Mapping))
+        return [each.resource for expression in expressions for each in self.reached(expression, parent, types)]
+
     def _module(self, path: ModulePath) -> Mapping[str, Any]:
         module = self._root
         for name, _ in path:

@@ -180,8 +180,12 @@ class Definitions:
                 # What a data source will read need not be of this plan.
                 return []
         new = [each for each in self._by_kind.get(kind, ()) if each.is_new]
-        near = [each for each in new if each.module == reference.user.module]
-        return near or new
+        module = reference.user.module
+        near = [each for each in new if each.module == module]
+        # What a local value or a dynamic block can refer to: what the modules within give, and what is handed in.
+        within = [each for each in new if each.module[: len(module)] == module]
+        handed = [each for each in self._configuration.handed(scope, frozenset({kind})) if each.is_new]
+        return near or list(dict.fromkeys([*within, *handed])) or new
 
     def _views(self, resource: Resource, reference: Reference) -> Sequence[View] | str:
         """The attributes of the version that is meant, or why they are not known."""

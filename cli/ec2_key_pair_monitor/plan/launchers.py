@@ -150,16 +150,14 @@ class Launchers:
     def _group(self, resource: Resource) -> Uses:
         after, expressions = resource.after, self._expressions(resource)
         tags = group_tags(after)
-        mixed = after.block("mixed_instances_policy")
-        template = after.block("launch_template")
         name = after.values.get("launch_configuration")
-        uses_configuration = "launch_configuration" in expressions and not template
-        if mixed is not None and not ("launch_template" in expressions and template is not None):
+        mixed, template = _policy_or_template(resource, expressions)
+        if mixed is not None:
             return self._mixed(resource, mixed, tags)
-        if template is not None and not (uses_configuration and name):
+        if template is not None:
             found = self._template(resource, after, expressions, "launch_template")
             return _from_definition(found, Key(), tags) if found else Uses(["Its launch template is not known."])
-        if name or after.is_unknown("launch_configuration") or uses_configuration:
+        if name or after.is_unknown("launch_configuration") or "launch_configuration" in expressions:
             return _from_definition(
                 self._definitions.find(
                     Reference(CONFIGURATION, resource, None, name, expressions.get("launch_configuration"))
@@ -301,8 +299,12 @@ class Launchers:
         names = ("name", "launch_template_name")
         by_id = next((block.values[each] for each in ids if block.values.get(each)), None)
         by_name = next((block.values[each] for each in names if block.values.get(each)), None)
-        if by_id == _UNKNOWN_ID or (by_name and inner.keys() & {*names} and not inner.keys() & {*ids}):
+        # Ids and names are computed: of one that is no longer configured the plan has what the state had.
+        by_either = {*ids} & inner.keys(), {*names} & inner.keys()
+        if by_id == _UNKNOWN_ID or (by_name and by_either[1] and not by_either[0]):
             by_id = None
+        elif by_id is None and not by_either[1] and (by_either[0] or resource.is_updated):
+            by_name = None
         return self._definitions.find(
             Reference(
                 TEMPLATE,
@@ -324,6 +326,25 @@ class Launchers:
         expressions = self._expressions(resource)
         inner = expressions if block is None else _expression_block(expressions, block, 0, 1)
         return self._definitions.unknown_key(name, inner.get(name), resource)
+
+
+def _policy_or_template(resource: Resource, expressions: Mapping[str, Any]) -> tuple[View | None, View | None]:
+    """A group's mixed instances policy, or its launch template, or neither where it has a launch configuration.
+
+    Both are computed: one that is no longer configured stays in the plan, beside what takes its place.
+    """
+    after = resource.after
+    mixed, template = after.block("mixed_instances_policy"), after.block("launch_template")
+    if "mixed_instances_policy" in expressions:
+        return mixed, None
+    if "launch_template" in expressions:
+        return None, template
+    if after.values.get("launch_configuration") or after.is_unknown("launch_configuration"):
+        return None, None
+    # In dynamic blocks: the one that the state did not have is new.
+    if mixed is not None and template is not None:
+        return (None, template) if resource.before.blocks("mixed_instances_policy") else (mixed, None)
+    return mixed, template
 
 
 def _keeps_launching(resource: Resource) -> bool:
