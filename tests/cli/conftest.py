@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,34 @@ class Command:
         return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """The installed package, run again and again by one Python: where a test asks for verdicts and no more."""
+
+    process: subprocess.Popen[str]
+
+    def __call__(self, *arguments: str | Path) -> Outcome:
+        """Run the command."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
+        self.process.stdin.flush()
+        return Outcome(*json.loads(self.process.stdout.readline()))
+
+
+_LOOP = """
+import contextlib, io, json, sys
+from ec2_key_pair_monitor.main import main
+for line in sys.stdin:
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+        status = main(json.loads(line))
+    for stream in streams:
+        stream.flush()
+    print(json.dumps([status, *(stream.buffer.getvalue().decode() for stream in streams)]), flush=True)
+"""
+
+
 @pytest.fixture(scope="session")
 def wheel_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment that holds the wheel and what it needs; all workers of a run share it."""
@@ -79,6 +107,17 @@ def wheel_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(wheel_environment: Path) -> Command:
     """The installed command."""
     return Command(wheel_environment)
+
+
+@pytest.fixture(scope="session")
+def interpreter(wheel_environment: Path) -> Iterator[Interpreter]:
+    """The installed package in one Python."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    words: list[str | Path] = [wheel_environment / "python", "-c", _LOOP]
+    with subprocess.Popen(words, stdin=-1, stdout=-1, env=environment, encoding="utf-8") as process:  # noqa: S603
+        yield Interpreter(process)
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 def _install(folder: Path) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Command, Outcome
+from tests.cli.conftest import Interpreter, Outcome
 from tests.cli.corpus import Case, cases, make, shape
 from tests.emulator import EmbeddedAws
 
 VERDICTS = {"COMPLIANT", "NON_COMPLIANT", "UNKNOWN"}
 
 
-def run(command: Command, case: Case, plan: Path, folder: Path) -> Outcome:
+def run(interpreter: Interpreter, case: Case, plan: Path, folder: Path) -> Outcome:
     """Judge a plan of a case with its policy."""
     expected = case.expected
     options = []
@@ -23,12 +23,12 @@ def run(command: Command, case: Case, plan: Path, folder: Path) -> Outcome:
         options = ["--policy", str(path)]
     if today := expected.get("today"):
         options += ["--today", today]
-    return command("plan", "--format", "json", *options, plan)
+    return interpreter("plan", "--format", "json", *options, plan)
 
 
-def judged(command: Command, case: Case, plan: Path, folder: Path) -> dict[str, Any]:
+def judged(interpreter: Interpreter, case: Case, plan: Path, folder: Path) -> dict[str, Any]:
     """The verdicts on a plan; none is without a reason, and the summary counts them."""
-    done = run(command, case, plan, folder)
+    done = run(interpreter, case, plan, folder)
     assert done.status in (0, 1), done.errors
     report: dict[str, Any] = done.json
     verdicts = [each["verdict"] for each in report["resources"]]
@@ -48,16 +48,16 @@ def answers(report: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_case(case: Case, command: Command, tmp_path: Path) -> None:
+def test_case(case: Case, interpreter: Interpreter, tmp_path: Path) -> None:
     """The command answers what Terraform, the provider and AWS will make of the plan."""
     expected = case.expected
     if "status" in expected:
-        done = run(command, case, case.plan, tmp_path)
+        done = run(interpreter, case, case.plan, tmp_path)
         assert (done.status, done.output) == (expected["status"], "")
         assert len(done.errors.splitlines()) == 1
         return
 
-    report = judged(command, case, case.plan, tmp_path)
+    report = judged(interpreter, case, case.plan, tmp_path)
 
     assert answers(report) == expected["resources"], expected["why"]
     assert set(expected.get("skipped", ())) <= {each["address"] for each in report["skipped"]}
@@ -76,10 +76,10 @@ def test_plan_can_be_made_again(
     assert shape(text) == shape(case.plan.read_text(encoding="utf-8"))
 
 
-def test_sensitive_values_are_never_printed(command: Command, tmp_path: Path) -> None:
+def test_sensitive_values_are_never_printed(interpreter: Interpreter, tmp_path: Path) -> None:
     """No output names a sensitive key or tag value."""
     [case] = [each for each in cases() if each.name == "sensitive"]
 
-    done = run(command, case, case.plan, tmp_path)
+    done = run(interpreter, case, case.plan, tmp_path)
 
     assert "swordfish" not in done.output + done.errors

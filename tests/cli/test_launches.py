@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Command
+from tests.cli.conftest import Interpreter
 from tests.cli.plans import change, plan, write
 
 COMPUTED = {"key_name": True, "tags_all": True}
@@ -30,9 +30,9 @@ def group(version: str | None, actions: str = "no-op", **more: Any) -> dict[str,
     return change("aws_autoscaling_group.g", after, actions=[actions], before=after, **more)
 
 
-def judged(command: Command, folder: Path, document: Any, *options: str) -> dict[str, str]:
+def judged(interpreter: Interpreter, folder: Path, document: Any, *options: str) -> dict[str, str]:
     """The verdict of each address."""
-    return command("plan", write(folder, document), "--format", "json", *options).verdicts
+    return interpreter("plan", write(folder, document), "--format", "json", *options).verdicts
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def judged(command: Command, folder: Path, document: Any, *options: str) -> dict
         pytest.param("1", "UNKNOWN", id="one that the plan does not show"),
     ],
 )
-def test_versions(command: Command, tmp_path: Path, version: str | None, verdict: str) -> None:
+def test_versions(interpreter: Interpreter, tmp_path: Path, version: str | None, verdict: str) -> None:
     """A group that is updated launches from the version that it names, and not always from the new one."""
-    assert judged(command, tmp_path, plan(group(version, "update"), template("ops", None))) == {
+    assert judged(interpreter, tmp_path, plan(group(version, "update"), template("ops", None))) == {
         "aws_autoscaling_group.g": verdict
     }
 
@@ -63,10 +63,10 @@ def test_versions(command: Command, tmp_path: Path, version: str | None, verdict
     ],
 )
 def test_unchanged_group(
-    command: Command, tmp_path: Path, version: str, marks: dict[str, bool], *, is_judged: bool
+    interpreter: Interpreter, tmp_path: Path, version: str, marks: dict[str, bool], *, is_judged: bool
 ) -> None:
     """A group that the plan does not change counts where its template's version does; else both are skipped."""
-    outcome = command(
+    outcome = interpreter(
         "plan", write(tmp_path, plan(group(version), template("ops", None, after_unknown=marks))), "--format", "json"
     )
     addresses = [each["address"] for each in outcome.json["skipped"]]
@@ -87,11 +87,11 @@ def test_unchanged_group(
         (["forget"], False),
     ],
 )
-def test_actions(command: Command, tmp_path: Path, actions: list[str], *, is_judged: bool) -> None:
+def test_actions(interpreter: Interpreter, tmp_path: Path, actions: list[str], *, is_judged: bool) -> None:
     """Only what is created, replaced or updated counts; the rest is skipped by name."""
     for kind in ("aws_instance", "aws_launch_template"):
         entry = change(f"{kind}.a", {"key_name": None}, actions=actions, before={"key_name": None})
-        outcome = command("plan", write(tmp_path, plan(entry)), "--format", "json")
+        outcome = interpreter("plan", write(tmp_path, plan(entry)), "--format", "json")
         assert outcome.json["summary"] == {
             "compliant": 0,
             "non_compliant": int(is_judged),
@@ -101,29 +101,31 @@ def test_actions(command: Command, tmp_path: Path, actions: list[str], *, is_jud
 
 
 @pytest.mark.parametrize(("kind", "verdicts"), [("maintain", ["NON_COMPLIANT"]), ("request", []), ("instant", [])])
-def test_unchanged_fleet(command: Command, tmp_path: Path, kind: str, verdicts: list[str]) -> None:
+def test_unchanged_fleet(interpreter: Interpreter, tmp_path: Path, kind: str, verdicts: list[str]) -> None:
     """Of the fleets that the plan does not change, those that maintain their capacity launch from the new version."""
     specification = [{"launch_template_id": "lt-1", "version": "$Latest"}]
     after = {"type": kind, "launch_template_config": [{"launch_template_specification": specification}]}
     fleet = change("aws_ec2_fleet.f", after, actions=["no-op"], before=after)
-    assert list(judged(command, tmp_path, plan(fleet, template("ops", None))).values()) == verdicts
+    assert list(judged(interpreter, tmp_path, plan(fleet, template("ops", None))).values()) == verdicts
 
 
-def test_replacement_loses_a_key_of_the_state(command: Command, tmp_path: Path) -> None:
+def test_replacement_loses_a_key_of_the_state(interpreter: Interpreter, tmp_path: Path) -> None:
     """An instance that is replaced has no key that only the state had; one that is updated keeps it."""
     before = {"key_name": "ops"}
     replaced = change("aws_instance.a", {}, actions=["delete", "create"], before=before, after_unknown=COMPUTED)
     updated = change("aws_instance.b", before, actions=["update"], before=before)
-    assert judged(command, tmp_path, plan(replaced, updated)) == {
+    assert judged(interpreter, tmp_path, plan(replaced, updated)) == {
         "aws_instance.a": "NON_COMPLIANT",
         "aws_instance.b": "COMPLIANT",
     }
 
 
-def test_deposed(command: Command, tmp_path: Path) -> None:
+def test_deposed(interpreter: Interpreter, tmp_path: Path) -> None:
     """A deposed object does not hide the resource at its address."""
     deposed = change("aws_instance.a", None, actions=["delete"], before={"key_name": "ops"}, deposed="0123abcd")
-    assert judged(command, tmp_path, plan(change("aws_instance.a", {}), deposed)) == {"aws_instance.a": "NON_COMPLIANT"}
+    assert judged(interpreter, tmp_path, plan(change("aws_instance.a", {}), deposed)) == {
+        "aws_instance.a": "NON_COMPLIANT"
+    }
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_deposed(command: Command, tmp_path: Path) -> None:
         ([], "1.0", "UNKNOWN"),
     ],
 )
-def test_local_value(command: Command, tmp_path: Path, relevant: Any, version: str, verdict: str) -> None:
+def test_local_value(interpreter: Interpreter, tmp_path: Path, relevant: Any, version: str, verdict: str) -> None:
     """A local value is known where nothing that the plan lists as relevant is known only after apply."""
     read = change("data.aws_ami.x", {"id": None}, actions=["read"])
     read |= {"mode": "data", "type": "aws_ami", "name": "x", "module_address": ""}
@@ -148,7 +150,7 @@ def test_local_value(command: Command, tmp_path: Path, relevant: Any, version: s
         relevant_attributes=relevant,
         format_version=version,
     )
-    assert judged(command, tmp_path, document) == {"aws_instance.a": verdict}
+    assert judged(interpreter, tmp_path, document) == {"aws_instance.a": verdict}
 
 
 def _expression(text: Any) -> dict[str, Any]:
@@ -172,7 +174,7 @@ def _expression(text: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_key_that_is_shown_as_unknown(
-    command: Command, tmp_path: Path, expression: dict[str, Any] | None, verdict: str
+    interpreter: Interpreter, tmp_path: Path, expression: dict[str, Any] | None, verdict: str
 ) -> None:
     """A key that is shown as known only after apply is none where all it refers to is known."""
     expressions = {} if expression is None else {"key_name": expression}
@@ -182,7 +184,7 @@ def test_key_that_is_shown_as_unknown(
         resources={"aws_instance.a": {"expressions": expressions}},
         variables={"key_name": {"value": None}},
     )
-    assert judged(command, tmp_path, document) == {"aws_instance.a": verdict}
+    assert judged(interpreter, tmp_path, document) == {"aws_instance.a": verdict}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,9 @@ def test_key_that_is_shown_as_unknown(
         ({"key_name": {}}, "UNKNOWN"),
     ],
 )
-def test_variable_through_modules(command: Command, tmp_path: Path, passed: dict[str, Any], verdict: str) -> None:
+def test_variable_through_modules(
+    interpreter: Interpreter, tmp_path: Path, passed: dict[str, Any], verdict: str
+) -> None:
     """A variable is followed through two module calls to what is passed, or to its default."""
     block = {"mode": "managed", "type": "aws_instance", "name": "a"}
     block["expressions"] = {"key_name": {"references": ["var.key_name"]}}  # type: ignore[assignment]
@@ -210,7 +214,7 @@ def test_variable_through_modules(command: Command, tmp_path: Path, passed: dict
     document["resource_changes"][0] |= {"type": "aws_instance", "name": "a"}
     calls = {"a": {"expressions": passed, "module": {"module_calls": {"b": call}}}}
     document["configuration"]["root_module"]["module_calls"] = calls
-    assert list(judged(command, tmp_path, document).values()) == [verdict]
+    assert list(judged(interpreter, tmp_path, document).values()) == [verdict]
 
 
 @pytest.mark.parametrize(
@@ -226,11 +230,11 @@ def test_variable_through_modules(command: Command, tmp_path: Path, passed: dict
         pytest.param({"team": "a"}, {"tags": {"other": True}}, "COMPLIANT", id="exempt beside an unknown value"),
     ],
 )
-def test_unknown_tags(command: Command, tmp_path: Path, tags: Any, marks: Any, verdict: str) -> None:
+def test_unknown_tags(interpreter: Interpreter, tmp_path: Path, tags: Any, marks: Any, verdict: str) -> None:
     """A tag that is not known makes the result unknown only where it could exempt."""
     document = plan(change("aws_instance.a", {"tags": tags or None, "key_name": None}, after_unknown=marks))
     options = ("--exempt-tag", "team=a", "--exempt-tag", "any=*")
-    assert judged(command, tmp_path, document, *options) == {"aws_instance.a": verdict}
+    assert judged(interpreter, tmp_path, document, *options) == {"aws_instance.a": verdict}
 
 
 @pytest.mark.parametrize(
@@ -243,28 +247,28 @@ def test_unknown_tags(command: Command, tmp_path: Path, tags: Any, marks: Any, v
         ({"name_prefix": "bat"}, "UNKNOWN"),
     ],
 )
-def test_name_of_a_group(command: Command, tmp_path: Path, name: dict[str, str], verdict: str) -> None:
+def test_name_of_a_group(interpreter: Interpreter, tmp_path: Path, name: dict[str, str], verdict: str) -> None:
     """AWS tags instances with the name of their group or node group, of which a prefix can be enough."""
     document = plan(
         change("aws_autoscaling_group.g", {**name, "launch_template": [{"id": "lt-1"}]}, after_unknown={}),
         template(None, None, after_unknown={"latest_version": True, "default_version": True}),
     )
     options = ("--exempt-tag", "aws:autoscaling:groupName=batch-*")
-    assert judged(command, tmp_path, document, *options) == {"aws_autoscaling_group.g": verdict}
+    assert judged(interpreter, tmp_path, document, *options) == {"aws_autoscaling_group.g": verdict}
 
 
-def test_definition_without_users(command: Command, tmp_path: Path) -> None:
+def test_definition_without_users(interpreter: Interpreter, tmp_path: Path) -> None:
     """A definition is judged by itself only where nothing in the plan uses it."""
     lone = change("aws_launch_template.lone", {"name": "lone", "key_name": None}, after_unknown={"id": True})
     used = change("aws_launch_template.used", {"name": "used", "key_name": None}, after_unknown={"id": True})
     after = {"launch_template": [{"name": "used", "version": "$Latest"}], "key_name": "ops"}
     user = change("aws_instance.a", after, after_unknown={"launch_template": [{"id": True}]})
-    outcome = command("plan", write(tmp_path, plan(user, lone, used)), "--format", "json")
+    outcome = interpreter("plan", write(tmp_path, plan(user, lone, used)), "--format", "json")
     assert outcome.verdicts == {"aws_instance.a": "COMPLIANT", "aws_launch_template.lone": "NON_COMPLIANT"}
     assert outcome.json["resources"][0]["follows"] == ["aws_launch_template.used"]
 
 
-def test_overrides(command: Command, tmp_path: Path) -> None:
+def test_overrides(interpreter: Interpreter, tmp_path: Path) -> None:
     """Each override of a mixed instances policy counts, and the policy's own template where one has none."""
     own = {"launch_template_specification": [{"launch_template_name": "bad", "version": "$Latest"}]}
     documents = {}
@@ -278,12 +282,12 @@ def test_overrides(command: Command, tmp_path: Path) -> None:
         )
     documents["all"]["resource_changes"][1]["change"]["after"]["key_name"] = "ops"
     documents["all"]["resource_changes"][2]["change"]["after"]["key_name"] = None
-    assert judged(command, tmp_path, documents["none"])["aws_autoscaling_group.g"] == "COMPLIANT"
-    assert judged(command, tmp_path, documents["some"])["aws_autoscaling_group.g"] == "NON_COMPLIANT"
-    assert judged(command, tmp_path, documents["all"]) == {"aws_autoscaling_group.g": "COMPLIANT"}
+    assert judged(interpreter, tmp_path, documents["none"])["aws_autoscaling_group.g"] == "COMPLIANT"
+    assert judged(interpreter, tmp_path, documents["some"])["aws_autoscaling_group.g"] == "NON_COMPLIANT"
+    assert judged(interpreter, tmp_path, documents["all"]) == {"aws_autoscaling_group.g": "COMPLIANT"}
 
 
-def test_nothing_is_known(command: Command, tmp_path: Path) -> None:
+def test_nothing_is_known(interpreter: Interpreter, tmp_path: Path) -> None:
     """A resource, or a block of it, of which nothing is known has an unknown result."""
     document = plan(
         change("aws_instance.all", {}, after_unknown=True),
@@ -292,10 +296,10 @@ def test_nothing_is_known(command: Command, tmp_path: Path) -> None:
         change("aws_autoscaling_group.all", {}, after_unknown=True),
         resources={"aws_instance.all": {"expressions": {"key_name": {"references": ["terraform_data.x.id"]}}}},
     )
-    assert set(judged(command, tmp_path, document).values()) == {"UNKNOWN"}
+    assert set(judged(interpreter, tmp_path, document).values()) == {"UNKNOWN"}
 
 
-def test_cluster_that_only_the_state_holds(command: Command, tmp_path: Path) -> None:
+def test_cluster_that_only_the_state_holds(interpreter: Interpreter, tmp_path: Path) -> None:
     """A part of an EMR cluster that -target leaves out of the plan has the key of the cluster in the state."""
     values = {"id": "j-1", "ec2_attributes": [{"key_name": "ops"}], "tags_all": {}}
     past = {"address": "aws_emr_cluster.c", "type": "aws_emr_cluster", "values": values}
@@ -303,12 +307,12 @@ def test_cluster_that_only_the_state_holds(command: Command, tmp_path: Path) -> 
         change("aws_emr_instance_group.g", {"cluster_id": "j-1"}),
         prior_state={"values": {"root_module": {"child_modules": [{"resources": [past]}]}}},
     )
-    assert judged(command, tmp_path, document) == {"aws_emr_instance_group.g": "COMPLIANT"}
+    assert judged(interpreter, tmp_path, document) == {"aws_emr_instance_group.g": "COMPLIANT"}
     values["ec2_attributes"] = []
-    assert judged(command, tmp_path, document) == {"aws_emr_instance_group.g": "NON_COMPLIANT"}
+    assert judged(interpreter, tmp_path, document) == {"aws_emr_instance_group.g": "NON_COMPLIANT"}
 
 
-def test_specifications_of_a_spot_fleet(command: Command, tmp_path: Path) -> None:
+def test_specifications_of_a_spot_fleet(interpreter: Interpreter, tmp_path: Path) -> None:
     """Specifications are found in the configuration by their constants, for the plan orders them anew."""
     after: list[Any] = [
         {"ami": "b", "weighted_capacity": "3", "tags": {"team": "a"}},
@@ -326,23 +330,25 @@ def test_specifications_of_a_spot_fleet(command: Command, tmp_path: Path) -> Non
         ),
         resources={"aws_spot_fleet_request.f": {"expressions": {"launch_specification": written}}},
     )
-    assert judged(command, tmp_path, document) == {"aws_spot_fleet_request.f": "NON_COMPLIANT"}
-    assert judged(command, tmp_path, document, "--exempt-tag", "team=a") == {"aws_spot_fleet_request.f": "COMPLIANT"}
+    assert judged(interpreter, tmp_path, document) == {"aws_spot_fleet_request.f": "NON_COMPLIANT"}
+    assert judged(interpreter, tmp_path, document, "--exempt-tag", "team=a") == {
+        "aws_spot_fleet_request.f": "COMPLIANT"
+    }
     written[1]["key_name"] = {"references": ["terraform_data.x.id"]}
     document["resource_changes"].append(change("terraform_data.x", {}, after_unknown={"id": True}))
-    assert judged(command, tmp_path, document) == {"aws_spot_fleet_request.f": "UNKNOWN"}
+    assert judged(interpreter, tmp_path, document) == {"aws_spot_fleet_request.f": "UNKNOWN"}
     # A dynamic block makes one more, which the configuration does not have.
     after.append({"ami": "c"})
     document["resource_changes"][0]["change"]["after_unknown"]["launch_specification"].append({"key_name": True})
     written[1]["key_name"] = {"constant_value": None}
-    assert judged(command, tmp_path, document, "--exempt-tag", "team=a") == {"aws_spot_fleet_request.f": "UNKNOWN"}
+    assert judged(interpreter, tmp_path, document, "--exempt-tag", "team=a") == {"aws_spot_fleet_request.f": "UNKNOWN"}
 
 
-def test_running_instance_keeps_what_it_was_launched_with(command: Command, tmp_path: Path) -> None:
+def test_running_instance_keeps_what_it_was_launched_with(interpreter: Interpreter, tmp_path: Path) -> None:
     """An instance that is only updated gets no key from a template that has one now."""
     before = {"key_name": "", "launch_template": [{"id": "lt-1", "version": "$Latest"}]}
     updated = change("aws_instance.a", before, actions=["update"], before=before)
     document = plan(updated, template(None, "ops"))
-    assert judged(command, tmp_path, document) == {"aws_instance.a": "NON_COMPLIANT"}
+    assert judged(interpreter, tmp_path, document) == {"aws_instance.a": "NON_COMPLIANT"}
     updated["change"]["actions"] = ["delete", "create"]
-    assert judged(command, tmp_path, document) == {"aws_instance.a": "COMPLIANT"}
+    assert judged(interpreter, tmp_path, document) == {"aws_instance.a": "COMPLIANT"}
