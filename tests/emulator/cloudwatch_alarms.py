@@ -15,7 +15,7 @@ import ast
 import json
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,40 +51,40 @@ PARTS_OF_TIME: dict[str, Callable[[datetime], float]] = {
 }
 
 
-def evaluate_alarms(region: str, at: datetime | None = None) -> dict[str, str]:
+def evaluate_alarms(region: str, at: datetime | None = None, *, account: str = ACCOUNT_ID) -> dict[str, str]:
     """Evaluate every alarm of a region as at a time, else now; returns the state of each by its name."""
     at = at or datetime.now(UTC)
-    count_messages(region, at)
-    alarms: dict[str, Alarm] = cloudwatch_backends[ACCOUNT_ID][region].alarms
+    count_messages(region, account, at)
+    alarms: dict[str, Alarm] = cloudwatch_backends[account][region].alarms
     for alarm in alarms.values():
-        state = evaluate(alarm, region, at)
+        state = evaluate(alarm, cloudwatch_metrics.points(region, account), at)
         if state != alarm.state_value:
             alarm.update_state(f"Evaluated at {at.isoformat()}", "{}", state)
-            tell(alarm, region, at)
+            tell(alarm, at)
     return {name: alarm.state_value for name, alarm in alarms.items()}
 
 
-def count_messages(region: str, at: datetime) -> None:
+def count_messages(region: str, account: str, at: datetime) -> None:
     """Publish how many messages wait in each queue, and for how many seconds the oldest has.
 
     The oldest is one that was received less than three times; SQS leaves out the others, whatever they wait for:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
-    for name, queue in sqs_backends[ACCOUNT_ID][region].queues.items():
+    for name, queue in sqs_backends[account][region].queues.items():
         waiting = float(queue.approximate_number_of_messages)
         dimensions = {"QueueName": name}
         counted = [each.sent_timestamp or 0 for each in queue._messages if each.approximate_receive_count < 3]
         oldest = min(counted, default=at.timestamp() * 1000)
         age = max(0.0, at.timestamp() - oldest / 1000)
-        cloudwatch_metrics.points(region).append(
+        cloudwatch_metrics.points(region, account).append(
             cloudwatch_metrics.Point("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, at, age)
         )
-        cloudwatch_metrics.points(region).append(
+        cloudwatch_metrics.points(region, account).append(
             cloudwatch_metrics.Point("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, at, waiting)
         )
 
 
-def evaluate(alarm: Alarm, region: str, at: datetime) -> str:
+def evaluate(alarm: Alarm, points: Sequence[cloudwatch_metrics.Point], at: datetime) -> str:
     """The state that an alarm's last periods put it in."""
     queries = {query.id: query for query in alarm.metric_data_queries}
     periods = [int(query.metric_stat.period) for query in queries.values() if query.metric_stat]
@@ -95,9 +95,7 @@ def evaluate(alarm: Alarm, region: str, at: datetime) -> str:
 
     def metric(namespace: str, name: str, dimensions: dict[str, str], statistic: str) -> Series:
         found = [
-            each
-            for each in cloudwatch_metrics.points(region)
-            if (each.namespace, each.name, each.dimensions) == (namespace, name, dimensions)
+            each for each in points if (each.namespace, each.name, each.dimensions) == (namespace, name, dimensions)
         ]
         combine: Callable[[list[float]], float] = STATISTICS[statistic]
         # A window ends with the moment that it is evaluated at.
@@ -173,15 +171,16 @@ def pairwise(operation: Callable[[float, float], float], left: Series, right: Se
     return [None if a is None or b is None else float(operation(a, b)) for a, b in pairs]
 
 
-def tell(alarm: Alarm, region: str, at: datetime) -> None:
+def tell(alarm: Alarm, at: datetime) -> None:
     """Publish the alarm's new state to the topics that it has for it."""
+    _, _, _, region, account, _, _ = alarm.alarm_arn.split(":", 6)
     actions = {"ALARM": alarm.alarm_actions, "OK": alarm.ok_actions}.get(
         alarm.state_value, alarm.insufficient_data_actions
     )
     message = {
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,
-        "AWSAccountId": ACCOUNT_ID,
+        "AWSAccountId": account,
         "NewStateValue": alarm.state_value,
         "NewStateReason": alarm.state_reason,
         "StateChangeTime": at.isoformat(timespec="milliseconds"),

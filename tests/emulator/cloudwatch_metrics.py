@@ -37,28 +37,41 @@ class Point:
     value: float
 
 
-def points(region: str) -> list[Point]:
+def points(region: str, account: str = ACCOUNT_ID) -> list[Point]:
     """Every value of a region's metrics; moto's reset forgets them."""
-    kept: list[Point] = vars(cloudwatch_backends[ACCOUNT_ID][region]).setdefault("embedded_points", [])
+    kept: list[Point] = vars(cloudwatch_backends[account][region]).setdefault("embedded_points", [])
     return kept
 
 
-def count(
-    region: str, namespace: str, name: str, *, value: float = 1, at: datetime | None = None, **dimensions: str
+def count(  # noqa: PLR0913  (what makes a metric)
+    region: str,
+    account: str,
+    namespace: str,
+    name: str,
+    *,
+    value: float = 1,
+    at: datetime | None = None,
+    **dimensions: str,
 ) -> None:
     """Count that something happened, once and now unless said otherwise."""
-    points(region).append(Point(namespace, name, dimensions, at or datetime.now(UTC), value))
+    points(region, account).append(Point(namespace, name, dimensions, at or datetime.now(UTC), value))
 
 
-def count_lines(region: str, log_group: str, lines: Iterable[str]) -> None:
+def count_lines(region: str, account: str, log_group: str, lines: Iterable[str]) -> None:
     """Count the lines of a log group that its metric filters match."""
-    for each in logs_backends[ACCOUNT_ID][region].filters.get_matching_filters(log_group_name=log_group):
+    for each in logs_backends[account][region].filters.get_matching_filters(log_group_name=log_group):
         for line in lines:
             if matches(each["filterPattern"], line):
                 for transformation in each["metricTransformations"]:
                     value = value_of(transformation["metricValue"], line)
                     if value is not None:
-                        count(region, transformation["metricNamespace"], transformation["metricName"], value=value)
+                        count(
+                            region,
+                            account,
+                            transformation["metricNamespace"],
+                            transformation["metricName"],
+                            value=value,
+                        )
 
 
 def matches(pattern: str, line: str) -> bool:

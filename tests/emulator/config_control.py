@@ -13,19 +13,19 @@ from tests.emulator.config_store import Item, Store, backend_of, iso, now, store
 from tests.emulator.ec2 import INSTANCE
 
 
-def store(region: str) -> Store:
+def store(region: str, account: str = ACCOUNT_ID) -> Store:
     """What AWS Config knows in a region."""
-    return store_of(backend_of(region))
+    return store_of(backend_of(region, account))
 
 
-def history_of(region: str, resource_id: str) -> list[Item]:
+def history_of(region: str, resource_id: str, account: str = ACCOUNT_ID) -> list[Item]:
     """The recorded items of an instance, oldest first."""
-    return list(store(region).items[INSTANCE, resource_id])
+    return list(store(region, account).items[INSTANCE, resource_id])
 
 
-def verdicts_of(region: str, rule_name: str) -> dict[str, str]:
+def verdicts_of(region: str, rule_name: str, account: str = ACCOUNT_ID) -> dict[str, str]:
     """The rule's verdict on each resource."""
-    results = store(region).results.values()
+    results = store(region, account).results.values()
     return {each.resource_id: each.compliance_type for each in results if each.rule_name == rule_name}
 
 
@@ -133,7 +133,7 @@ def without_configuration(item: Item) -> Item:
     return replace(item, configuration=None, captured_at=item.captured_at + timedelta(seconds=1))
 
 
-def add_instances(region: str, count: int) -> dict[str, str]:
+def add_instances(region: str, count: int, account: str = ACCOUNT_ID) -> dict[str, str]:
     """Record a fleet without telling any rule; returns the verdict that each instance should have.
 
     Of ten instances one has no key pair, one a key pair that examples/complete does not allow, and one is exempt.
@@ -146,8 +146,8 @@ def add_instances(region: str, count: int) -> dict[str, str]:
         tags = {"karpenter.sh/nodepool": "default"} if kind == 2 else {}
         configuration = {"instanceId": instance_id, "state": {"code": 16, "name": "running"}}
         configuration |= {"keyName": key_name} if key_name else {}
-        resource = {"arn": f"arn:aws:ec2:{region}:123456789012:instance/{instance_id}", "creationTime": iso(now())}
+        resource = {"arn": f"arn:aws:ec2:{region}:{account}:instance/{instance_id}", "creationTime": iso(now())}
         item = Item(INSTANCE, instance_id, "OK", now(), configuration, tags, resource)
-        store(region).items[INSTANCE, instance_id] = [item]
+        store(region, account).items[INSTANCE, instance_id] = [item]
         expected[instance_id] = "NON_COMPLIANT" if kind in (0, 1) else "COMPLIANT"
     return expected

@@ -56,9 +56,8 @@ def records(recorder: ConfigRecorder, resource_type: str) -> bool:
     return bool(group.all_supported or resource_type in (group.resource_types or ()))
 
 
-def record(region: str, item: Item) -> None:
+def record(backend: ConfigBackend, item: Item) -> None:
     """Keep a new configuration item and deliver it to the rules in whose scope it is."""
-    backend = backend_of(region)
     if not is_recording(backend, item.resource_type):
         return
     store = store_of(backend)
@@ -68,13 +67,17 @@ def record(region: str, item: Item) -> None:
         item = replace(item, captured_at=datetime.fromtimestamp(history[-1].captured_at.timestamp() + 0.001, UTC))
     history.append(item)
     if item.resource_id not in store.dropped:
-        jobs.submit(deliver, region, item)
+        jobs.submit(send, backend, item)
 
 
-def deliver(region: str, item: Item, rules: Iterable[ConfigRule] | None = None) -> None:
-    """Notify the custom rules that are to evaluate the item now, however old it is."""
-    backend = backend_of(region)
-    body = item.as_event(backend.account_id, region)
+def deliver(region: str, item: Item) -> None:
+    """Send an item again, however old it is."""
+    send(backend_of(region), item)
+
+
+def send(backend: ConfigBackend, item: Item, rules: Iterable[ConfigRule] | None = None) -> None:
+    """Notify the custom rules that are to evaluate the item now."""
+    body = item.as_event(backend.account_id, backend.region_name)
     is_oversized = item.resource_id in store_of(backend).oversized or len(json.dumps(body)) > MAX_NOTIFICATION_BYTES
     message_type = OVERSIZED if is_oversized else CHANGE
     notification: dict[str, Any] = {"configurationItemDiff": None, "configurationItem": body}
@@ -112,13 +115,14 @@ def invoke(backend: ConfigBackend, rule: ConfigRule, notification: dict[str, Any
         store.expired_tokens -= 1
     else:
         store.tokens[token] = (str(rule.config_rule_name), now())
+    role = f"role/aws-service-role/{PRINCIPAL}/AWSServiceRoleForConfig"
     event = {
         "version": "1.0",
         "invokingEvent": json.dumps(notification),
         "ruleParameters": rule.input_parameters or "{}",
         "resultToken": token,
         "eventLeftScope": False,
-        "executionRoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/{PRINCIPAL}/AWSServiceRoleForConfig",
+        "executionRoleArn": f"arn:aws:iam::{backend.account_id}:{role}",
         "configRuleArn": rule.config_rule_arn,
         "configRuleName": rule.config_rule_name,
         "configRuleId": rule.config_rule_id,
@@ -130,9 +134,9 @@ def invoke(backend: ConfigBackend, rule: ConfigRule, notification: dict[str, Any
     )
 
 
-def fire_schedule(region: str, at: datetime | None = None) -> None:
+def fire_schedule(region: str, at: datetime | None = None, *, account: str = ACCOUNT_ID) -> None:
     """Let the time come for every rule with a schedule, as if its period had passed."""
-    backend = backend_of(region)
+    backend = backend_of(region, account)
     for rule in list(backend.config_rules.values()):
         notify_schedule(backend, rule, at or now())
 
@@ -156,4 +160,4 @@ def evaluate_recorded(backend: ConfigBackend, rule: ConfigRule) -> None:
     """
     for history in list(store_of(backend).items.values()):
         if history:
-            jobs.submit(deliver, backend.region_name, history[-1], [rule])
+            jobs.submit(send, backend, history[-1], [rule])

@@ -112,4 +112,6 @@ def keep(backend: ConfigBackend, result: Result) -> None:
     }
     if old:
         detail["oldEvaluationResult"] = old.as_event()
-    eventbridge.publish(backend.region_name, "aws.config", "Config Rules Compliance Change", detail)
+    eventbridge.publish(
+        backend.region_name, "aws.config", "Config Rules Compliance Change", detail, account=backend.account_id
+    )

@@ -17,7 +17,6 @@ from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
 from tests.emulator import eventbridge
-from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.config_delivery import PRINCIPAL
 from tests.emulator.config_store import now
 from tests.emulator.moto_methods import extends
@@ -27,7 +26,7 @@ def record_call(backend: ConfigBackend, call: str, parameters: dict[str, Any]) -
     """Tell EventBridge of a call on the recorder, as CloudTrail does."""
     detail = {
         "eventVersion": "1.09",
-        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT_ID}:user/administrator"},
+        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{backend.account_id}:user/administrator"},
         "eventTime": now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": PRINCIPAL,
         "eventName": call,
@@ -39,7 +38,9 @@ def record_call(backend: ConfigBackend, call: str, parameters: dict[str, Any]) -
         "eventType": "AwsApiCall",
         "managementEvent": True,
     }
-    eventbridge.publish(backend.region_name, "aws.config", "AWS API Call via CloudTrail", detail)
+    eventbridge.publish(
+        backend.region_name, "aws.config", "AWS API Call via CloudTrail", detail, account=backend.account_id
+    )
 
 
 @extends(ConfigBackend)
@@ -48,7 +49,7 @@ def put_configuration_recorder(self: ConfigBackend, config_recorder: dict[str, A
     before = self.recorders.get(config_recorder["name"])
     put_configuration_recorder.replaced(self, config_recorder)
     name = config_recorder["name"]
-    place = f"arn:aws:config:{self.region_name}:{ACCOUNT_ID}:configuration-recorder"
+    place = f"arn:aws:config:{self.region_name}:{self.account_id}:configuration-recorder"
     vars(self.recorders[name]).update(
         arn=vars(before)["arn"] if before else f"{place}/{name}/{uuid.uuid4().hex[:16]}",
         recording_mode={"recordingFrequency": "CONTINUOUS"} | config_recorder.get("recordingMode", {}),

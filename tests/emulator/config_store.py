@@ -163,9 +163,9 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def backend_of(region: str) -> ConfigBackend:
-    """AWS Config of the account in a region."""
-    return config_backends[ACCOUNT_ID][region]
+def backend_of(region: str, account: str = ACCOUNT_ID) -> ConfigBackend:
+    """AWS Config of an account in a region."""
+    return config_backends[account][region]
 
 
 def store_of(backend: ConfigBackend) -> Store:

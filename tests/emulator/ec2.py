@@ -15,7 +15,6 @@ from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.models.tags import TagBackend
 
 from tests.emulator import config_delivery, config_store
-from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.moto_methods import extends
 
 INSTANCE = "AWS::EC2::Instance"
@@ -53,9 +52,10 @@ def first_launch(instance: Instance) -> str:
 
 def record(backend: EC2Backend, instances: Iterable[Instance]) -> None:
     """Record what has become of instances."""
+    recorder = config_store.backend_of(backend.region_name, backend.account_id)
     for instance in instances:
         is_terminated = instance.state == "terminated"
-        known = config_store.store_of(config_store.backend_of(backend.region_name)).items.get((INSTANCE, instance.id))
+        known = config_store.store_of(recorder).items.get((INSTANCE, instance.id))
         status = "ResourceDeleted" if is_terminated else "OK" if known else "ResourceDiscovered"
         item = config_store.Item(
             resource_type=INSTANCE,
@@ -65,12 +65,12 @@ def record(backend: EC2Backend, instances: Iterable[Instance]) -> None:
             configuration=None if is_terminated else configuration(instance),
             tags={} if is_terminated else {tag["key"]: tag["value"] for tag in instance.get_tags()},
             resource={
-                "arn": f"arn:aws:ec2:{backend.region_name}:{ACCOUNT_ID}:instance/{instance.id}",
+                "arn": f"arn:aws:ec2:{backend.region_name}:{backend.account_id}:instance/{instance.id}",
                 "availabilityZone": instance.availability_zone or "",
                 "creationTime": config_store.iso(instance.launch_time.replace(tzinfo=UTC)),
             },
         )
-        config_delivery.record(backend.region_name, item)
+        config_delivery.record(recorder, item)
 
 
 def named(backend: EC2Backend, resource_ids: Iterable[str]) -> list[Instance]:

@@ -56,9 +56,9 @@ LONGEST_PAUSE = timedelta(minutes=8)
 MANDATORY = {"id", "account", "source", "time", "region", "detail-type"}
 
 
-def outages(region: str) -> dict[str, timedelta]:
+def outages(region: str, account: str = ACCOUNT_ID) -> dict[str, timedelta]:
     """For how long each target fails after an event, by its ARN; moto's reset forgets it."""
-    kept: dict[str, timedelta] = vars(events_backends[ACCOUNT_ID][region]).setdefault("embedded_outages", {})
+    kept: dict[str, timedelta] = vars(events_backends[account][region]).setdefault("embedded_outages", {})
     return kept
 
 
@@ -70,20 +70,21 @@ def publish(  # noqa: PLR0913  (the parts of an event)
     *,
     resources: Sequence[str] = (),
     time: datetime | None = None,
+    account: str = ACCOUNT_ID,
 ) -> None:
-    """Put an AWS service's own event on the account's default bus; without a time it happens now."""
+    """Put an AWS service's own event on an account's default bus; without a time it happens now."""
     event: Any = {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": detail_type,
         "source": source,
-        "account": ACCOUNT_ID,
+        "account": account,
         "time": (time or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": region,
         "resources": list(resources),
         "detail": dict(detail),
     }
-    for rule in list(events_backends[ACCOUNT_ID][region].describe_event_bus("default").rules.values()):
+    for rule in list(events_backends[account][region].describe_event_bus("default").rules.values()):
         rule.send_to_targets(event)
 
 
@@ -111,7 +112,7 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> 
     try:
         message = eventbridge_transformer.render(target, event, rule.arn, rule.name)
     except eventbridge_transformer.InvalidJsonError:
-        if not keeps_invalid_json(rule.region_name):
+        if not keeps_invalid_json(rule):
             return
         given_up, problem = datetime.now(UTC), error("INVALID_JSON", "The transformed input is not valid JSON.")
     else:
@@ -129,7 +130,7 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> 
 
 def count(rule: Rule, metric: str, at: datetime) -> None:
     """Count for a rule of the default event bus."""
-    cloudwatch_metrics.count(rule.region_name, "AWS/Events", metric, at=at, RuleName=rule.name)
+    cloudwatch_metrics.count(rule.region_name, rule.account_id, "AWS/Events", metric, at=at, RuleName=rule.name)
 
 
 def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:
@@ -139,7 +140,7 @@ def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:
         When the last attempt is, and why it is the last, unless the target answers again.
     """
     started = datetime.now(UTC)
-    outage = outages(rule.region_name).get(target["Arn"], timedelta())
+    outage = outages(rule.region_name, rule.account_id).get(target["Arn"], timedelta())
     policy = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185} | target.get("RetryPolicy", {})
     passed, pause, attempts = timedelta(), timedelta(seconds=1), 0
     while passed < outage:
@@ -185,9 +186,9 @@ def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> Reason:
     return error("NO_PERMISSIONS", f"Lack of permissions to deliver to {arn}.")
 
 
-def keeps_invalid_json(region: str) -> bool:
+def keeps_invalid_json(rule: Rule) -> bool:
     """Whether an event whose template is broken becomes a dead letter; moto's reset forgets it."""
-    return bool(vars(events_backends[ACCOUNT_ID][region]).get("embedded_keeps_invalid_json"))
+    return bool(vars(events_backends[rule.account_id][rule.region_name]).get("embedded_keeps_invalid_json"))
 
 
 # The API

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 from moto.moto_api._internal.models import MotoAPIBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from tests.emulator.accounts import ADMINISTRATOR
+from tests.emulator.accounts import is_administrator
 from tests.emulator.moto_methods import extends
 
 calls: Counter[str] = Counter()
@@ -83,7 +83,7 @@ def reset_all(self: MotoAPIBackend) -> None:
 def __call__(self: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:  # noqa: N807
     """Count the call of a function and let it fail if a test asked for it."""
     action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or action_of_form(environ)
-    if action and f"Credential={ADMINISTRATOR}/" not in environ.get("HTTP_AUTHORIZATION", ""):
+    if action and not is_administrator(environ.get("HTTP_AUTHORIZATION", "")):
         calls[action] += 1
         fault = _faults[action].pop(0) if _faults.get(action) else None
         if fault and fault.kind is Kind.CALLER_DIES:

@@ -24,14 +24,14 @@ from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
 from tests.emulator import policies, roles, sns, sqs
-from tests.emulator.accounts import ADMINISTRATOR
+from tests.emulator.accounts import is_administrator
 from tests.emulator.config_store import backend_of
 from tests.emulator.moto_methods import extends, refuse
 
 
 def config_rule_of(call: Any) -> str:
     """The ARN of the AWS Config rule that a call names."""
-    rule = backend_of(call.region).config_rules.get(json.loads(call.body).get("ConfigRuleName"))
+    rule = backend_of(call.region, call.current_account).config_rules.get(json.loads(call.body).get("ConfigRuleName"))
     return str(rule.config_rule_arn) if rule else "*"
 
 
@@ -53,7 +53,7 @@ RESOURCES: dict[str, Callable[[Any], str]] = {
 }
 
 
-def may_use_key(role_arn: str, action: str, resource: str, region: str) -> bool:
+def may_use_key(role_arn: str, action: str, resource: str) -> bool:
     """Whether a role may use the key that a call needs beside its own permission."""
     encrypted: Any = None
     if resource == "*":  # of a queue that is not there
@@ -65,14 +65,14 @@ def may_use_key(role_arn: str, action: str, resource: str, region: str) -> bool:
     if encrypted is None:
         return True
     uses = ["kms:Decrypt"] if action == "sqs:ReceiveMessage" else policies.ENCRYPTION
-    return roles.may_use_key(role_arn, encrypted.kms_master_key_id, region, uses, policies.key_context(resource))
+    return roles.may_use_key(role_arn, encrypted.kms_master_key_id, resource, uses, policies.key_context(resource))
 
 
 @extends(ActionAuthenticatorMixin)
 def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], resource: str = "*") -> None:
     """Refuse a call that the policies of whoever signed it do not allow; a call that nobody signed is let through."""
     signed_by = self.headers.get("Authorization", "")
-    if not signed_by or f"Credential={ADMINISTRATOR}/" in signed_by:
+    if not signed_by or is_administrator(signed_by):
         return
     query = urlparse(self.uri).query
     request = iam_request_cls(
@@ -94,7 +94,7 @@ def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], re
         resource = RESOURCES[action](self)
     if action != "sts:GetCallerIdentity" and not roles.may(role.arn, action, resource):
         request._raise_access_denied()
-    if not may_use_key(role.arn, action, resource, self.region):
+    if not may_use_key(role.arn, action, resource):
         message = f"User: {key.arn} is not authorized to use the key of {resource}"
         if "X-Amz-Target" in self.headers:
             # SQS also tells the code of its former query protocol, which SDKs show.

@@ -18,7 +18,6 @@ from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
 from tests.emulator import logs, roles, server
-from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.lambda_runtime import Outcome, Request, Runtime
 from tests.emulator.moto_methods import extends
 
@@ -35,7 +34,7 @@ def role_credentials(function: LambdaFunction) -> dict[str, str]:
     """Temporary credentials of the function's role, as Lambda gets them from STS."""
     # Not through the API: moto would ask Lambda for credentials of its own once it enforces IAM.
     partition = get_partition(function.region)
-    session = sts_backends[ACCOUNT_ID][partition].assume_role(
+    session = sts_backends[function.role.split(":")[4]][partition].assume_role(
         region_name=function.region,
         role_session_name=function.function_name,
         role_arn=function.role,

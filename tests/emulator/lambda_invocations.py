@@ -25,7 +25,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from tests.emulator import cloudwatch_metrics, policies, server
-from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.jobs import jobs
 from tests.emulator.lambda_environments import invoke_in_runtime, role_credentials
 
@@ -57,10 +56,10 @@ _one_at_a_time: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threa
 def function_of(function_arn: str) -> LambdaFunction | None:
     """The function with an unqualified ARN."""
     prefix, _, rest = function_arn.partition(":lambda:")
-    region = rest.split(":")[0]
-    if not prefix or not region:
+    region, _, account = rest.partition(":function:")[0].partition(":")
+    if not prefix or not region or not account:
         return None
-    backend: LambdaBackend = lambda_backends[ACCOUNT_ID][region]
+    backend: LambdaBackend = lambda_backends[account][region]
     return next((each for each in backend.list_functions() if each.function_arn == function_arn), None)
 
 
@@ -77,22 +76,26 @@ def history(function: LambdaFunction) -> list[Invocation]:
 
 
 def may_invoke(function_arn: str, principal: str, source_arn: str | None = None) -> bool:
-    """Say whether the function's policy lets a service of this account invoke it.
+    """Say whether the function's policy lets a service invoke it.
 
     Args:
         function_arn: an unqualified ARN.
         principal: such as ``config.amazonaws.com``.
-        source_arn: the resource in whose name the service invokes; without it, conditions on it are not fulfilled.
+        source_arn: the resource in whose name the service invokes; without it, the service invokes for the function's
+            account, and conditions on the resource are not fulfilled.
     """
     function = function_of(function_arn)
     if function is None:
         return False
+    context = {"aws:SourceAccount": function_arn.split(":")[4]}
+    if source_arn:
+        context = policies.service_context(source_arn)
     return policies.admits(
         {"Statement": function.policy.statements},
         principal=principal,
         action="lambda:InvokeFunction",
         resource=function_arn,
-        context=policies.service_context(source_arn) if source_arn else {"aws:SourceAccount": ACCOUNT_ID},
+        context=context,
     )
 
 
@@ -176,9 +179,7 @@ def send(function: LambdaFunction, queue_arn: str, body: str, attributes: Mappin
         url = f"{server.endpoint_url()}/{account}/{name}"
         client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
     except (BotoCoreError, ClientError):
-        cloudwatch_metrics.count(
-            function.region, "AWS/Lambda", "DeadLetterErrors", FunctionName=str(function.function_name)
-        )
+        count(function, "DeadLetterErrors")
 
 
 def run(
@@ -203,4 +204,5 @@ def dead_letter_config(function: LambdaFunction) -> dict[str, str]:
 
 def count(function: LambdaFunction, metric: str) -> None:
     """Count for a function."""
-    cloudwatch_metrics.count(function.region, "AWS/Lambda", metric, FunctionName=str(function.function_name))
+    account = function.function_arn.split(":")[4]
+    cloudwatch_metrics.count(function.region, account, "AWS/Lambda", metric, FunctionName=str(function.function_name))

@@ -28,7 +28,6 @@ from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunct
 from moto.sqs.models import Message, Queue, sqs_backends
 
 from tests.emulator import lambda_invocations, policies, roles, sqs
-from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.jobs import jobs
 from tests.emulator.moto_methods import extends
 
@@ -105,15 +104,15 @@ def add_message(self: Queue, message: Message) -> None:
 
 def wake(queue: Queue) -> None:
     """Poll a queue for each of its mappings when nothing else is left to do."""
-    for mapping in lambda_backends[ACCOUNT_ID][queue.region]._event_source_mappings.values():
+    for mapping in lambda_backends[queue.account_id][queue.region]._event_source_mappings.values():
         if mapping.event_source_arn == queue.queue_arn and not queue.fifo_queue:
             window = (mapping.max_batch_window or 0) / COMPRESSION
-            jobs.when_idle(window, poll, queue.region, mapping.uuid)
+            jobs.when_idle(window, poll, queue.account_id, queue.region, mapping.uuid)
 
 
-def poll(region: str, mapping_id: str) -> None:
+def poll(account: str, region: str, mapping_id: str) -> None:
     """Hand what is in a queue to the function, as many batches beside each other as the mapping may run."""
-    mapping = lambda_backends[ACCOUNT_ID][region].get_event_source_mapping(mapping_id)
+    mapping = lambda_backends[account][region].get_event_source_mapping(mapping_id)
     queue = sqs.queue_of(mapping.event_source_arn) if mapping else None
     function = lambda_invocations.function_of(mapping.function_arn) if mapping else None
     if mapping is None or queue is None or function is None or not mapping.enabled or not may_poll(function, queue):
@@ -123,21 +122,21 @@ def poll(region: str, mapping_id: str) -> None:
         numbers = range(len(batches))
         done = sum(pollers.map(lambda n: hand_over(mapping, function, queue, batches[n], n), numbers))
     if done or (batches and queue.redrive_policy):
-        jobs.when_idle(0, poll, region, mapping_id)
+        jobs.when_idle(0, poll, account, region, mapping_id)
 
 
 def may_poll(function: LambdaFunction, queue: Queue) -> bool:
     """Whether the function's role may take messages out of the queue, and read them with its key."""
     return all(roles.may(function.role, action, queue.queue_arn) for action in POLLING) and (
         roles.may_use_key(
-            function.role, sqs.key_of(queue), queue.region, ["kms:Decrypt"], policies.key_context(queue.queue_arn)
+            function.role, sqs.key_of(queue), queue.queue_arn, ["kms:Decrypt"], policies.key_context(queue.queue_arn)
         )
     )
 
 
 def collect(mapping: EventSourceMapping, queue: Queue) -> list[list[Message]]:
     """Take what is visible out of the queue, dealt out in tens, until the batches are full."""
-    backend = sqs_backends[ACCOUNT_ID][queue.region]
+    backend = sqs_backends[queue.account_id][queue.region]
     concurrency = (mapping.scaling_config or {}).get("MaximumConcurrency", DEFAULT_CONCURRENCY)
     batches: list[list[Message]] = [[] for _ in range(concurrency)]
     sizes = [0] * concurrency
@@ -171,7 +170,7 @@ def hand_over(
     if outcome.error is None:
         partial = "ReportBatchItemFailures" in (mapping.function_response_types or [])
         failed = failed_items(outcome.response, ids) if partial else set()
-    backend = sqs_backends[ACCOUNT_ID][queue.region]
+    backend = sqs_backends[queue.account_id][queue.region]
     for each in batch:
         if each.id in failed:
             backend.change_message_visibility(queue.name, str(each.receipt_handle), 0)

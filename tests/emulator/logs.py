@@ -24,7 +24,6 @@ from moto.logs.responses import LogsResponse
 from moto.utilities.utils import get_partition
 
 from tests.emulator import cloudwatch_metrics, policies, roles
-from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.moto_methods import extends, refuse
 
 # What CloudWatch Logs asks of a key, as its page's policy has it.
@@ -33,12 +32,13 @@ USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "km
 
 def write(region: str, role_arn: str, group_name: str, stream: str, lines: Sequence[str]) -> None:
     """Write what a function has printed, as far as its role may."""
-    backend = logs_backends[ACCOUNT_ID][region]
-    stream_arn = f"{arn_of(region, group_name)}:log-stream:{stream}"
+    account = role_arn.split(":")[4]
+    backend = logs_backends[account][region]
+    stream_arn = f"{arn_of(region, account, group_name)}:log-stream:{stream}"
     if group_name not in backend.groups and roles.may(role_arn, "logs:CreateLogGroup", stream_arn):
         backend.create_log_group(group_name, {})
     group = backend.groups.get(group_name)
-    if not lines or group is None or not key_works(region, group_name, group.kms_key_id):
+    if not lines or group is None or not key_works(arn_of(region, account, group_name), group.kms_key_id):
         return
     if stream not in group.streams and roles.may(role_arn, "logs:CreateLogStream", stream_arn):
         backend.create_log_stream(group_name, stream)
@@ -46,35 +46,35 @@ def write(region: str, role_arn: str, group_name: str, stream: str, lines: Seque
         return
     now = int(datetime.now(UTC).timestamp() * 1000)
     backend.put_log_events(group_name, stream, [{"timestamp": now, "message": line} for line in lines])
-    cloudwatch_metrics.count_lines(region, group_name, lines)
+    cloudwatch_metrics.count_lines(region, account, group_name, lines)
 
 
-def arn_of(region: str, group_name: str) -> str:
+def arn_of(region: str, account: str, group_name: str) -> str:
     """The ARN of a log group, whether it is there or not."""
-    return f"arn:{get_partition(region)}:logs:{region}:{ACCOUNT_ID}:log-group:{group_name}"
+    return f"arn:{get_partition(region)}:logs:{region}:{account}:log-group:{group_name}"
 
 
 # Keys
 
 
-def key_works(region: str, group_name: str, key: str | None) -> bool:
+def key_works(group_arn: str, key: str | None) -> bool:
     """Whether CloudWatch Logs may use the key of a log group; a group without one has no need."""
-    context = {"kms:EncryptionContext:aws:logs:arn": arn_of(region, group_name)}
-    return not key or policies.key_admits(key, region, f"logs.{region}.amazonaws.com", USE, context)
+    service = f"logs.{group_arn.split(':')[3]}.amazonaws.com"
+    context = {"kms:EncryptionContext:aws:logs:arn": group_arn}
+    return not key or policies.key_admits(key, group_arn, service, USE, context)
 
 
-def check_key(region: str, group_name: str, key: str | None) -> None:
+def check_key(group_arn: str, key: str | None) -> None:
     """Refuse a key that is not named by its ARN, or that CloudWatch Logs may not use."""
-    if key and not (key.startswith("arn:") and key_works(region, group_name, key)):
-        arn = arn_of(region, group_name)
-        message = f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
+    if key and not (key.startswith("arn:") and key_works(group_arn, key)):
+        message = f"The specified KMS key does not exist or is not allowed to be used with Arn '{group_arn}'"
         refuse("InvalidParameterException", message)
 
 
 @extends(LogsBackend)
 def create_log_group(self: LogsBackend, log_group_name: str, tags: dict[str, str], **options: Any) -> LogGroup:
     """CreateLogGroup, with the check of its key."""
-    check_key(self.region_name, log_group_name, options.get("kmsKeyId"))
+    check_key(arn_of(self.region_name, self.account_id, log_group_name), options.get("kmsKeyId"))
     made: LogGroup = create_log_group.replaced(self, log_group_name, tags, **options)
     return made
 
@@ -95,7 +95,7 @@ def associate_kms_key(self: LogsResponse) -> ActionResult:
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_AssociateKmsKey.html
     """
     group, key = group_of(self), self._get_param("kmsKeyId")
-    check_key(self.region, group.name, key)
+    check_key(arn_of(self.region, self.current_account, group.name), key)
     group.kms_key_id = key
     return ActionResult({})
 

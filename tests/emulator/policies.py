@@ -21,8 +21,6 @@ from typing import Any
 
 from moto.kms.models import Key, KmsBackend, kms_backends
 
-from tests.emulator.accounts import ACCOUNT_ID
-
 # What a service that publishes to an encrypted topic or queue asks of its key.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 ENCRYPTION = ("kms:GenerateDataKey", "kms:Decrypt")
@@ -151,15 +149,15 @@ def fulfils(operator: str, wanted: list[Any], actual: str | None, *, unknown: bo
 
 
 def service_context(source_arn: str) -> dict[str, str]:
-    """The condition keys of a request that a service makes in the name of a resource of this account."""
-    return {"aws:SourceArn": source_arn, "aws:SourceAccount": ACCOUNT_ID, "aws:SecureTransport": "true"}
+    """The condition keys of a request that a service makes in the name of a resource."""
+    return {"aws:SourceArn": source_arn, "aws:SourceAccount": source_arn.split(":")[4], "aws:SecureTransport": "true"}
 
 
 def key_context(resource: str) -> dict[str, str]:
     """What KMS sees when SNS or SQS uses the key of a topic or a queue in somebody's name."""
-    _, _, service, region, _, _ = resource.split(":")
+    _, _, service, region, account, _ = resource.split(":")
     return {
-        "kms:CallerAccount": ACCOUNT_ID,
+        "kms:CallerAccount": account,
         f"kms:EncryptionContext:aws:{service}:{'topicArn' if service == 'sns' else 'arn'}": resource,
         "kms:ViaService": f"{service}.{region}.amazonaws.com",
     }
@@ -167,12 +165,14 @@ def key_context(resource: str) -> dict[str, str]:
 
 def key_admits(
     key_id: str,
-    region: str,
+    encrypted: str,
     principal: str,
     actions: Iterable[str] = ENCRYPTION,
     context: Mapping[str, str] | None = None,
 ) -> bool:
     """Say whether a KMS key, named by id, ARN or alias, lets a service do all of the actions.
+
+    An id or an alias is of the account and region of what is encrypted, whose ARN is given.
 
     Conditions on the source admit nobody where AWS documents them as unsupported, which is EventBridge.
 
@@ -184,7 +184,7 @@ def key_admits(
         for key, value in (context or {}).items()
         if principal not in BLIND_TO_SOURCE or not key.lower().startswith("aws:source")
     }
-    key = key_of(key_id, region)
+    key = key_of(key_id, encrypted)
     if key is None or key.key_state != "Enabled":
         return False
     return all(
@@ -197,9 +197,10 @@ def is_managed(key_id: str) -> bool:
     return key_id.rpartition(":")[2].startswith("alias/aws/")
 
 
-def key_of(key_id: str, region: str) -> Key | None:
-    """The customer managed key of an id, an ARN or an alias."""
-    backend: KmsBackend = kms_backends[ACCOUNT_ID][region]
+def key_of(key_id: str, encrypted: str) -> Key | None:
+    """The customer managed key of an ARN, or of an id or alias in the account and region of what is encrypted."""
+    _, _, _, region, account, _ = (key_id if key_id.startswith("arn:") else encrypted).split(":", 5)
+    backend: KmsBackend = kms_backends[account][region]
     name = key_id.rpartition(":")[2].removeprefix("key/")
     if name.startswith("alias/") and not is_managed(key_id):
         name = next((key.id for key in backend.keys.values() if name in key.aliases), "")

@@ -6,6 +6,8 @@ of the resource's policy that names the role. A key is the exception: its policy
 which leaves the decision to the role's own policies:
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 
+A role of another account needs an Allow of both.
+
 Stricter than AWS: an Allow of the resource's policy counts within the boundary only, which AWS does not ask where it
 names a role's session; such a name is not known here, nor is ``aws:SourceOwner``, on which a topic's default policy
 depends. Laxer: a key that AWS manages, such as ``alias/aws/sqs``, may be used by every role. There are no session
@@ -20,14 +22,16 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from tests.emulator import policies
-from tests.emulator.accounts import ACCOUNT_ID
 
-ACCOUNT = frozenset({ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root"})
+
+def account_of(arn: str) -> str:
+    """The account that an ARN names, if it does."""
+    return arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
 
 
 def role_of(role_arn: str) -> Role | None:
     """The role with an ARN."""
-    roles = iam_backends[ACCOUNT_ID][role_arn.split(":")[1]].roles.values()
+    roles = iam_backends[account_of(role_arn)][role_arn.split(":")[1]].roles.values()
     return next((role for role in roles if role.arn == role_arn), None)
 
 
@@ -35,7 +39,7 @@ def trusts(role_arn: str, service: str, source_arn: str | None = None) -> bool:
     """Whether a service may assume the role; ``source_arn`` is the resource in whose name, where it says so."""
     role = role_of(role_arn)
     trust = role.assume_role_policy_document if role else None
-    context = policies.service_context(source_arn) if source_arn else {"aws:SourceAccount": ACCOUNT_ID}
+    context = policies.service_context(source_arn) if source_arn else {"aws:SourceAccount": account_of(role_arn)}
     return policies.admits(trust, principal=service, action="sts:AssumeRole", resource=role_arn, context=context)
 
 
@@ -51,8 +55,9 @@ def may(role_arn: str, action: str, resource: str, context: Mapping[str, str] | 
     role = role_of(role_arn)
     if role is None:
         return False
+    account = account_of(role_arn)
     seen = {
-        "aws:PrincipalAccount": ACCOUNT_ID,
+        "aws:PrincipalAccount": account,
         "aws:PrincipalArn": role_arn,
         "aws:SecureTransport": "true",
         **(context or {}),
@@ -61,25 +66,28 @@ def may(role_arn: str, action: str, resource: str, context: Mapping[str, str] | 
     boundary = boundary_of(role, action, resource, seen)
     attached = policy_of(resource)
     named = [each for each in policies.statements_of(attached) if policies.names(each, {"AWS": {role_arn}})]
-    account = [each for each in policies.statements_of(attached) if policies.names(each, {"AWS": set(ACCOUNT)})]
+    whole = {account, f"arn:{role_arn.split(':')[1]}:iam::{account}:root"}
+    delegating = [each for each in policies.statements_of(attached) if policies.names(each, {"AWS": whole})]
     admitted = policies.verdict(named, action, resource, seen)
-    delegated = policies.verdict(account, action, resource, seen)
+    delegated = policies.verdict(delegating, action, resource, seen)
     if False in (own, boundary, admitted, delegated):
         return False
     if not boundary:
         return False
+    if account_of(resource) not in ("", account):
+        return own is True and (admitted is True or delegated is True)
     if ":kms:" in resource:
         return admitted is True or (delegated is True and own is True)
     return own is True or admitted is True
 
 
 def may_use_key(
-    role_arn: str, key_id: str | None, region: str, actions: Iterable[str], context: Mapping[str, str]
+    role_arn: str, key_id: str | None, encrypted: str, actions: Iterable[str], context: Mapping[str, str]
 ) -> bool:
     """Whether a role may use the key, named by id, ARN or alias, that encrypts something; None is no key."""
     if not key_id or policies.is_managed(key_id):
         return True
-    key = policies.key_of(key_id, region)
+    key = policies.key_of(key_id, encrypted)
     if key is None or key.key_state != "Enabled":
         return False
     return all(may(role_arn, action, key.arn, context) for action in actions)
@@ -95,7 +103,7 @@ def boundary_of(role: Role, action: str, resource: str, context: Mapping[str, st
     """What a role's permissions boundary says; without one, everything is within it."""
     if not role.permissions_boundary_arn:
         return True
-    boundaries = iam_backends[ACCOUNT_ID][role.arn.split(":")[1]].managed_policies
+    boundaries = iam_backends[account_of(role.arn)][role.arn.split(":")[1]].managed_policies
     boundary = boundaries.get(role.permissions_boundary_arn)
     return policies.verdict(statements([], [boundary] if boundary else []), action, resource, context)
 
@@ -110,15 +118,15 @@ def policy_of(resource: str) -> str | Mapping[str, Any] | None:
     parts = resource.split(":")
     if len(parts) < 6:
         return None
-    _, _, service, region, _, name = parts[:6]
+    _, _, service, region, account, name = parts[:6]
     match service:
         case "sqs":
-            queue = sqs_backends[ACCOUNT_ID][region].queues.get(name)
+            queue = sqs_backends[account][region].queues.get(name)
             return queue.policy if queue else None
         case "sns":
-            topic = sns_backends[ACCOUNT_ID][region].topics.get(resource)
+            topic = sns_backends[account][region].topics.get(resource)
             return topic.policy if topic else None
         case "kms":
-            key = policies.key_of(resource, region)
+            key = policies.key_of(resource, resource)
             return key.policy if key else None
     return None

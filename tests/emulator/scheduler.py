@@ -39,10 +39,10 @@ from tests.emulator.moto_methods import extends, refuse
 PRINCIPAL = "scheduler.amazonaws.com"
 
 
-def pass_time(region: str, until: datetime) -> list[datetime]:
+def pass_time(region: str, until: datetime, *, account: str = ACCOUNT_ID) -> list[datetime]:
     """Fire every schedule of a region as often as it is due up to a moment; returns the times, in order."""
     due = []
-    for group in scheduler_backends[ACCOUNT_ID][region].schedule_groups.values():
+    for group in scheduler_backends[account][region].schedule_groups.values():
         for schedule in group.schedules.values():
             found = schedule_expressions.occurrences(
                 schedule.schedule_expression,
@@ -68,9 +68,9 @@ def fire(schedule: Schedule, at: datetime) -> None:
     jobs.submit(deliver, schedule, at)
 
 
-def schedule_of(region: str, name: str, group: str) -> Schedule:
+def schedule_of(region: str, name: str, group: str, *, account: str = ACCOUNT_ID) -> Schedule:
     """A schedule by its name."""
-    found: Schedule = scheduler_backends[ACCOUNT_ID][region].get_schedule(group, name)
+    found: Schedule = scheduler_backends[account][region].get_schedule(group, name)
     return found
 
 
@@ -79,9 +79,9 @@ def schedule_of(region: str, name: str, group: str) -> Schedule:
 
 def deliver(schedule: Schedule, at: datetime) -> None:
     """Invoke the target, again where it fails, and else keep the event in the dead-letter queue."""
-    region, target = schedule.arn.split(":")[3], schedule.target
+    (_, _, _, region, account, _), target = schedule.arn.split(":", 5), schedule.target
     policy = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185} | target.get("RetryPolicy", {})
-    outage = eventbridge.outages(region).get(target["Arn"], timedelta())
+    outage = eventbridge.outages(region, account).get(target["Arn"], timedelta())
     passed, pause, attempt = timedelta(), timedelta(seconds=1), 1
     while True:
         execution = uuid.uuid4().hex[:16]
@@ -151,7 +151,7 @@ def keep(role: str, source: str, queue_arn: str, body: str, attributes: Mapping[
     if not roles.may(role, "sqs:SendMessage", queue_arn):
         return False
     typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-    sqs_backends[ACCOUNT_ID][queue.region].send_message(queue.name, body, message_attributes=typed)
+    sqs_backends[queue.account_id][queue.region].send_message(queue.name, body, message_attributes=typed)
     return True
 
 
@@ -162,8 +162,8 @@ def group_arn(schedule: Schedule) -> str:
 
 def count(schedule: Schedule, metric: str, at: datetime) -> None:
     """Count for a schedule's group."""
-    region = schedule.arn.split(":")[3]
-    cloudwatch_metrics.count(region, "AWS/Scheduler", metric, at=at, ScheduleGroup=schedule.group_name)
+    _, _, _, region, account, _ = schedule.arn.split(":", 5)
+    cloudwatch_metrics.count(region, account, "AWS/Scheduler", metric, at=at, ScheduleGroup=schedule.group_name)
 
 
 def iso(at: datetime) -> str:

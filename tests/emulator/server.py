@@ -9,7 +9,7 @@ from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
-from tests.emulator.accounts import ACCOUNT_ID, ADMINISTRATOR
+from tests.emulator.accounts import ACCOUNT_ID, administrator
 from tests.emulator.jobs import jobs
 from tests.oracles import wire
 
@@ -25,7 +25,7 @@ def endpoint_url() -> str:
 
 
 class EmbeddedAws:
-    """An AWS of one account on a local port, empty when entered and stopped when left."""
+    """An AWS on a local port, empty when entered and stopped when left."""
 
     def __init__(self) -> None:
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -47,24 +47,24 @@ class EmbeddedAws:
         _running.remove(self.endpoint_url)
         wire.raise_errors()
 
-    def environment(self, region: str) -> dict[str, str]:
-        """The variables that lead the Terraform provider and any AWS SDK here and to no other AWS."""
+    def environment(self, region: str, account: str = ACCOUNT_ID) -> dict[str, str]:
+        """The variables that lead the Terraform provider and any AWS SDK here, as an account's administrator."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": ADMINISTRATOR,
-            "AWS_SECRET_ACCESS_KEY": ADMINISTRATOR,
+            "AWS_ACCESS_KEY_ID": administrator(account),
+            "AWS_SECRET_ACCESS_KEY": administrator(account),
         }
 
-    def client(self, service: str, region: str) -> Any:
-        """A boto3 client of the account's administrator."""
+    def client(self, service: str, region: str, account: str = ACCOUNT_ID) -> Any:
+        """A boto3 client of an account's administrator."""
         return boto3.client(
             service,
             region_name=region,
             endpoint_url=self.endpoint_url,
-            aws_access_key_id=ADMINISTRATOR,
-            aws_secret_access_key=ADMINISTRATOR,
+            aws_access_key_id=administrator(account),
+            aws_secret_access_key=administrator(account),
             config=Config(retries={"total_max_attempts": 1}),
         )
 
@@ -77,14 +77,19 @@ class EmbeddedAws:
         jobs.settle(timeout)
         wire.raise_errors()
 
-    def switch_on_config(self, region: str, resource_types: tuple[str, ...] = ("AWS::EC2::Instance",)) -> None:
+    def switch_on_config(
+        self,
+        region: str,
+        resource_types: tuple[str, ...] = ("AWS::EC2::Instance",),
+        account: str = ACCOUNT_ID,
+    ) -> None:
         """Make and start a recorder, as an account has it before the module is applied."""
-        config, bucket = self.client("config", region), f"config-{region}"
+        config, bucket = self.client("config", region, account), f"config-{account}-{region}"
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        self.client("s3", region).create_bucket(Bucket=bucket, **place)
+        self.client("s3", region, account).create_bucket(Bucket=bucket, **place)
         recorder = {
             "name": "default",
-            "roleARN": f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
+            "roleARN": f"arn:aws:iam::{account}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
             "recordingGroup": {"allSupported": False, "resourceTypes": list(resource_types)},
         }
         config.put_configuration_recorder(ConfigurationRecorder=recorder)

@@ -39,36 +39,37 @@ class Mail:
 MAXIMUM_SIZE = 256 * 1024
 
 
-def backend_of(region: str) -> SNSBackend:
-    """SNS of the account in a region."""
-    return sns_backends[ACCOUNT_ID][region]
+def backend_of(region: str, account: str = ACCOUNT_ID) -> SNSBackend:
+    """SNS of an account in a region."""
+    return sns_backends[account][region]
 
 
 def topic_of(topic_arn: str) -> Topic | None:
     """The topic with an ARN."""
-    return backend_of(topic_arn.split(":")[3]).topics.get(topic_arn)
+    _, _, _, region, account, _ = topic_arn.split(":")
+    return backend_of(region, account).topics.get(topic_arn)
 
 
-def outbox(region: str) -> list[Mail]:
+def outbox(region: str, account: str = ACCOUNT_ID) -> list[Mail]:
     """Every mail that SNS has sent from a region, oldest first; moto's reset forgets them."""
-    mails: list[Mail] = backend_of(region).__dict__.setdefault("embedded_outbox", [])
+    mails: list[Mail] = backend_of(region, account).__dict__.setdefault("embedded_outbox", [])
     return mails
 
 
-def bounces(region: str) -> set[str]:
+def bounces(region: str, account: str = ACCOUNT_ID) -> set[str]:
     """The addresses to which no mail can be delivered; moto's reset forgets them."""
-    addresses: set[str] = backend_of(region).__dict__.setdefault("embedded_bounces", set())
+    addresses: set[str] = backend_of(region, account).__dict__.setdefault("embedded_bounces", set())
     return addresses
 
 
-def bounce(region: str, address: str) -> None:
+def bounce(region: str, address: str, account: str = ACCOUNT_ID) -> None:
     """Let every later mail to an address fail, so that it goes to the subscription's dead-letter queue."""
-    bounces(region).add(address)
+    bounces(region, account).add(address)
 
 
-def confirm_all(region: str) -> int:
+def confirm_all(region: str, account: str = ACCOUNT_ID) -> int:
     """Follow the link in every confirmation mail; returns how many subscriptions that has confirmed."""
-    pending = [each for each in backend_of(region).subscriptions.values() if is_pending(each)]
+    pending = [each for each in backend_of(region, account).subscriptions.values() if is_pending(each)]
     for subscription in pending:
         subscription.confirmed = True
     return len(pending)
@@ -88,7 +89,7 @@ def may_publish(topic_arn: str, *, principal: str, source_arn: str) -> bool:
     key = topic.kms_master_key_id
     return policies.admits(
         topic.policy, principal=principal, action="sns:Publish", resource=topic_arn, context=context
-    ) and (not key or policies.key_admits(key, topic_arn.split(":")[3], principal, context=context))
+    ) and (not key or policies.key_admits(key, topic_arn, principal, context=context))
 
 
 def publish(

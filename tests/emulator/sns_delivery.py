@@ -56,8 +56,8 @@ def publish_to(self: Subscription, message: str, message_id: str, subject: str |
 
 def count(subscription: Subscription, metric: str, value: int) -> None:
     """Count for the topic of a subscription."""
-    _, _, _, region, _, topic = subscription.topic_arn.split(":")
-    cloudwatch_metrics.count(region, "AWS/SNS", metric, value=value, TopicName=topic)
+    _, _, _, region, account, topic = subscription.topic_arn.split(":")
+    cloudwatch_metrics.count(region, account, "AWS/SNS", metric, value=value, TopicName=topic)
 
 
 @extends(Subscription)
@@ -78,19 +78,19 @@ def deliver(  # noqa: PLR0911  (one for each protocol)
 ) -> bool:
     """Hand a message to the endpoint; returns whether it took it."""
     endpoint, topic_arn = subscription.endpoint, subscription.topic_arn
-    region = topic_arn.split(":")[3]
+    _, _, _, region, account, _ = topic_arn.split(":")
     attributes = options.get("message_attributes")
     match subscription.protocol:
-        case _ if endpoint in bounces(region):
+        case _ if endpoint in bounces(region, account):
             return False
         case "sms":
-            outbox(region).append(Mail(topic_arn, endpoint, "", message))
+            outbox(region, account).append(Mail(topic_arn, endpoint, "", message))
             return True
         case "email" | "email-json":
             body = message + FOOTER.format(region=region, arn=subscription.arn, endpoint=endpoint)
             if subscription.protocol == "email-json":
                 body = json.dumps(subscription.get_post_data(message, message_id, subject, attributes))
-            outbox(region).append(Mail(topic_arn, endpoint, subject or "AWS Notification Message", body))
+            outbox(region, account).append(Mail(topic_arn, endpoint, subject or "AWS Notification Message", body))
             return True
         case "sqs":
             if not sqs.may_send(endpoint, principal=PRINCIPAL, source_arn=topic_arn):

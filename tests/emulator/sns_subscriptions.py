@@ -41,7 +41,7 @@ def add_subscription(self: SNSBackend, topic_arn: str, endpoint: str, protocol: 
             f"https://sns.{self.region_name}.amazonaws.com/confirmation.html"
             f"?TopicArn={topic_arn}&Token={token}&Endpoint={endpoint}"
         )
-        outbox(self.region_name).append(
+        outbox(self.region_name, self.account_id).append(
             Mail(topic_arn, endpoint, "AWS Notification - Subscription Confirmation", text, token)
         )
     return subscription

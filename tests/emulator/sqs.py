@@ -16,13 +16,13 @@ from moto.sqs.exceptions import SQSException
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from tests.emulator import policies
-from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.moto_methods import extends, extends_property
 
 
 def queue_of(queue_arn: str) -> Queue | None:
     """The queue with an ARN."""
-    queue: Queue | None = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]].queues.get(queue_arn.rpartition(":")[2])
+    _, _, _, region, account, name = queue_arn.split(":")
+    queue: Queue | None = sqs_backends[account][region].queues.get(name) if account else None
     return queue
 
 
@@ -46,7 +46,7 @@ def may_send(queue_arn: str, *, principal: str, source_arn: str) -> bool:
     key = key_of(queue)
     return policies.admits(
         queue.policy, principal=principal, action="sqs:SendMessage", resource=queue_arn, context=context
-    ) and (not key or policies.key_admits(key, queue_arn.split(":")[3], principal, context=context))
+    ) and (not key or policies.key_admits(key, queue_arn, principal, context=context))
 
 
 def send(  # noqa: PLR0913  (what SendMessage takes)
@@ -62,8 +62,8 @@ def send(  # noqa: PLR0913  (what SendMessage takes)
     if not may_send(queue_arn, principal=principal, source_arn=source_arn):
         return False
     typed = {key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items()}
-    backend = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]]
-    backend.send_message(queue_arn.rpartition(":")[2], body, message_attributes=typed, group_id=group_id)
+    _, _, _, region, account, name = queue_arn.split(":")
+    sqs_backends[account][region].send_message(name, body, message_attributes=typed, group_id=group_id)
     return True
 
 

@@ -140,30 +140,30 @@ def test_a_key_is_found_by_id_arn_and_alias(aws: EmbeddedAws) -> None:
     aws.client("kms", REGION).create_alias(AliasName="alias/topics", TargetKeyId=key["KeyId"])
     alias_arn = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:alias/topics"
     for name in (key["KeyId"], key["Arn"], "alias/topics", alias_arn):
-        assert policies.key_admits(name, REGION, EVENTS), name
-        assert not policies.key_admits(name, REGION, "cloudwatch.amazonaws.com"), name
+        assert policies.key_admits(name, TOPIC, EVENTS), name
+        assert not policies.key_admits(name, TOPIC, "cloudwatch.amazonaws.com"), name
 
 
 def test_a_keys_condition_on_the_source_admits_nothing_of_eventbridge(aws: EmbeddedAws) -> None:
     """A key whose policy asks EventBridge for its source admits it never, for the source is not sent."""
     key = key_of(aws, key_policy(**when("StringEquals", "aws:SourceAccount", ACCOUNT_ID)))
-    assert not policies.key_admits(key["KeyId"], REGION, EVENTS, context=policies.service_context(RULE))
+    assert not policies.key_admits(key["KeyId"], TOPIC, EVENTS, context=policies.service_context(RULE))
 
 
 @pytest.mark.parametrize("name", ["alias/aws/sns", "alias/aws/sqs", "alias/missing", "missing"])
 def test_a_managed_or_missing_key_admits_nobody(aws: EmbeddedAws, name: str) -> None:
     """Neither a key that AWS manages nor one that is not there admits a service."""
     aws.client("kms", REGION)
-    assert not policies.key_admits(name, REGION, EVENTS)
+    assert not policies.key_admits(name, TOPIC, EVENTS)
 
 
 def test_a_disabled_key_admits_nobody(aws: EmbeddedAws) -> None:
     """A key that is disabled admits nobody, whatever its policy says."""
     key = key_of(aws, key_policy())
     aws.client("kms", REGION).disable_key(KeyId=key["KeyId"])
-    assert not policies.key_admits(key["KeyId"], REGION, EVENTS)
+    assert not policies.key_admits(key["KeyId"], TOPIC, EVENTS)
 
 
 def test_a_keys_default_policy_admits_no_service(aws: EmbeddedAws) -> None:
     """The policy that a key has of itself names the account, and no service."""
-    assert not policies.key_admits(key_of(aws)["KeyId"], REGION, EVENTS)
+    assert not policies.key_admits(key_of(aws)["KeyId"], TOPIC, EVENTS)

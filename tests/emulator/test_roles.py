@@ -121,7 +121,7 @@ def test_a_disabled_key_may_be_used_by_nobody(aws: EmbeddedAws) -> None:
     kms = aws.client("kms", REGION)
     key = kms.create_key()["KeyMetadata"]
     as_role(aws, "sns", document(allow(*KEY_ACTIONS)))
-    assert roles.may_use_key(ROLE, key["KeyId"], REGION, KEY_ACTIONS, {})
+    assert roles.may_use_key(ROLE, key["KeyId"], QUEUE, KEY_ACTIONS, {})
     kms.disable_key(KeyId=key["KeyId"])
-    assert not roles.may_use_key(ROLE, key["KeyId"], REGION, KEY_ACTIONS, {})
-    assert roles.may_use_key(ROLE, "alias/aws/sqs", REGION, KEY_ACTIONS, {})
+    assert not roles.may_use_key(ROLE, key["KeyId"], QUEUE, KEY_ACTIONS, {})
+    assert roles.may_use_key(ROLE, "alias/aws/sqs", QUEUE, KEY_ACTIONS, {})

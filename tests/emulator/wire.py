@@ -23,7 +23,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.exceptions import NotFound
 
 from tests.emulator import faults  # noqa: F401  (what is installed last stands outside)
-from tests.emulator.accounts import ADMINISTRATOR
+from tests.emulator.accounts import is_administrator
 from tests.emulator.moto_methods import extends
 from tests.oracles import wire
 from tests.oracles.wire import Difference, differences, judge, operation_model
@@ -71,7 +71,7 @@ def judge_call(request: Request, body: bytes, response: tuple[int, dict[str, str
         return
     model = operation_model(service, operation.name)
     protocol = determine_request_protocol(router._service_model, request.content_type)
-    is_tests_own = f"Credential={ADMINISTRATOR}/" in signed and "Terraform" not in request.user_agent.string
+    is_tests_own = is_administrator(signed) and "Terraform" not in request.user_agent.string
     is_refused = response is not None and response[0] >= 400
     found = read_request(operation, protocol, request, body, parameters)
     judge("request", model, () if is_tests_own and is_refused else found)
