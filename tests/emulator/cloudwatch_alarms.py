@@ -15,6 +15,7 @@ import ast
 import json
 import math
 import operator
+import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDataQuery, cloudwatch_backends
 from moto.sqs.models import sqs_backends
 
-from tests.emulator import cloudwatch_metrics, sns
+from tests.emulator import cloudwatch_metrics, eventbridge, sns
 from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.moto_methods import extends
 
@@ -59,8 +60,10 @@ def evaluate_alarms(region: str, at: datetime | None = None, *, account: str = A
     for alarm in alarms.values():
         state = evaluate(alarm, cloudwatch_metrics.points(region, account), at)
         if state != alarm.state_value:
+            before = state_in_event(alarm)
             alarm.update_state(f"Evaluated at {at.isoformat()}", "{}", state)
             tell(alarm, at)
+            announce(alarm, before, at)
     return {name: alarm.state_value for name, alarm in alarms.items()}
 
 
@@ -190,6 +193,66 @@ def tell(alarm: Alarm, at: datetime) -> None:
     for topic_arn in actions if alarm.actions_enabled else []:
         if sns.may_publish(topic_arn, principal=PRINCIPAL, source_arn=alarm.alarm_arn):
             sns.publish(topic_arn, json.dumps(message), f'{alarm.state_value}: "{alarm.name}" in {region}')
+
+
+def announce(alarm: Alarm, before: dict[str, Any], at: datetime) -> None:
+    """Put the alarm's change of state on the default event bus, whatever actions it has.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    _, _, _, region, account, _, _ = alarm.alarm_arn.split(":", 6)
+    detail = {
+        "alarmName": alarm.name,
+        "state": state_in_event(alarm),
+        "previousState": before,
+        "configuration": {"description": alarm.description, "metrics": metrics_in_event(alarm)},
+    }
+    eventbridge.publish(
+        region,
+        "aws.cloudwatch",
+        "CloudWatch Alarm State Change",
+        detail,
+        resources=[alarm.alarm_arn],
+        time=at,
+        account=account,
+    )
+
+
+def state_in_event(alarm: Alarm) -> dict[str, Any]:
+    """An alarm's state as an event has it."""
+    moment = alarm.state_updated_timestamp.replace(tzinfo=UTC).isoformat(timespec="milliseconds")
+    return {
+        "value": alarm.state_value,
+        "reason": alarm.state_reason,
+        "reasonData": alarm.state_reason_data,
+        "timestamp": moment.replace("+00:00", "+0000"),
+    }
+
+
+def metrics_in_event(alarm: Alarm) -> list[dict[str, Any]]:
+    """What an alarm looks at, as an event has it."""
+
+    def stat(namespace: Any, name: Any, dimensions: Any, period: Any, statistic: Any) -> dict[str, Any]:
+        metric = {
+            "namespace": namespace,
+            "name": name,
+            "dimensions": {str(each.name): str(each.value) for each in dimensions},
+        }
+        return {"metric": metric, "period": int(period), "stat": statistic}
+
+    if not alarm.metric_data_queries:
+        one = stat(alarm.namespace, alarm.metric_name, alarm.dimensions, alarm.period, alarm.statistic)
+        return [{"id": str(uuid.uuid4()), "metricStat": one, "returnData": True}]
+    found = []
+    for query in alarm.metric_data_queries:
+        of: Any = query.metric_stat
+        looked_at = (
+            {"metricStat": stat(of.metric.namespace, of.metric.metric_name, of.metric.dimensions, of.period, of.stat)}
+            if of
+            else {"expression": query.expression}
+        )
+        found.append({"id": query.id, **looked_at, "returnData": query.return_data in (True, "true")})
+    return found
 
 
 @extends(CloudWatchBackend)

@@ -19,25 +19,20 @@ AWS lets pass an undocumented time; here it doubles from a second to eight minut
 A filled template that is no JSON is not delivered, says a recording of AWS. Whether it is a dead letter is unverified:
 here it is gone without a trace, unless :func:`tests.emulator.config_control.keep_invalid_json` asks for the other.
 
-Stricter than AWS: PutTargets refuses a role for a topic, a queue or a function, of which only the policies count here
-(AWS's page on policies says not to set one, for deliveries may fail). Laxer: the sum of a target's input is not
-bounded.
+The API is in :mod:`tests.emulator.eventbridge_api`, event buses are in :mod:`tests.emulator.eventbridge_buses`.
 """
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from moto.core.exceptions import JsonRESTError
-from moto.events.exceptions import InvalidEventPatternException, ValidationException
-from moto.events.models import EventPattern, EventPatternParser, EventsBackend, Rule, events_backends
-from moto.events.responses import EventsHandler
+from moto.events.models import EventBus, Rule, events_backends
 
 from tests.emulator import (
     cloudwatch_metrics,
-    eventbridge_patterns,
+    eventbridge_buses,
     eventbridge_transformer,
     lambda_invocations,
     sns,
@@ -47,13 +42,15 @@ from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.jobs import jobs
 from tests.emulator.moto_methods import extends
 
+Event = dict[str, Any]
+
 # Why an event was not delivered, as its dead letter's attributes say; empty where it was.
 Reason = dict[str, str]
 
 PRINCIPAL = "events.amazonaws.com"
 OWN_POLICY = {"sns", "sqs", "lambda"}
+HERE = OWN_POLICY | {"events"}  # moto delivers to everything else
 LONGEST_PAUSE = timedelta(minutes=8)
-MANDATORY = {"id", "account", "source", "time", "region", "detail-type"}
 
 
 def outages(region: str, account: str = ACCOUNT_ID) -> dict[str, timedelta]:
@@ -73,7 +70,22 @@ def publish(  # noqa: PLR0913  (the parts of an event)
     account: str = ACCOUNT_ID,
 ) -> None:
     """Put an AWS service's own event on an account's default bus; without a time it happens now."""
-    event: Any = {
+    event = envelope(region, account, source, detail_type, detail, resources=resources, time=time)
+    arrive(events_backends[account][region].describe_event_bus("default"), event)
+
+
+def envelope(  # noqa: PLR0913  (the parts of an event)
+    region: str,
+    account: str,
+    source: str,
+    detail_type: str,
+    detail: Mapping[str, Any],
+    *,
+    resources: Sequence[str] = (),
+    time: datetime | None = None,
+) -> Event:
+    """A new event with everything that EventBridge puts around its detail."""
+    return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": detail_type,
@@ -84,30 +96,41 @@ def publish(  # noqa: PLR0913  (the parts of an event)
         "resources": list(resources),
         "detail": dict(detail),
     }
-    for rule in list(events_backends[account][region].describe_event_bus("default").rules.values()):
-        rule.send_to_targets(event)
+
+
+def arrive(bus: EventBus, event: Event, *, is_forwarded: bool = False) -> None:
+    """Let an event arrive at a bus, from another one or not."""
+    for rule in list(bus.rules.values()):
+        send(rule, event, is_forwarded=is_forwarded)
 
 
 @extends(Rule)
-def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:  # noqa: FBT001, FBT002
-    """Deliver an event that the rule's pattern matches to each of its targets, later."""
-    event: Any = {name: value for name, value in original_event.items() if name != "ingestion-time"}
+def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:  # noqa: ARG001, FBT001, FBT002
+    """Take an event from moto's PutEvents."""
+    event: Event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
     if isinstance(event["time"], int | float):
         event["time"] = datetime.fromtimestamp(event["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    happened = datetime.fromisoformat(event["time"]).timestamp()
-    as_moto_has_it = {**event, "time": happened, "ingestion-time": happened}
-    if self.state == "DISABLED" or not self.event_pattern.matches_event(event):
+    send(self, event)
+
+
+def send(rule: Rule, event: Event, *, is_forwarded: bool = False) -> None:
+    """Deliver an event that the rule's pattern matches to each of its targets, later."""
+    pattern: Any = rule.event_pattern
+    if rule.state == "DISABLED" or not pattern.matches_event(event):
         return
-    for target in list(self.targets):
-        if target["Arn"].split(":")[2] in OWN_POLICY:
-            jobs.submit(deliver, self, target, event)
+    for target in list(rule.targets):
+        if eventbridge_buses.is_archive(target["Arn"]):
+            eventbridge_buses.keep(rule, event)
+        elif target["Arn"].split(":")[2] in HERE:
+            jobs.submit(partial(deliver, rule, target, event, is_forwarded=is_forwarded))
         else:
+            happened = datetime.fromisoformat(event["time"]).timestamp()
             only = Rule.__new__(Rule)
-            only.__dict__.update(self.__dict__, targets=[target])
-            jobs.submit(send_to_targets.replaced, only, as_moto_has_it, transform_input)
+            only.__dict__.update(rule.__dict__, targets=[target])
+            jobs.submit(send_to_targets.replaced, only, {**event, "time": happened, "ingestion-time": happened})
 
 
-def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+def deliver(rule: Rule, target: Mapping[str, Any], event: Event, *, is_forwarded: bool = False) -> None:
     """Deliver to one target, else to its dead-letter queue, else to nobody."""
     try:
         message = eventbridge_transformer.render(target, event, rule.arn, rule.name)
@@ -117,7 +140,11 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> 
         given_up, problem = datetime.now(UTC), error("INVALID_JSON", "The transformed input is not valid JSON.")
     else:
         given_up, exhausted = retry(rule, target)
-        problem = exhausted or attempt(rule, target, message)
+        problem = exhausted
+        if not problem and target["Arn"].split(":")[2] == "events":
+            problem = forward(rule, target, event, is_forwarded=is_forwarded)
+        elif not problem:
+            problem = attempt(rule, target, message)
     if not problem:
         return
     count(rule, "FailedInvocations", given_up)
@@ -129,8 +156,15 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> 
 
 
 def count(rule: Rule, metric: str, at: datetime) -> None:
-    """Count for a rule of the default event bus."""
-    cloudwatch_metrics.count(rule.region_name, rule.account_id, "AWS/Events", metric, at=at, RuleName=rule.name)
+    """Count for a rule, and on a custom bus by the bus as well.
+
+    That the rule alone is no dimension there is as users see it; AWS's page lists the dimensions and not their sets.
+    """
+    dimensions = {"RuleName": rule.name}
+    if rule.event_bus_name != "default":
+        dimensions["EventBusName"] = rule.event_bus_name
+    point = cloudwatch_metrics.Point("AWS/Events", metric, dimensions, at, 1)
+    cloudwatch_metrics.points(rule.region_name, rule.account_id).append(point)
 
 
 def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:
@@ -165,6 +199,20 @@ def error(code: str, message: str) -> Reason:
     return {"ERROR_CODE": code, "ERROR_MESSAGE": message}
 
 
+def forward(rule: Rule, target: Mapping[str, Any], event: Event, *, is_forwarded: bool) -> Reason:
+    """Let an event arrive at another bus as it is, with a new id in another region; returns the error, or nothing.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html does not speak of the id: that another
+    region gives a new one is as LocalStack has recorded it on AWS (https://github.com/localstack/localstack/pull/11027).
+    """
+    if refused := eventbridge_buses.refusal(rule, target, is_forwarded=is_forwarded):
+        return error(*refused)
+    if bus := eventbridge_buses.bus_of(target["Arn"]):
+        anew = {} if bus.region == rule.region_name else {"id": str(uuid.uuid4())}
+        arrive(bus, {**event, **anew}, is_forwarded=True)
+    return {}
+
+
 def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> Reason:
     """Deliver to a target; returns the error, or nothing."""
     arn = target["Arn"]
@@ -189,66 +237,3 @@ def attempt(rule: Rule, target: Mapping[str, Any], message: str) -> Reason:
 def keeps_invalid_json(rule: Rule) -> bool:
     """Whether an event whose template is broken becomes a dead letter; moto's reset forgets it."""
     return bool(vars(events_backends[rule.account_id][rule.region_name]).get("embedded_keeps_invalid_json"))
-
-
-# The API
-
-
-@extends(EventPatternParser)
-def parse(self: EventPatternParser) -> dict[str, Any]:
-    """Read a rule's pattern, and refuse what AWS refuses."""
-    if not self.pattern:
-        return {}
-    try:
-        return eventbridge_patterns.parse(self.pattern)
-    except eventbridge_patterns.InvalidPatternError as error:
-        raise InvalidEventPatternException(str(error)) from error
-
-
-@extends(EventPattern)
-def matches_event(self: EventPattern, event: Any) -> bool:
-    """Whether an event matches; a rule without a pattern, which is a scheduled one, matches none."""
-    return bool(self._pattern) and eventbridge_patterns.matches(self._pattern, event)
-
-
-@extends(EventsHandler)
-def test_event_pattern(self: EventsHandler) -> tuple[str, dict[str, Any]]:
-    """TestEventPattern.
-
-    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html
-    """
-    pattern = EventPattern.load(self._get_param("EventPattern"))
-    try:
-        event: Any = json.loads(self._get_param("Event"))
-    except ValueError:
-        event = None
-    if not isinstance(event, dict) or not event.keys() >= MANDATORY:
-        raise ValidationException("Parameter Event is not valid.")
-    return json.dumps({"Result": eventbridge_patterns.matches(pattern.get_pattern(), event)}), self.response_headers
-
-
-@extends(EventsBackend)
-def put_targets(self: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
-    """PutTargets, with the limits of its API reference and of EventBridge's quotas that moto leaves out."""
-    for target in targets:
-        check_target(target)
-    rule = self._get_event_bus(self._normalize_event_bus_arn(event_bus_arn)).rules.get(name)
-    present = {target["Id"] for target in rule.targets} if rule else set()
-    if len(present | {target["Id"] for target in targets}) > 5:
-        raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
-    put_targets.replaced(self, name=name, event_bus_arn=event_bus_arn, targets=targets)
-
-
-def check_target(target: Mapping[str, Any]) -> None:
-    """Refuse bad or ambiguous input, a role that would not be used, and dead letters to a FIFO queue."""
-    if sum(kind in target for kind in ("Input", "InputPath", "InputTransformer")) > 1:
-        message = f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
-        raise ValidationException(message)
-    if "RoleArn" in target and target["Arn"].split(":")[2] in OWN_POLICY:
-        raise ValidationException(f"RoleArn is not supported for target {target['Arn']}.")
-    if target.get("DeadLetterConfig", {}).get("Arn", "").endswith(".fifo"):
-        raise ValidationException("SQS FIFO is not supported by Dead Letter Queues.")
-    if "Input" in target and not eventbridge_transformer.is_json(target["Input"]):
-        raise ValidationException(f"Input for target {target['Id']} is not a valid JSON text.")
-    if "InputTransformer" in target:
-        eventbridge_transformer.check(target["Id"], target["InputTransformer"])

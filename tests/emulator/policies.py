@@ -10,8 +10,9 @@ https://docs.aws.amazon.com/mediapackage/latest/userguide/policy-principal.html
 
 ``{"Service": "*"}`` is not documented: it admits no service, and denies every one.
 
-A condition operator that is not in ``OPERATORS``, as are those with a prefix such as ``ForAllValues:``, admits nobody,
-and denies. ``NotPrincipal`` only ever denies. Policy variables are not resolved.
+A condition operator that is not in ``OPERATORS``, as are those with the prefix ``ForAllValues:``, admits nobody, and
+denies; so does an operator without ``ForAnyValue:`` on a key of several values. ``NotPrincipal`` only ever denies.
+Policy variables are not resolved.
 """
 
 import json
@@ -20,6 +21,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.kms.models import Key, KmsBackend, kms_backends
+
+# The condition keys of a request; some have several values.
+Context = Mapping[str, str | list[str]]
 
 # What a service that publishes to an encrypted topic or queue asks of its key.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -54,7 +58,7 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
 
 
 def admits(
-    policy: str | Mapping[str, Any] | None, *, principal: str, action: str, resource: str, context: Mapping[str, str]
+    policy: str | Mapping[str, Any] | None, *, principal: str, action: str, resource: str, context: Context
 ) -> bool:
     """Say whether a policy lets a service act on the resource that it is attached to.
 
@@ -69,7 +73,7 @@ def admits(
     return verdict(named, action, resource, context) is True
 
 
-def verdict(statements: list[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str]) -> bool | None:
+def verdict(statements: list[Mapping[str, Any]], action: str, resource: str, context: Context) -> bool | None:
     """What statements say of an action: True by an Allow, False by a Deny, which wins, and None where none fits."""
     values = {key.lower(): value for key, value in context.items()}
     fitting = [each for each in statements if names_action(each, action) and names_resource(each, resource)]
@@ -122,7 +126,7 @@ def names_resource(statement: Mapping[str, Any], resource: str) -> bool:
     return any(like(resource, pattern) for pattern in listed(statement.get("Resource", "*")))
 
 
-def holds(statement: Mapping[str, Any], context: Mapping[str, str], *, unknown: bool) -> bool:
+def holds(statement: Mapping[str, Any], context: Context, *, unknown: bool) -> bool:
     """Whether every condition of the statement is fulfilled; ``unknown`` is what an operator not known counts as."""
     conditions = (statement.get("Condition") or {}).items()
     return all(
@@ -132,9 +136,14 @@ def holds(statement: Mapping[str, Any], context: Mapping[str, str], *, unknown: 
     )
 
 
-def fulfils(operator: str, wanted: list[Any], actual: str | None, *, unknown: bool) -> bool:
+def fulfils(operator: str, wanted: list[Any], actual: str | list[str] | None, *, unknown: bool) -> bool:
     """Whether a condition key has one of the wanted values, or by a Not… operator none of them."""
     name = operator.lower()
+    if name.startswith("foranyvalue:"):
+        each_operator = operator.partition(":")[2]
+        return any(fulfils(each_operator, wanted, each, unknown=unknown) for each in listed(actual))
+    if isinstance(actual, list):  # a key of several values takes an operator for sets
+        return unknown
     if name == "null":
         return str(actual is None).lower() in {str(value).lower() for value in wanted}
     base = name.removesuffix("ifexists")

@@ -17,11 +17,12 @@ policies and no service control policies, and the policies of functions are not 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from moto.events.models import events_backends
 from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from tests.emulator import policies
+from tests.emulator import organization, policies
 
 
 def account_of(arn: str) -> str:
@@ -55,30 +56,47 @@ def may(role_arn: str, action: str, resource: str, context: Mapping[str, str] | 
     role = role_of(role_arn)
     if role is None:
         return False
-    account = account_of(role_arn)
-    seen = {
-        "aws:PrincipalAccount": account,
-        "aws:PrincipalArn": role_arn,
-        "aws:SecureTransport": "true",
-        **(context or {}),
-    }
+    seen = {**caller_keys(role_arn), **(context or {})}
     own = policies.verdict(statements(role.policies.values(), role.managed_policies.values()), action, resource, seen)
     boundary = boundary_of(role, action, resource, seen)
-    attached = policy_of(resource)
-    named = [each for each in policies.statements_of(attached) if policies.names(each, {"AWS": {role_arn}})]
-    whole = {account, f"arn:{role_arn.split(':')[1]}:iam::{account}:root"}
-    delegating = [each for each in policies.statements_of(attached) if policies.names(each, {"AWS": whole})]
-    admitted = policies.verdict(named, action, resource, seen)
-    delegated = policies.verdict(delegating, action, resource, seen)
+    admitted, delegated = attached(role_arn, action, resource, seen)
     if False in (own, boundary, admitted, delegated):
         return False
     if not boundary:
         return False
-    if account_of(resource) not in ("", account):
+    if account_of(resource) not in ("", account_of(role_arn)):
         return own is True and (admitted is True or delegated is True)
     if ":kms:" in resource:
         return admitted is True or (delegated is True and own is True)
     return own is True or admitted is True
+
+
+def is_admitted(principal_arn: str, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
+    """Whether the policy of a resource admits a role or an account, whatever its own policies say."""
+    verdicts = attached(principal_arn, action, resource, {**caller_keys(principal_arn), **(context or {})})
+    return True in verdicts and False not in verdicts
+
+
+def caller_keys(principal_arn: str) -> policies.Context:
+    """The condition keys of a request that a role or an account makes."""
+    account = account_of(principal_arn)
+    return {
+        "aws:PrincipalAccount": account,
+        "aws:PrincipalArn": principal_arn,
+        "aws:SecureTransport": "true",
+        **organization.condition_keys(account),
+    }
+
+
+def attached(
+    principal_arn: str, action: str, resource: str, context: policies.Context
+) -> tuple[bool | None, bool | None]:
+    """What the policy of a resource says of a principal by its name, and of the whole account that it is in."""
+    account, found = account_of(principal_arn), policies.statements_of(policy_of(resource))
+    whole = {account, f"arn:{principal_arn.split(':')[1]}:iam::{account}:root"}
+    named = [each for each in found if policies.names(each, {"AWS": {principal_arn}})]
+    delegating = [each for each in found if policies.names(each, {"AWS": whole})]
+    return policies.verdict(named, action, resource, context), policies.verdict(delegating, action, resource, context)
 
 
 def may_use_key(
@@ -99,7 +117,7 @@ def statements(inline: Iterable[str], managed: Iterable[ManagedPolicy]) -> list[
     return [each for document in documents for each in policies.statements_of(document)]
 
 
-def boundary_of(role: Role, action: str, resource: str, context: Mapping[str, str]) -> bool | None:
+def boundary_of(role: Role, action: str, resource: str, context: policies.Context) -> bool | None:
     """What a role's permissions boundary says; without one, everything is within it."""
     if not role.permissions_boundary_arn:
         return True
@@ -126,6 +144,9 @@ def policy_of(resource: str) -> str | Mapping[str, Any] | None:
         case "sns":
             topic = sns_backends[account][region].topics.get(resource)
             return topic.policy if topic else None
+        case "events":
+            bus = events_backends[account][region].event_buses.get(name.removeprefix("event-bus/"))
+            return bus.policy if bus else None
         case "kms":
             key = policies.key_of(resource, resource)
             return key.policy if key else None
