@@ -6,14 +6,20 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PYTHONPATH := .
 
-.PHONY: demo verify test test-slow test-all bench mutation security judge judge-versions lint docs requirements clean
+# Whether a variable such as DIGEST is switched on; 0 is off, as is nothing.
+on = $(filter-out 0,$($(1)))
 
-demo: $(INSTALLED)
-	@$(BIN)/python -m demo.walkthrough demo $(if $(DIGEST),--digest)
+.DEFAULT_GOAL := help
+.PHONY: help demo verify test test-slow test-all bench mutation security judge judge-versions lint docs requirements clean
 
-# The same in the account of the caller's credentials; says what it makes and costs, and asks, unless YES=1.
+help: ## Show these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(INSTALLED) ## Show the monitor at work without an AWS account; DIGEST=1 with a digest
+	@$(BIN)/python -m demo.walkthrough demo $(if $(call on,DIGEST),--digest)
+
 # NAME counts on the command line only, for some systems have a variable of that name.
-verify: $(INSTALLED)
+verify: $(INSTALLED) ## Do the same in your AWS account (REGION=…); shows the cost and asks first
 	@$(BIN)/python -m demo.walkthrough verify --region "$(REGION)" --subnet "$(SUBNET)" \
 		--name "$(if $(findstring command,$(origin NAME)),$(NAME))" $(if $(filter 1,$(YES)),--yes)
 
@@ -21,52 +27,45 @@ verify: $(INSTALLED)
 WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: lint
+test: lint ## Run the tests that each change must pass
 	@$(PYTEST) -m "not slow"
 
-test-slow: $(INSTALLED)
+test-slow: $(INSTALLED) ## Run the tests that take longer
 	@$(PYTEST) -m slow
 
-test-all: lint
+test-all: lint ## Run all tests
 	@$(PYTEST)
 
-# Mutates both functions, and fails where the unit tests notice nothing; takes a quarter of an hour or more.
-mutation:
+mutation: ## Run mutation tests of both functions; takes 15 minutes or more
 	@PYTHON=$(PYTHON) tests/mutation/run
 
-# Measures the function beside its peers; takes about fifteen minutes.
-bench:
+bench: ## Measure the evaluator beside its peers; takes about 15 minutes
 	@PYTHON=$(PYTHON) benchmarks/run
 
-# Scans the module and the Python code for what is known to be insecure.
-security:
+security: ## Scan the module and the Python code with checkov, bandit and pip-audit
 	@PYTHON=$(PYTHON) tests/security/run
 
-# Lets LocalStack and MiniStack judge the event path; takes three minutes, and two more to install them the first time.
-judge: $(INSTALLED)
+judge: $(INSTALLED) ## Compare the embedded AWS with LocalStack and MiniStack; takes 3 minutes
 	@PYTHON=$(PYTHON) tests/oracles/emulators/run
 
-# Runs the plan tests under the oldest and the newest Terraform that PyPI has, and looks up the HCL in version 6 of the AWS
-# provider; takes eight minutes, and downloads 200 MB the first time.
-judge-versions: $(INSTALLED)
+# The oldest and the newest Terraform are those that PyPI has.
+judge-versions: $(INSTALLED) ## Plan with other versions of Terraform and the AWS provider; takes 8 minutes
 	@PYTHON=$(PYTHON) tests/oracles/versions/run
 
-lint: $(INSTALLED)
+lint: $(INSTALLED) ## Check formatting, style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy lambda cli demo tests examples benchmarks/*.py benchmarks/plan
 	@terraform fmt -check -diff -recursive .
 
-# Writes the README's tables of inputs and outputs.
-docs: $(INSTALLED)
+docs: $(INSTALLED) ## Write the READMEs' tables of inputs and outputs, and the pictures
 	@$(BIN)/python -m tests.support.make_docs
 
-# Locks requirements.in, with the hashes of what was locked.
-requirements:
+requirements: ## Lock requirements.in, with hashes
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
 		--custom-compile-command "make requirements" requirements.in -o requirements.txt
 
-clean:
+clean: ## Remove .venv and build
 	@rm -rf $(VENV) build
 
 $(INSTALLED): requirements.txt

@@ -66,6 +66,7 @@ class Request:
 class Account(Cloud):
     """A region of the account."""
 
+    closing = "The notification is as expected, and everything that was created is removed."
     pace = Pace(every=10.0, evaluated_within=1200.0, tell_every=30.0)
 
     def __init__(self, console: Console, clock: Clock, request: Request, session: boto3.Session | None = None) -> None:

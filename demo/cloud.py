@@ -58,7 +58,7 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A notification as it arrived: the lines above the message, such as a mail's subject, and the message."""
+    """A notification as it arrived: the lines above the message, such as an e-mail's subject, and the message."""
 
     title: str
     body: str
@@ -66,7 +66,15 @@ class Notification:
 
 
 class Cloud(ABC):
-    """What differs from cloud to cloud; ``notified`` are the verdicts told of, ``remaining`` what was not removed."""
+    """What differs from cloud to cloud.
+
+    Attributes:
+        closing: the last line of a run that ends well.
+        notified: the verdicts that are notified.
+        remaining: what could not be removed.
+    """
+
+    closing: str
 
     notified: Collection[str] = ("NON_COMPLIANT",)
     pace: Pace

@@ -15,6 +15,8 @@ from tests.support.providers import provider_environment
 from tests.support.terraform import Root, copy_module
 
 REGION = "eu-central-1"
+# The examples that can be shown, each with the verdicts that it notifies of.
+NOTIFIED = {"minimal": ("NON_COMPLIANT",), "digest": ("COMPLIANT", "NON_COMPLIANT")}
 
 
 class Demo(Cloud):
@@ -23,11 +25,12 @@ class Demo(Cloud):
     pace = Pace(every=0.25, evaluated_within=60.0)
     key_name = "walkthrough"
 
-    def __init__(self, console: Console, *, digest: bool = False) -> None:
+    closing = "Ran locally; no AWS account was used."
+
+    def __init__(self, console: Console, example: str = "minimal") -> None:
         super().__init__()
-        self._example = "digest" if digest else "minimal"
-        if digest:
-            self.notified = ("COMPLIANT", "NON_COMPLIANT")
+        self._example = example
+        self.notified = NOTIFIED[example]
         self._console = console
         self._aws = EmbeddedAws()
         self._stack = ExitStack()
@@ -62,7 +65,7 @@ class Demo(Cloud):
         """Nothing need be noted: all of it vanishes with the embedded AWS."""
 
     def deploy(self) -> str:
-        """Apply the example and follow the link in its confirmation mail."""
+        """Apply the example and follow the link in its confirmation e-mail."""
         with step(self._console, f"Applying examples/{self._example}"):
             self._root.apply()
         with step(self._console, "Confirming the e-mail subscription"):
@@ -73,7 +76,7 @@ class Demo(Cloud):
         """What is in the inbox, without the request for confirmation."""
         self._aws.settle()
         return [
-            Notification("The mail as it arrived", mail.body, f"To: {mail.to}\nSubject: {mail.subject}\n\n")
+            Notification("The e-mail as it arrived", mail.body, f"To: {mail.to}\nSubject: {mail.subject}\n\n")
             if mail.subject
             else Notification("The SMS as it arrived", mail.body, f"To: {mail.to}\n\n")
             for mail in sns.outbox(REGION)

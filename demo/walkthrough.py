@@ -17,7 +17,6 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.panel import Panel
 from rich.table import Table
 
 from demo.cloud import INSTANCE, Clock, Cloud, Evaluated, Notification, RefusalError, launch, step
@@ -25,6 +24,10 @@ from demo.readiness import explain
 from tests.support.providers import ProviderNotFoundError
 from tests.support.terraform import TerraformError
 
+SENTENCES = (
+    "Two instances were launched with a key pair and are COMPLIANT.\n"
+    "One was launched without a key pair and is NON_COMPLIANT."
+)
 VERDICT_STYLES = {"COMPLIANT": "green", "NON_COMPLIANT": "red"}
 
 
@@ -99,8 +102,13 @@ def message(notification: Notification) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def show(console: Console, instances: Sequence[Evaluated], notifications: Sequence[Notification]) -> None:
-    """Show the instances with their verdicts, and the notifications as they arrived."""
+def show(
+    console: Console, instances: Sequence[Evaluated], notifications: Sequence[Notification], *, as_expected: bool
+) -> None:
+    """Show the instances with their verdicts, and the notifications as they arrived.
+
+    A notification has no frame, and none of its lines is wrapped or cut: a link or a JSON document can be copied whole.
+    """
     table = Table(title="EC2 instances in AWS Config")
     for heading in ("Instance", "Key pair", "Verdict"):
         table.add_column(heading, no_wrap=True)
@@ -110,9 +118,11 @@ def show(console: Console, instances: Sequence[Evaluated], notifications: Sequen
         verdict = f"[{style}]{each.verdict or 'not evaluated'}[/]"
         table.add_row(each.instance_id, each.key_name or "—", verdict, each.annotation)
     console.print(table)
+    if as_expected:
+        console.print(SENTENCES, highlight=False)
     for notification in notifications:
-        text = notification.heading + notification.body
-        console.print(Panel(text, title=notification.title), highlight=False, markup=False)
+        console.print(f"\n[bold]{notification.title}[/]\n", highlight=False)
+        console.out(notification.heading + notification.body.rstrip() + "\n", highlight=False)
 
 
 def walk(console: Console, cloud: Cloud, clock: Clock) -> list[str]:
@@ -123,8 +133,9 @@ def walk(console: Console, cloud: Cloud, clock: Clock) -> list[str]:
     with step(console, "Waiting until AWS Config has evaluated them"):
         instances = follow(console, cloud, clock, rule_name, instances)
     notifications = cloud.notifications(instances)
-    show(console, instances, notifications)
-    return differences(instances, notifications, cloud.notified)
+    differing = differences(instances, notifications, cloud.notified)
+    show(console, instances, notifications, as_expected=not differing)
+    return differing
 
 
 def run(console: Console, cloud: Cloud, clock: Clock) -> int:
@@ -144,9 +155,7 @@ def run(console: Console, cloud: Cloud, clock: Clock) -> int:
         console.print("Interrupted", style="yellow")
         status = 130
     if status == 0:
-        console.print(
-            "[green]2 instances are COMPLIANT, 1 is NON_COMPLIANT, and a notification says so.[/]", highlight=False
-        )
+        console.print(cloud.closing, style="green", highlight=False)
     for each in cloud.remaining:
         complain(console, f"✗ Not removed: {each}")
     return status or int(bool(cloud.remaining))
@@ -177,7 +186,7 @@ def main(arguments: Sequence[str], clock: Clock = Clock()) -> int:  # noqa: B008
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="walkthrough")
     parser.add_argument("cloud", choices=["demo", "verify"])
-    parser.add_argument("--digest", action="store_true")
+    parser.add_argument("--digest", dest="example", action="store_const", const="digest", default="minimal")
     parser.add_argument("--region", default="")
     parser.add_argument("--subnet", default="")
     parser.add_argument("--name", default="")
@@ -191,7 +200,7 @@ def main(arguments: Sequence[str], clock: Clock = Clock()) -> int:  # noqa: B008
         return run(console, Account(console, clock, request), clock)
     from demo.embedded import Demo  # noqa: PLC0415  (moto takes seconds to import)
 
-    return run(console, Demo(console, digest=asked.digest), clock)
+    return run(console, Demo(console, asked.example), clock)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def test_deployed_monitor(owner: Caller) -> None:
     assert said.count("Launched with key pair verify-") == 2
     assert said.count("The notification as it arrived in the queue") == 1
     assert '"what_happened":"EC2 instance i-' in said.replace('": "', '":"')
-    assert said.endswith("2 instances are COMPLIANT, 1 is NON_COMPLIANT, and a notification says so.\n")
+    assert said.endswith("The notification is as expected, and everything that was created is removed.\n")
     assert owner.temporary() == NOTHING
 
 

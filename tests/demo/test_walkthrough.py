@@ -1,11 +1,21 @@
-"""The walkthrough ends well only if everything is as it should be."""
+"""The walkthrough ends well only if everything is as it should be, and shows each notification whole."""
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
 
 import pytest
 
 from demo.cloud import Evaluated, Notification
 from demo.walkthrough import differences
+from tests.support import CHECKOUT
 
 RIGHT = [
     Evaluated("i-1", "walkthrough", "COMPLIANT", "with key"),
@@ -40,3 +50,62 @@ def test_nothing_differs() -> None:
 def test_difference_is_named(instances: list[Evaluated], mails: list[Notification], difference: str) -> None:
     """Whatever is not as it should be is named."""
     assert any(difference in each for each in differences(instances, mails))
+
+
+EMAIL = (CHECKOUT / "tests/unit/golden/three.txt").read_text()
+DOCUMENT = json.dumps({"annotation": "No key pair [bold] :key: " + "word " * 60, "console": "https://" + "a" * 120})
+SHOW = f"""
+import sys
+from rich.console import Console
+from demo.cloud import Evaluated, Notification
+from demo.walkthrough import show
+
+instance = Evaluated("i-" + 17 * "1", None, "NON_COMPLIANT", "No key pair was assigned at launch.")
+mails = [Notification("The e-mail", each, "Subject: One\\n\\n") for each in ({EMAIL!r}, {DOCUMENT!r})]
+show(Console(), [instance], mails, as_expected=True)
+"""
+
+
+def shown_in_a_terminal() -> str:
+    """What a terminal of 80 columns is sent, without the codes that style it."""
+    outside, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "CI", "NO_COLOR")}
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", SHOW],
+        cwd=CHECKOUT,
+        env=environment | {"TERM": "xterm-256color"},
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+    ):
+        os.close(inside)
+        text = b""
+        try:
+            while chunk := os.read(outside, 65536):
+                text += chunk
+        except OSError:  # Linux's answer once the other end is closed
+            pass
+    os.close(outside)
+    assert b"\x1b[" in text
+    return re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).replace("\r\n", "\n")
+
+
+def shown_in_a_file(folder: Path) -> str:
+    """What is written where the output is piped to a file."""
+    path = folder / "output"
+    with path.open("w") as file:
+        subprocess.run([sys.executable, "-c", SHOW], cwd=CHECKOUT, check=True, stdout=file)  # noqa: S603
+    return path.read_text()
+
+
+@pytest.mark.parametrize("where", ["terminal", "file"])
+def test_notification_is_shown_whole(where: str, tmp_path: Path) -> None:
+    """No line of an e-mail is wrapped, cut or framed, so that it can be copied; the table fits."""
+    shown = shown_in_a_terminal() if where == "terminal" else shown_in_a_file(tmp_path)
+
+    table, _, mails = shown.partition("Two instances were launched with a key pair and are COMPLIANT.\n")
+    assert "One was launched without a key pair and is NON_COMPLIANT.\n" in mails
+    assert f"\nThe e-mail\n\nSubject: One\n\n{EMAIL}" in mails
+    assert f"\n{DOCUMENT}\n" in mails
+    assert max(len(line) for line in table.splitlines()) <= 80
