@@ -186,6 +186,7 @@ module "notifications" {
   name                     = var.name
   notification_emails      = var.notification_emails
   permissions_boundary_arn = var.permissions_boundary_arn
+  report                   = one([for each in var.report_schedule[*] : merge(each, { rule_name = var.name })])
   sns_topic                = var.sns_topic
   subscriptions            = var.subscriptions
   tags                     = var.tags

@@ -123,6 +123,21 @@ resource "aws_cloudwatch_log_metric_filter" "sweeps" {
   }
 }
 
+# For alarms and dashboards of the caller's.
+resource "aws_cloudwatch_log_metric_filter" "swept_instances" {
+  count = var.evaluation_frequency == null ? 0 : 1
+
+  name           = "${var.name}-SweptOpenInstances"
+  log_group_name = aws_cloudwatch_log_group.evaluator.name
+  pattern        = "{ $.message = \"sweep complete\" }"
+
+  metric_transformation {
+    namespace = var.name
+    name      = "OpenInstances"
+    value     = "$.open"
+  }
+}
+
 # Remembers the hour in which the schedule began: before twice its period has passed since then, no sweep is overdue.
 resource "terraform_data" "schedule" {
   for_each = toset(local.has_alarms ? var.evaluation_frequency[*] : [])

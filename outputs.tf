@@ -19,8 +19,8 @@ output "config_rule_name" {
 
 output "dead_letter_queue_arns" {
   description = <<-TEXT
-    ARNs of the dead-letter queues: `evaluations`, `notifications`, for the module's own topic `deliveries`, and with a
-    digest `digests`.
+    ARNs of the dead-letter queues: `evaluations`, `notifications`, for the module's own topic `deliveries`, with a
+    digest `digests`, and with a report `reports`.
   TEXT
   value       = merge(module.failures.queue_arns, module.notifications.dead_letter_queue_arns)
 }
@@ -68,6 +68,16 @@ output "notifier_function_name" {
 output "notifier_log_group_name" {
   description = "Name of the log group of the notifier function, or null without a digest."
   value       = module.notifications.notifier_log_group_name
+}
+
+output "reporter_function_name" {
+  description = "Name of the reporter function, or null without `report_schedule`."
+  value       = module.notifications.reporter_function_name
+}
+
+output "reporter_log_group_name" {
+  description = "Name of the log group of the reporter function, or null without `report_schedule`."
+  value       = module.notifications.reporter_log_group_name
 }
 
 output "topic_arn" {

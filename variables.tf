@@ -9,6 +9,33 @@ locals {
     sms    = "^\\+[1-9][0-9]{1,14}$"
     sqs    = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$"
   }
+
+  # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+  cron_fields = {
+    for field, value in {
+      minute       = "[0-5]?[0-9]"
+      hour         = "([01]?[0-9]|2[0-3])"
+      day_of_month = "(0?[1-9]|[12][0-9]|3[01])"
+      month        = "(0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
+      day_of_week  = "([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)"
+      year         = "(19[7-9][0-9]|2[01][0-9][0-9])"
+    } : field => replace("(<>)(,(<>))*", "<>", "(\\*|${value}(-${value})?)(/[1-9][0-9]*)?")
+  }
+  cron_day_of_month = "(${local.cron_fields.day_of_month}|L|LW|(0?[1-9]|[12][0-9]|3[01])W)"
+  cron_day_of_week  = "(${local.cron_fields.day_of_week}|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)?L|[1-7A-Z]+#[1-5])"
+  schedule_patterns = {
+    at = "^at\\([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\)$"
+    cron = join(" ", [
+      "^cron\\(${local.cron_fields.minute} ${local.cron_fields.hour}",
+      "(\\? ${local.cron_fields.month} ${local.cron_day_of_week}|${local.cron_day_of_month}",
+      "${local.cron_fields.month} \\?) ${local.cron_fields.year}\\)$",
+    ])
+    rate = "^rate\\([1-9][0-9]* (minute|hour|day)s?\\)$"
+  }
+  time_zone_pattern = join("", [
+    "^(UTC|GMT|(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico",
+    "|Pacific|US)(/[A-Za-z0-9_+-]+)+)$",
+  ])
 }
 
 variable "alarm_topic_arns" {
@@ -289,6 +316,49 @@ variable "permissions_boundary_arn" {
   }
 }
 
+variable "report_schedule" {
+  description = <<-TEXT
+    When to report which instances are NON_COMPLIANT, which of them are new and which were fixed: a `cron`, `rate` or
+    `at` expression of EventBridge Scheduler, such as `cron(0 8 ? * MON *)`, and its time zone. A `rate` begins with a
+    report at once. With `when_empty`, a report also says that there are none. Null reports nothing.
+  TEXT
+  type = object({
+    expression = string
+    timezone   = optional(string, "UTC")
+    when_empty = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition = var.report_schedule == null || anytrue([
+      for pattern in values(local.schedule_patterns) : can(regex(pattern, var.report_schedule.expression))
+    ])
+    error_message = join(" ", [
+      "report_schedule must have an expression of EventBridge Scheduler: \"cron(0 8 ? * MON *)\" for each Monday at",
+      "eight, with six fields (minute, hour, day of month, month, day of week, year) of which one day field is ?, or",
+      "\"rate(7 days)\", or once \"at(2030-12-31T08:00:00)\"; invalid:",
+      "${jsonencode(try(var.report_schedule.expression, null))}.",
+    ])
+  }
+
+  # Terraform knows no list of time zones, so a name that fits and does not exist is refused by the apply.
+  validation {
+    condition = var.report_schedule == null || alltrue([
+      can(regex(local.time_zone_pattern, var.report_schedule.timezone)),
+      length(coalesce(try(var.report_schedule.timezone, null), "-")) <= 50,
+    ])
+    error_message = join(" ", [
+      "report_schedule must have a timezone of the IANA database, such as \"Europe/Berlin\" or \"UTC\"; invalid:",
+      "${jsonencode(try(var.report_schedule.timezone, null))}.",
+    ])
+  }
+
+  validation {
+    condition     = var.report_schedule == null || try(var.report_schedule.when_empty, null) != null
+    error_message = "report_schedule must have when_empty = true or false, or leave it out, which is false."
+  }
+}
+
 variable "sns_topic" {
   description = <<-TEXT
     The topic that notifications are published to, by its ARN, in the account and region of the module. Null makes
@@ -417,13 +487,13 @@ variable "subscriptions" {
 
   # The two places that know who publishes.
   validation {
-    condition = var.digest_window_seconds != null || alltrue([
+    condition = var.digest_window_seconds != null || var.report_schedule != null || alltrue([
       for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes" if each != null
     ])
     error_message = join(" ", [
-      "subscriptions can't filter on message attributes, for EventBridge sends none and nothing would arrive:",
-      "leave filter_policy_scope out, and filter on the fields of the message, such as filter_policy =",
-      "jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] }).",
+      "subscriptions can filter on message attributes only with digest_window_seconds or report_schedule, for",
+      "EventBridge sends none and nothing would arrive: leave filter_policy_scope out, and filter on the fields of",
+      "the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] }).",
     ])
   }
 
@@ -441,14 +511,30 @@ variable "subscriptions" {
 
   # A filter on anything else would pass nothing, without a word.
   validation {
-    condition = var.digest_window_seconds == null || alltrue([
+    condition = alltrue([
       for each in var.subscriptions : length(setsubtract(
         try(keys(jsondecode(each.filter_policy)), []), ["$or", "accounts", "kind", "regions", "rules", "verdicts"]
-      )) == 0 if each != null
+      )) == 0 if try(each.filter_policy_scope, null) == "MessageAttributes"
     ])
     error_message = join(" ", [
-      "subscriptions can filter a digest on the attributes accounts, kind, regions, rules and verdicts only, such as",
+      "subscriptions can filter on the message attributes accounts, kind, regions, rules and verdicts only, such as",
       "filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
+    ])
+  }
+
+  validation {
+    condition = var.report_schedule == null || var.digest_window_seconds != null || alltrue([
+      for each in var.subscriptions : anytrue([
+        !contains(["email", "sms"], coalesce(each.protocol, "-")),
+        each.filter_policy == null,
+        each.filter_policy_scope == "MessageAttributes",
+      ]) if each != null
+    ])
+    error_message = join(" ", [
+      "subscriptions with the protocol email or sms can't filter on the body with report_schedule, for the text of a",
+      "report is no JSON and no report would pass. Set digest_window_seconds, such as 60, and filter on message",
+      "attributes, or leave filter_policy out. To get nothing but reports, set filter_policy_scope =",
+      "\"MessageAttributes\" and filter_policy = jsonencode({ kind = [\"report\"] }).",
     ])
   }
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -10,13 +11,17 @@ from typing import Any, Self
 from rich.console import Console
 
 from demo.cloud import Cloud, Evaluated, Notification, Pace, find_subnet, step
-from tests.emulator import EmbeddedAws, sns
+from tests.emulator import EmbeddedAws, scheduler, sns
 from tests.support.providers import provider_environment
 from tests.support.terraform import Root, copy_module
 
 REGION = "eu-central-1"
 # The examples that can be shown, each with the verdicts that it notifies of.
-NOTIFIED = {"minimal": ("NON_COMPLIANT",), "digest": ("COMPLIANT", "NON_COMPLIANT")}
+NOTIFIED = {
+    "minimal": ("NON_COMPLIANT",),
+    "dashboard": ("NON_COMPLIANT",),
+    "digest": ("COMPLIANT", "NON_COMPLIANT"),
+}
 
 
 class Demo(Cloud):
@@ -73,8 +78,13 @@ class Demo(Cloud):
         return str(self._root.outputs()["config_rule_name"])
 
     def notifications(self, instances: Sequence[Evaluated]) -> list[Notification]:  # noqa: ARG002  (they are all about them)
-        """What is in the inbox, without the request for confirmation."""
+        """What is in the inbox, without the request for confirmation; of the example with a report, the report."""
         self._aws.settle()
+        if self._example == "dashboard":
+            with step(self._console, "Letting a week pass"):
+                sns.outbox(REGION).clear()
+                scheduler.pass_time(REGION, datetime.now(UTC) + timedelta(weeks=1))
+                self._aws.settle()
         return [
             Notification("The e-mail as it arrived", mail.body, f"To: {mail.to}\nSubject: {mail.subject}\n\n")
             if mail.subject

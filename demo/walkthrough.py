@@ -187,6 +187,7 @@ def main(arguments: Sequence[str], clock: Clock = Clock()) -> int:  # noqa: B008
     parser = argparse.ArgumentParser(prog="walkthrough")
     parser.add_argument("cloud", choices=["demo", "verify"])
     parser.add_argument("--digest", dest="example", action="store_const", const="digest", default="minimal")
+    parser.add_argument("--report", dest="example", action="store_const", const="dashboard")
     parser.add_argument("--region", default="")
     parser.add_argument("--subnet", default="")
     parser.add_argument("--name", default="")

@@ -175,5 +175,6 @@ module "ec2_key_pair_monitor" {
   # What changes how the others work has an example of its own.
   config_recorder_name  = null # examples/new-account
   digest_window_seconds = null # examples/digest
+  report_schedule       = null # examples/dashboard
   sns_topic             = null # examples/existing-topic
 }

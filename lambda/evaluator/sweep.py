@@ -78,7 +78,8 @@ def sweep(
         # The module's alarms count both lines by their messages.
         logger.error("sweep incomplete", extra={"reason": str(incomplete), "instances": len(run.seen)})
     else:
-        logger.info("sweep complete", extra={"instances": len(run.seen), "cleared": run.cleared})
+        # A metric filter reads how many are open.
+        logger.info("sweep complete", extra={"instances": len(run.seen), "open": run.open, "cleared": run.cleared})
 
 
 class _Sweep:
@@ -93,6 +94,7 @@ class _Sweep:
         remaining_milliseconds: Callable[[], int],
     ) -> None:
         self.seen = _Ids()
+        self.open = 0
         self.cleared = 0
         self._client = client
         self._schedule = schedule
@@ -182,6 +184,7 @@ class _Sweep:
 
     def _evaluation(self, resource: Resource, instance: Instance | None) -> dict[str, Any]:
         verdict = evaluate(instance, self._policy, self._schedule.notified_at.date())
+        self.open += verdict.compliance_type is ComplianceType.NON_COMPLIANT
         return evaluation(*resource, verdict, self._schedule.notified_at)
 
     def _skip(self, reason: str) -> None:

@@ -77,8 +77,9 @@ resource "aws_sqs_queue" "digest" {
 
 # The notifier
 
+# The report has the same package.
 data "archive_file" "notifier" {
-  count = local.has_digest ? 1 : 0
+  count = local.has_digest || var.report != null ? 1 : 0
 
   type        = "zip"
   output_path = "${path.module}/../../build/${var.name}-${local.account_id}-${local.region}-notifier.zip"

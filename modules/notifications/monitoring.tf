@@ -27,6 +27,11 @@ module "failures" {
       needed = var.digest_window_seconds != null
       broken = "Events could not be described in a digest: nobody was notified."
     }
+    # EventBridge Scheduler and Lambda send with the roles that they run under, and need no policy.
+    reports = {
+      needed = var.report != null
+      broken = "A scheduled report was not published: nobody was told what is open."
+    }
   }
 
   alarms = {
@@ -51,6 +56,16 @@ module "failures" {
         "The notifier published only a part of a batch: the other events come late, and after twenty attempts",
         "become dead letters. First look at the lines of level ERROR in the log group",
         "/aws/lambda/${var.name}-notifier.",
+      ])
+    }
+    dropped-reports = {
+      needed     = var.report != null
+      metric     = "AWS/Scheduler/InvocationDroppedCount"
+      dimensions = { ScheduleGroup = "${var.name}-reports" }
+      description = join(" ", [
+        "EventBridge Scheduler could not start a report, and has given it up: nobody is told what is open. First look",
+        "at the policies of the role ${var.name}-scheduler-${local.region}, and at the messages in the queue",
+        "${var.name}-dead-reports.",
       ])
     }
     failed-deliveries = {
@@ -92,6 +107,56 @@ module "failures" {
         "${local.region}, and at what else uses them up.",
       ])
     }
+    report-incomplete = {
+      needed     = var.report != null
+      metric     = "${var.name}/ReportIncomplete"
+      dimensions = {}
+      description = join(" ", [
+        "A report was published that lacks something, or that the next one does not know of: it lacks launch times, or",
+        "the next report repeats what is new. First look at the lines of level ERROR in the log group",
+        "/aws/lambda/${var.name}-reporter.",
+      ])
+    }
+    reporter-errors = {
+      needed     = var.report != null
+      metric     = "AWS/Lambda/Errors"
+      dimensions = { FunctionName = "${var.name}-reporter" }
+      description = join(" ", [
+        "The reporter fails: the report comes late, and after three attempts becomes a dead letter. First look at the",
+        "lines of level ERROR in the log group /aws/lambda/${var.name}-reporter.",
+      ])
+    }
+  }
+}
+
+# The reporter counts as well what Lambda takes for a success.
+resource "aws_cloudwatch_log_metric_filter" "incomplete_reports" {
+  count = var.report != null && local.alarm_topic_arns != null ? 1 : 0
+
+  name           = "${var.name}-ReportIncomplete"
+  log_group_name = aws_cloudwatch_log_group.reporter[0].name
+  pattern        = "{ $.message = \"report incomplete\" }"
+
+  metric_transformation {
+    namespace     = var.name
+    name          = "ReportIncomplete"
+    value         = "1"
+    default_value = "0"
+  }
+}
+
+# For alarms and dashboards of the caller's.
+resource "aws_cloudwatch_log_metric_filter" "reported_instances" {
+  count = var.report != null ? 1 : 0
+
+  name           = "${var.name}-ReportedOpenInstances"
+  log_group_name = aws_cloudwatch_log_group.reporter[0].name
+  pattern        = "{ $.message = \"reported\" }"
+
+  metric_transformation {
+    namespace = var.name
+    name      = "OpenInstances"
+    value     = "$.open"
   }
 }
 

@@ -38,6 +38,16 @@ output "queue_arn" {
   value       = one(aws_sqs_queue.digest[*].arn)
 }
 
+output "reporter_function_name" {
+  description = "Name of the reporter function, or null without a report."
+  value       = one(aws_lambda_function.reporter[*].function_name)
+}
+
+output "reporter_log_group_name" {
+  description = "Name of the log group of the reporter function, or null without a report."
+  value       = one(aws_cloudwatch_log_group.reporter[*].name)
+}
+
 # Whoever publishes waits for the policy and the subscribers: what is published earlier is lost. The same order,
 # reversed, moves the event rules to another topic before this one loses its subscribers.
 output "topic_arn" {

@@ -61,7 +61,7 @@ variable "kms_key" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which the notifier's log is kept."
+  description = "Days for which the logs of the notifier and the reporter are kept."
   type        = number
   default     = 365
   nullable    = false
@@ -81,8 +81,17 @@ variable "notification_emails" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the IAM policy that limits the permissions of the notifier's role. Null sets no boundary."
+  description = "ARN of the IAM policy that limits the permissions of the roles. Null sets no boundary."
   type        = string
+  default     = null
+}
+
+variable "report" {
+  description = <<-TEXT
+    When what is open is reported: an expression of EventBridge Scheduler with its time zone, and whether it is reported
+    that nothing is open. `rule_name` is the AWS Config rule to read. Null creates no report.
+  TEXT
+  type        = object({ expression = string, timezone = string, when_empty = bool, rule_name = string })
   default     = null
 }
 

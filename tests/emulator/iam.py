@@ -42,7 +42,7 @@ def topic_of(call: Any) -> str:
 
 def table_of(call: Any) -> str:
     """The ARN of the DynamoDB table that a call names."""
-    return f"arn:aws:dynamodb:{call.region}:{call.current_account}:table/{json.loads(call.body)['TableName']}"
+    return f"arn:aws:dynamodb:{call.region}:{call.current_account}:table/{call.body['TableName']}"
 
 
 RESOURCES: dict[str, Callable[[Any], str]] = {

@@ -43,6 +43,7 @@ def _part_of_bucket(inside: str, **names: str) -> Kind:
 
 
 KINDS = {
+    "aws_cloudwatch_dashboard": Kind("AWS::CloudWatch::Dashboard"),
     "aws_cloudwatch_event_rule": Kind("AWS::Events::Rule"),
     "aws_cloudwatch_event_target": Kind(
         "AWS::Events::Rule",
@@ -76,6 +77,19 @@ KINDS = {
     "aws_config_config_rule": Kind("AWS::Config::ConfigRule", {"name": "ConfigRuleName"}, frozenset({"tags"})),
     "aws_config_configuration_recorder": Kind("AWS::Config::ConfigurationRecorder"),
     "aws_config_delivery_channel": Kind("AWS::Config::DeliveryChannel"),
+    "aws_dynamodb_table": Kind(
+        "AWS::DynamoDB::Table",
+        {
+            "name": "TableName",
+            "attribute": "AttributeDefinitions",
+            "attribute.name": "AttributeName",
+            "attribute.type": "AttributeType",
+            "point_in_time_recovery": "PointInTimeRecoverySpecification",
+            "enabled": "PointInTimeRecoveryEnabled",
+        },
+        frozenset({"hash_key"}),
+        more={"KeySchema": [{"AttributeName": "source", "KeyType": "HASH"}]},
+    ),
     "aws_iam_policy": Kind(
         "AWS::IAM::ManagedPolicy",
         {"name": "ManagedPolicyName", "policy": "PolicyDocument"},
@@ -109,6 +123,8 @@ KINDS = {
         apply_server_side_encryption_by_default="ServerSideEncryptionByDefault",
     ),
     "aws_s3_bucket_versioning": _part_of_bucket(""),
+    "aws_scheduler_schedule": Kind("AWS::Scheduler::Schedule"),
+    "aws_scheduler_schedule_group": Kind("AWS::Scheduler::ScheduleGroup"),
     "aws_sns_topic": Kind("AWS::SNS::Topic", {"name": "TopicName"}),
     "aws_sns_topic_policy": Kind("AWS::SNS::TopicPolicy", {"policy": "PolicyDocument", "arn": "Topics"}),
     "aws_sns_topic_subscription": Kind(

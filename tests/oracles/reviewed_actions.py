@@ -5,13 +5,16 @@ Each is an action on one of the monitor's resources, or on AWS Config as a whole
 
 _BY_REASON = {
     "Tags decide nothing here, unless your own policies ask for them.": """
-        cloudwatch:TagResource cloudwatch:UntagResource config:TagResource config:UntagResource events:TagResource
-        events:UntagResource iam:TagRole iam:UntagRole kms:TagResource kms:UntagResource lambda:TagResource
-        lambda:UntagResource logs:TagLogGroup logs:TagResource logs:UntagLogGroup logs:UntagResource sns:TagResource
-        sns:UntagResource sqs:TagQueue sqs:UntagQueue
+        cloudwatch:TagResource cloudwatch:UntagResource config:TagResource config:UntagResource dynamodb:TagResource
+        dynamodb:UntagResource events:TagResource events:UntagResource iam:TagRole iam:UntagRole kms:TagResource
+        kms:UntagResource lambda:TagResource lambda:UntagResource logs:TagLogGroup logs:TagResource logs:UntagLogGroup
+        logs:UntagResource scheduler:TagResource scheduler:UntagResource sns:TagResource sns:UntagResource sqs:TagQueue
+        sqs:UntagQueue
     """,
     "It creates what exists already: AWS refuses it, or changes nothing.": """
-        lambda:CreateFunction logs:CreateLogGroup sns:CreateTopic sqs:CreateQueue
+        dynamodb:CreateTable dynamodb:ImportTable dynamodb:RestoreTableFromAwsBackup dynamodb:RestoreTableFromBackup
+        dynamodb:RestoreTableToPointInTime lambda:CreateFunction logs:CreateLogGroup scheduler:CreateScheduleGroup
+        sns:CreateTopic sqs:CreateQueue
     """,
     "It switches on, or restores.": """
         cloudwatch:EnableAlarmActions config:StartConfigurationRecorder events:EnableRule kms:CancelKeyDeletion
@@ -63,6 +66,13 @@ _BY_REASON = {
     "It decides for how long the log is kept and under which key. Terraform shows it in the next plan.": """
         logs:DeleteRetentionPolicy logs:DisassociateKmsKey logs:PutLogGroupDeletionProtection logs:PutRetentionPolicy
     """,
+    "It copies the table elsewhere, or stops that. The reporter reads the table of its own region.": """
+        dynamodb:AssociateTableReplica dynamodb:CreateBackup dynamodb:CreateGlobalTable
+        dynamodb:CreateGlobalTableWitness dynamodb:CreateTableReplica dynamodb:DisableKinesisStreamingDestination
+        dynamodb:DisassociateTableReplica dynamodb:EnableKinesisStreamingDestination dynamodb:ExportTableToPointInTime
+        dynamodb:ReplicateSettings dynamodb:StartAwsBackupJob
+    """,
+    "It adds a schedule and changes none, and would need to pass a role.": "scheduler:CreateSchedule",
     "It adds a subscriber and takes none away.": "sns:ConfirmSubscription sns:Subscribe",
     "It needs sqs:ReceiveMessage and sqs:DeleteMessage on the queue, which are denied.": "sqs:StartMessageMoveTask",
     "The dead letters stay where they are.": "sqs:CancelMessageMoveTask",

@@ -50,6 +50,13 @@ RIGHT: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "aws_dynamodb_table": {
+        "name": "it",
+        "billing_mode": "PAY_PER_REQUEST",
+        "hash_key": "source",
+        "attribute": [{"name": "source", "type": "S"}],
+        "point_in_time_recovery": [{"enabled": True}],
+    },
     "aws_iam_role_policy": {"name": "it", "role": "it", "policy": json.dumps(POLICY)},
     "aws_lambda_event_source_mapping": {
         "function_name": "it",
@@ -69,6 +76,20 @@ RIGHT: dict[str, dict[str, Any]] = {
         "timeout": 60,
     },
     "aws_lambda_permission": {"action": "lambda:InvokeFunction", "function_name": "it", "principal": "*"},
+    "aws_scheduler_schedule": {
+        "name": "it",
+        "flexible_time_window": [{"mode": "OFF"}],
+        "schedule_expression": "rate(7 days)",
+        "target": [
+            {
+                "arn": "arn:aws:lambda:eu-central-1:123456789012:function:it",
+                "role_arn": "arn:aws:iam::123456789012:role/it",
+                "dead_letter_config": [{"arn": "arn:aws:sqs:eu-central-1:123456789012:it"}],
+                "input": '{"scheduled_time": "<aws.scheduler.scheduled-time>"}',
+                "retry_policy": [{"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}],
+            }
+        ],
+    },
     "aws_sns_topic_subscription": {
         "endpoint": "arn:aws:sqs:eu-central-1:123456789012:it",
         "protocol": "sqs",
@@ -122,6 +143,7 @@ def test_right_resource(type_: str) -> None:
         ("aws_cloudwatch_metric_alarm", {"period": 45}),
         ("aws_cloudwatch_metric_alarm", {"treat_missing_data": "breached"}),
         ("aws_config_config_rule", {"source": [{"source_detail": [{"message_type": "ScheduledNotification"}]}]}),
+        ("aws_dynamodb_table", {"attribute": [{"name": "source", "type": "T"}]}),
         ("aws_iam_role_policy", {"policy": json.dumps(POLICY | {"Version": "2026-01-01"})}),
         ("aws_lambda_event_source_mapping", {"batch_size": 10001}),
         ("aws_lambda_event_source_mapping", {"scaling_config": [{"maximum_concurrency": 1}]}),
@@ -129,6 +151,8 @@ def test_right_resource(type_: str) -> None:
         ("aws_lambda_function", {"runtime": "python3.99"}),
         ("aws_lambda_function", {"memory_size": 64}),
         ("aws_lambda_permission", {"action": "lambda-InvokeFunction"}),
+        ("aws_scheduler_schedule", {"flexible_time_window": [{"mode": "NONE"}]}),
+        ("aws_scheduler_schedule", {"target": [{"arn": "it"}]}),
         ("aws_sns_topic_subscription", {"protocol": None}),
         ("aws_sqs_queue", {"message_retention_seconds": 1209601}),
         ("aws_sqs_queue", {"policy": json.dumps(POLICY).replace("sqs:", "sns:")}),

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.handlers import config, sns
+from tests.support.reporter import edge
 from tests.support.terraform import Plan, Root
 
-__all__ = ["config", "sns"]
+__all__ = ["config", "edge", "sns"]
 
 
 @pytest.fixture(scope="session")

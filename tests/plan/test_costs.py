@@ -21,6 +21,7 @@ def charged(plan: Plan) -> list[int]:
     [
         ("a schedule adds", {"evaluation_frequency": "TwentyFour_Hours"}),
         ("a digest adds", {"digest_window_seconds": 60}),
+        ("a report adds", {"report_schedule": {"expression": "rate(7 days)"}}),
     ],
 )
 def test_what_a_part_adds(module: Root, defaults: Plan, part: str, inputs: dict[str, Any]) -> None:

@@ -233,9 +233,9 @@ def test_filters(module: Root, digest: Plan) -> None:
     with pytest.raises(TerraformError, match="subscriptions can filter a digest on its message attributes only"):
         module.plan(digest_window_seconds=60, subscriptions=subscription())
     unknown = subscription(filter_policy_scope="MessageAttributes", filter_policy='{"region":["eu-central-1"]}')
-    with pytest.raises(TerraformError, match="subscriptions can filter a digest on the attributes accounts, kind,"):
+    with pytest.raises(TerraformError, match="subscriptions can filter on the message attributes accounts, kind,"):
         module.plan(digest_window_seconds=60, subscriptions=unknown)
-    with pytest.raises(TerraformError, match="subscriptions can't filter on message attributes"):
+    with pytest.raises(TerraformError, match="subscriptions can filter on message attributes only with"):
         module.plan(subscriptions=subscription(filter_policy_scope="MessageAttributes"))
 
 

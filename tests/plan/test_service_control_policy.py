@@ -41,6 +41,10 @@ SILENCING: dict[str, tuple[str, str]] = {
         "config:{region}:{account}:config-rule/config-rule-1a2b3c",
         "DeleteConfigRule DeleteEvaluationResults PutConfigRule",
     ),
+    "aws_dynamodb_table": (
+        "dynamodb:{region}:{account}:table/{name}",
+        "BatchWriteItem DeleteItem DeleteTable PartiQLUpdate PutItem PutResourcePolicy UpdateItem UpdateTable",
+    ),
     "aws_iam_role": (
         "iam::{account}:role/{name}",
         "AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy PassRole PutRolePermissionsBoundary "
@@ -59,6 +63,11 @@ SILENCING: dict[str, tuple[str, str]] = {
         "kms:{region}:{account}:key/1a2b3c",
         "DeleteAlias DisableKey PutKeyPolicy ScheduleKeyDeletion UpdateAlias",
     ),
+    "aws_scheduler_schedule": (
+        "scheduler:{region}:{account}:schedule/{group_name}/{name}",
+        "DeleteSchedule UpdateSchedule",
+    ),
+    "aws_scheduler_schedule_group": ("scheduler:{region}:{account}:schedule-group/{name}", "DeleteScheduleGroup"),
     "aws_sns_topic": (
         "sns:{region}:{account}:{name}",
         "AddPermission DeleteTopic Publish PutDataProtectionPolicy RemovePermission SetTopicAttributes",
@@ -91,11 +100,12 @@ RECORDER = (
 
 @pytest.fixture(scope="module")
 def whole(module: Root) -> Plan:
-    """A plan with every part: a digest, a schedule, a subscriber."""
+    """A plan with every part: a digest, a schedule, a report, a subscriber."""
     return module.plan(
         digest_window_seconds=60,
         evaluation_frequency="TwentyFour_Hours",
         notification_emails=["security@example.com"],
+        report_schedule={"expression": "rate(7 days)"},
     )
 
 
@@ -172,7 +182,7 @@ def test_every_change_is_denied_watched_or_reviewed(whole: Plan) -> None:
 
 
 def test_the_monitor_is_not_denied_what_it_does(whole: Plan) -> None:
-    """Neither of the module's roles is denied anything that its own policies allow."""
+    """None of the module's roles is denied anything that its own policies allow."""
     permissions = allowed(whole, "")
     roles = [each["name"] for address, each in whole.resources.items() if type_of(address) == "aws_iam_role"]
     calls = [
@@ -181,7 +191,7 @@ def test_the_monitor_is_not_denied_what_it_does(whole: Plan) -> None:
         for resource in resources
     ]
 
-    assert len(roles) == 2
+    assert len(roles) == 4
     assert {"sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage", "sns:Publish"} <= permissions.keys()
     for role in roles:
         principal = f"arn:aws:iam::{ACCOUNT}:role/{role}"

@@ -1,5 +1,6 @@
 """The fixtures of the unit tests."""
 
 from tests.support.handlers import config, sns
+from tests.support.reporter import edge
 
-__all__ = ["config", "sns"]
+__all__ = ["config", "edge", "sns"]

@@ -1,0 +1,139 @@
+"""What a digest and a report take, beside `json.loads` of what they read: the floor of any reader of the same texts.
+
+Usage: python -m benchmarks.notifier
+
+Each pair runs in turn in one process, several times; the figure is the median of the ratios of their CPU. Nothing is
+sent. Memory is what Python allocates at the peak, traced in a run of its own.
+"""
+
+import gc
+import json
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+LAMBDA = Path(__file__).parents[1] / "lambda"
+sys.path.insert(0, str(LAMBDA))
+
+from notifier.digest import digest  # noqa: E402
+from notifier.events import parse  # noqa: E402
+from notifier.findings import Finding, Memory, Place, compare  # noqa: E402
+from notifier.message import Console  # noqa: E402
+from notifier.report import report  # noqa: E402
+
+CHANGE = LAMBDA.parent / "tests/unit/events/compliance_change.json"
+CONSOLE = Console("console.aws.amazon.com")
+HERE = Place("123456789012", "eu-central-1")
+NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
+RUNS = 5
+REASON = "No key pair was assigned at launch and none can be added later: replace the instance."
+
+
+def changes(count: int) -> list[str]:
+    """The bodies of a batch of one account and region."""
+    event = json.loads(CHANGE.read_text())
+    bodies = []
+    for number in range(count):
+        event["id"] = f"event-{number}"
+        event["detail"]["resourceId"] = f"i-{number:017x}"
+        bodies.append(json.dumps(event))
+    return bodies
+
+
+def write_digest(bodies: list[str]) -> int:
+    """Read a batch and word its messages; returns how many there are."""
+    return len([message.publication() for message in digest(map(parse, bodies), CONSOLE)])
+
+
+def page(start: int) -> str:
+    """A page of results, as AWS Config sends it."""
+    results = [
+        {
+            "EvaluationResultIdentifier": {
+                "EvaluationResultQualifier": {
+                    "ConfigRuleName": "ec2-key-pair-monitor",
+                    "ResourceType": "AWS::EC2::Instance",
+                    "ResourceId": f"i-{number:017x}",
+                    "EvaluationMode": "DETECTIVE",
+                },
+                "OrderingTimestamp": 1772366400.0,
+            },
+            "ComplianceType": "NON_COMPLIANT",
+            "ResultRecordedTime": 1772366401.5,
+            "ConfigRuleInvokedTime": 1772366400.9,
+            "Annotation": REASON,
+        }
+        for number in range(start, start + 100)
+    ]
+    return json.dumps({"EvaluationResults": results})
+
+
+def found(pages: Iterator[str]) -> Iterator[Finding]:
+    """Read pages of results."""
+    for text in pages:
+        for each in json.loads(text)["EvaluationResults"]:
+            qualifier = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
+            yield Finding(HERE, qualifier["ResourceId"], each["Annotation"])
+
+
+def launches(_: Place, instance_ids: list[str]) -> dict[str, datetime]:
+    """An inventory that knows every launch."""
+    return {each: NOW - timedelta(minutes=int(each[2:], 16)) for each in instance_ids}
+
+
+def write_report(pages: Iterator[str], known: Memory | None = None) -> int:
+    """Read pages and word the report; returns how many messages it is."""
+    comparison = compare(found(pages), {HERE: known}, NOW, launches)
+    return len([report(comparison, NOW, "ec2-key-pair-monitor", CONSOLE).publication()])
+
+
+def parse_all(texts: list[str]) -> int:
+    """The floor."""
+    return sum(json.loads(text) is not None for text in texts)
+
+
+def cpu(job: Callable[[], Any]) -> float:
+    """Seconds of processor time."""
+    gc.collect()
+    started = time.process_time()
+    job()
+    return time.process_time() - started
+
+
+def ratio(job: Callable[[], Any], floor: Callable[[], Any]) -> tuple[float, float]:
+    """The median ratio of a job to its floor, and the job's median in milliseconds."""
+    pairs = [(cpu(job), cpu(floor)) for _ in range(RUNS)]
+    return statistics.median(a / b for a, b in pairs), 1000 * statistics.median(a for a, _ in pairs)
+
+
+def peak(job: Callable[[], Any]) -> float:
+    """MiB that Python has allocated at the peak."""
+    tracemalloc.start()
+    job()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most / 2**20
+
+
+def main() -> None:
+    """Print a table."""
+    print("| What | Messages | CPU × json.loads | CPU, ms | Peak, MiB |\n| --- | ---: | ---: | ---: | ---: |")
+    bodies = changes(2_500)
+    times, milliseconds = ratio(lambda: write_digest(bodies), lambda: parse_all(bodies))
+    most = peak(lambda: write_digest(bodies))
+    messages = write_digest(bodies)
+    print(f"| digest of 2,500 changes of one account | {messages} | {times:.1f} | {milliseconds:.0f} | {most:.1f} |")
+    for count in (10_000, 50_000):
+        pages = [page(start) for start in range(0, count, 100)]
+        times, milliseconds = ratio(lambda: write_report(iter(pages)), lambda: parse_all(pages))  # noqa: B023  (run at once)
+        most = peak(lambda: write_report(page(start) for start in range(0, count, 100)))  # noqa: B023
+        print(f"| report of {count:,} open instances | 1 | {times:.1f} | {milliseconds:.0f} | {most:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+# A report each Monday, a sweep each night, and a dashboard of what is open and whether people are told.
+
+# For the region's name: aws_region has it under names that provider 5 lacks or provider 6 deprecates.
+data "aws_service" "cloudwatch" {
+  service_id = "monitoring"
+}
+
+locals {
+  name = module.ec2_key_pair_monitor.config_rule_name
+}
+
+module "ec2_key_pair_monitor" {
+  source = "../../"
+
+  evaluation_frequency = "TwentyFour_Hours"
+  notification_emails  = ["security@example.com"]
+
+  report_schedule = {
+    expression = "cron(0 8 ? * MON *)"
+    timezone   = "Europe/Berlin"
+  }
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = local.name
+
+  dashboard_body = jsonencode({
+    widgets = [
+      for place, widget in [
+        {
+          title   = "Instances without an allowed key pair, at each sweep and report"
+          stat    = "Maximum"
+          period  = 86400
+          metrics = [[local.name, "OpenInstances"]]
+        },
+        {
+          title  = "Evaluations"
+          stat   = "Sum"
+          period = 3600
+          metrics = [
+            for metric in ["Invocations", "Errors", "Throttles"] :
+            ["AWS/Lambda", metric, "FunctionName", module.ec2_key_pair_monitor.evaluator_function_name]
+          ]
+        },
+        {
+          title  = "Notifications"
+          stat   = "Sum"
+          period = 3600
+          metrics = [
+            for metric in ["NumberOfNotificationsDelivered", "NumberOfNotificationsFailed"] :
+            ["AWS/SNS", metric, "TopicName", local.name]
+          ]
+        },
+      ] :
+      {
+        type       = "metric"
+        x          = place * 8
+        y          = 0
+        width      = 8
+        height     = 6
+        properties = merge(widget, { region = data.aws_service.cloudwatch.region, view = "timeSeries" })
+      }
+    ]
+  })
+}

@@ -1,0 +1,250 @@
+"""What a scheduled report adds to the plan, and that without one no part of it exists."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator import schedule_expressions
+from tests.support import CHECKOUT
+from tests.support.policies import ACCOUNT, allowed, statements
+from tests.support.reporter import MONDAY, Edge, row
+from tests.support.terraform import Plan, Root, TerraformError
+
+NAME = "ec2-key-pair-monitor"
+REGION = "eu-central-1"
+MONDAYS = {"expression": "cron(0 8 ? * MON *)", "timezone": "Europe/Berlin"}
+INSIDE = "module.notifications."
+
+
+@pytest.fixture(scope="module")
+def report(module: Root) -> Plan:
+    """A plan with a report each Monday."""
+    return module.plan(report_schedule=MONDAYS)
+
+
+def test_nothing_of_it_without_a_schedule(defaults: Plan) -> None:
+    """By default there is no schedule, no function, no table and no dead letters of a report."""
+    found = [*defaults.resources, *defaults.data]
+
+    assert not [address for address in found if re.search("report|scheduler|dynamodb|archive_file.notifier", address)]
+
+
+def test_schedule(report: Plan) -> None:
+    """It fires in the time zone and on time, says when that was, tries for a day, and keeps what fails."""
+    address = f"{INSIDE}aws_scheduler_schedule.report[0]"
+    schedule = report.resources[address]
+
+    assert (schedule["schedule_expression"], schedule["schedule_expression_timezone"]) == (*MONDAYS.values(),)
+    assert (schedule["group_name"], schedule["flexible_time_window"][0]["mode"]) == (f"{NAME}-reports", "OFF")
+    [target] = schedule["target"]
+    assert json.loads(target["input"]) == {"scheduled_time": "<aws.scheduler.scheduled-time>"}
+    assert target["retry_policy"] == [{"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}]
+    assert report.unknown[address]["target"][0]["dead_letter_config"] == [{"arn": True}]
+
+
+def test_nobody_elses_schedule_can_use_the_role(report: Plan) -> None:
+    """EventBridge Scheduler may assume the role for the module's own group in this account alone."""
+    role = report.resources[f"{INSIDE}aws_iam_role.scheduler[0]"]
+    [trust] = json.loads(role["assume_role_policy"])["Statement"]
+
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{NAME}-reports"},
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+    }
+
+
+def test_function_and_table(report: Plan) -> None:
+    """The reporter is the notifier's package with another handler and all the time there is; its table is kept safe."""
+    function = report.resources[f"{INSIDE}aws_lambda_function.reporter[0]"]
+    assert (function["handler"], function["timeout"]) == ("notifier.reporter.lambda_handler", 900)
+    assert function["filename"].endswith("-notifier.zip")
+    assert function["logging_config"][0]["log_group"] == f"/aws/lambda/{NAME}-reporter"
+    assert report.unknown[f"{INSIDE}aws_lambda_function.reporter[0]"]["dead_letter_config"] == [{"target_arn": True}]
+
+    table = report.resources[f"{INSIDE}aws_dynamodb_table.reports[0]"]
+    assert (table["name"], table["billing_mode"], table["hash_key"]) == (f"{NAME}-reports", "PAY_PER_REQUEST", "source")
+    assert table["point_in_time_recovery"][0]["enabled"] is True
+
+
+def test_alarms(report: Plan) -> None:
+    """What fails between the schedule and the topic raises an alarm, and how many are open is a metric."""
+    found = [each for address, each in report.resources.items() if "aws_cloudwatch_metric_alarm" in address]
+    alarms = {each["alarm_name"].removeprefix(f"{NAME}-"): each for each in found}
+    filters = {each["name"]: each for address, each in report.resources.items() if "metric_filter" in address}
+
+    dropped = alarms["dropped-reports"]
+    assert (dropped["namespace"], dropped["metric_name"]) == ("AWS/Scheduler", "InvocationDroppedCount")
+    assert dropped["dimensions"] == {"ScheduleGroup": f"{NAME}-reports"}
+    assert alarms["reporter-errors"]["dimensions"] == {"FunctionName": f"{NAME}-reporter"}
+    assert "dead-reports" in alarms
+    [incomplete] = filters[f"{NAME}-ReportIncomplete"]["metric_transformation"]
+    assert incomplete["name"] == alarms["report-incomplete"]["metric_name"]
+    [open_instances] = filters[f"{NAME}-ReportedOpenInstances"]["metric_transformation"]
+    assert (open_instances["name"], open_instances["value"]) == ("OpenInstances", "$.open")
+
+
+def test_longest_name_boundary_and_tags(module: Root) -> None:
+    """The longest name fits, every role has the boundary, and everything that can have tags has them."""
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+    plan = module.plan(
+        name="k" * 41, report_schedule=MONDAYS, permissions_boundary_arn=boundary, tags={"team": "security"}
+    )
+
+    roles = {each["name"]: each for address, each in plan.resources.items() if "aws_iam_role." in address}
+    assert len(roles) == 3
+    assert all(len(name) <= 64 for name in roles)
+    assert {each["permissions_boundary"] for each in roles.values()} == {boundary}
+    assert all(each["tags"] == {"team": "security"} for each in plan.resources.values() if "tags" in each)
+
+
+# Bad input
+
+
+EXPRESSIONS = [
+    "rate(7 days)",
+    "rate(1 hour)",
+    "rate(0 days)",
+    "rate(1 week)",
+    "rate(-1 days)",
+    "at(2030-12-31T08:00:00)",
+    "at(2030-13-31T08:00:00)",
+    "at(2030-12-31)",
+    "cron(0 8 ? * MON *)",
+    "cron(0 8 ? * MON-FRI *)",
+    "cron(30 6,18 1-15/2 JAN,JUL ? 2026-2030)",
+    "cron(0/15 8 L * ? *)",
+    "cron(0 08 15W * ? *)",
+    "cron(0 8 ? * 2#1 *)",
+    "cron(0 8 ? * FRIL *)",
+    "cron(0 8 ? * L *)",
+    "cron(0 8 * * MON *)",
+    "cron(0 8 ? * ? *)",
+    "cron(0 8 * * *)",
+    "cron(0 8 ? * MON * *)",
+    "cron(60 8 ? * MON *)",
+    "cron(0 24 ? * MON *)",
+    "cron(0 8 32 * ? *)",
+    "cron(0 8 ? 13 MON *)",
+    "cron(0 8 ? * 0 *)",
+    "cron(0 8 ? * 2#6 *)",
+    "cron(0 8 ? * MON 1969)",
+    "cron(0 8 ? * MONDAY *)",
+    "every monday",
+    "",
+]
+
+
+def is_taken(expression: str) -> bool:
+    """Whether the embedded EventBridge Scheduler takes an expression."""
+    try:
+        schedule_expressions.check(expression, "UTC")
+    except schedule_expressions.InvalidScheduleError:
+        return False
+    return True
+
+
+def test_expressions(tmp_path: Path, terraform_environment: dict[str, str]) -> None:
+    """The module takes what EventBridge Scheduler takes, and refuses what it refuses."""
+    written = (CHECKOUT / "variables.tf").read_text()
+    patterns = written[written.index("  # https://docs.aws.amazon.com/scheduler/") : written.index("\nvariable ")]
+    fits = "anytrue([for pattern in values(local.schedule_patterns) : can(regex(pattern, each))])"
+    taken = f'output "taken" {{\n  value = [for each in {json.dumps(EXPRESSIONS)} : each if {fits}]\n}}\n'
+    (tmp_path / "main.tf").write_text(f"locals {{\n{patterns}\n{taken}")
+    root = Root(tmp_path, {name: each for name, each in terraform_environment.items() if name != "AWS_REGION"})
+    root.init()
+
+    assert root.plan().outputs["taken"] == [each for each in EXPRESSIONS if is_taken(each)]
+
+
+def test_bad_input(module: Root) -> None:
+    """What is wrong is said at plan time, each with an example."""
+    with pytest.raises(TerraformError) as error:
+        module.plan(report_schedule={"expression": "cron(0 8 * * MON *)", "timezone": "CEST"})
+
+    assert 'report_schedule must have an expression of EventBridge Scheduler: "cron(0 8 ? * MON *)"' in str(error.value)
+    assert 'invalid: "cron(0 8 * * MON *)".' in str(error.value)
+    assert 'report_schedule must have a timezone of the IANA database, such as "Europe/Berlin"' in str(error.value)
+    assert 'invalid: "CEST".' in str(error.value)
+
+
+def subscription(**values: Any) -> dict[str, Any]:
+    """A subscriber by e-mail with a filter."""
+    email = {"protocol": "email", "endpoint": "audit@example.com", "filter_policy": '{"verdict": ["NON_COMPLIANT"]}'}
+    return {"audit": email | values}
+
+
+def test_filters(module: Root) -> None:
+    """The text of a report passes no filter on the body; a filter on the kind lets reports alone pass."""
+    with pytest.raises(TerraformError, match="can't filter on the body with report_schedule, for the text of a report"):
+        module.plan(report_schedule=MONDAYS, subscriptions=subscription())
+
+    only_reports = subscription(filter_policy='{"kind": ["report"]}', filter_policy_scope="MessageAttributes")
+    plan = module.plan(report_schedule=MONDAYS, subscriptions=only_reports)
+    [subscriber] = [each for address, each in plan.resources.items() if "aws_sns_topic_subscription" in address]
+    assert subscriber["filter_policy_scope"] == "MessageAttributes"
+
+
+# Least privilege
+
+# What the services do with the roles, which no code shows, and the page that says so.
+BY_SERVICES = {
+    "kms:Decrypt": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+    "kms:GenerateDataKey": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+    "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    "sqs:SendMessage": "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+}
+
+
+def permissions(report: Plan, role: str) -> dict[str, list[Any]]:
+    """What a role is allowed, each action with its resources."""
+    own = {address: each for address, each in report.resources.items() if f"aws_iam_role_policy.{role}" in address}
+    return allowed(replace(report, resources=own), "")
+
+
+def test_reporter_may_do_what_it_calls(report: Plan, edge: Edge) -> None:
+    """The role may do what the code calls and what services do with it, and no more; each on its own resources."""
+    edge.report(MONDAY, "i-1", one=row("i-1"))
+    called = {f"config:{api}" for api, _ in edge.config.calls} | {f"dynamodb:{api}" for api, _ in edge.table.calls}
+    found = permissions(report, "reporter")
+
+    assert len(edge.sns.published) == 1
+    assert set(found) == called | {"sns:Publish"} | set(BY_SERVICES)
+    log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-reporter:*"
+    table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAME}-reports"
+    assert found == {
+        "config:GetComplianceDetailsByConfigRule": [f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/*"],
+        "config:SelectResourceConfig": ["*"],
+        "dynamodb:GetItem": [table],
+        "dynamodb:PutItem": [table],
+        "kms:Decrypt": [None],
+        "kms:GenerateDataKey": [None],
+        "logs:CreateLogStream": [log],
+        "logs:PutLogEvents": [log],
+        "sns:Publish": [f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}"],
+        "sqs:SendMessage": [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-dead-reports"],
+    }
+
+
+def test_scheduler_starts_the_report_alone(report: Plan) -> None:
+    """The schedule's role may start the one function and keep what fails."""
+    assert permissions(report, "scheduler") == {
+        "lambda:InvokeFunction": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-reporter"],
+        "sqs:SendMessage": [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-dead-reports"],
+    }
+
+
+def test_topic_of_the_callers(module: Root) -> None:
+    """To a topic of the caller's the report is published with whatever key that has, for this topic only."""
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+    plan = module.plan(report_schedule=MONDAYS, sns_topic={"arn": topic})
+
+    policy = statements(plan.resources[f"{INSIDE}aws_iam_role_policy.reporter[0]"]["policy"])
+    assert policy["Publish"]["Resource"] == topic
+    [keys] = json.loads(plan.resources[f"{INSIDE}aws_iam_role_policy.reporter_keys[0]"]["policy"])["Statement"]
+    assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic}}

@@ -1,0 +1,91 @@
+"""The report's edge with AWS Config, a table and SNS in the place of its clients."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.oracles import wire
+from tests.support.handlers import Context, RecordingConfig, RecordingSns, listing
+
+ARN = "arn:aws:lambda:eu-central-1:123456789012:function:ec2-key-pair-monitor-reporter"
+MONDAY, NEXT_MONDAY = "2026-11-16T07:00:00Z", "2026-11-23T07:00:00Z"
+
+
+@dataclass
+class RecordingTable:
+    """A table that keeps what it is given, or raises as told."""
+
+    items: dict[str, Any] = field(default_factory=dict)
+    failures: list[Exception] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def get_item(self, **kwargs: Any) -> dict[str, Any]:
+        self.calls.append(("GetItem", kwargs))
+        item = self.items.get(kwargs["Key"]["source"]["S"])
+        return dict(wire.exchange("dynamodb", "GetItem", kwargs, {"Item": item} if item else {}))
+
+    def put_item(self, **kwargs: Any) -> dict[str, Any]:
+        self.calls.append(("PutItem", kwargs))
+        failure = self.failures.pop(0) if self.failures else None
+        answer: dict[str, Any] = wire.exchange("dynamodb", "PutItem", kwargs, failure or {})
+        self.items[kwargs["Item"]["source"]["S"]] = kwargs["Item"]
+        return answer
+
+
+@dataclass
+class ReporterContext(Context):
+    """A Lambda context of the reporter."""
+
+    invoked_function_arn: str = ARN
+
+
+@dataclass
+class Edge:
+    """The reporter with AWS Config, a table and SNS in the place of its clients."""
+
+    config: RecordingConfig
+    sns: RecordingSns
+    table: RecordingTable
+
+    def report(self, scheduled: str, *open_now: str, pages: int = 1, **rows: str) -> list[dict[str, Any]]:
+        """Report instances at a time, with rows of the inventory; returns what was published."""
+        from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
+
+        results = [result(each) for each in open_now]
+        size = max(1, -(-len(results) // pages))
+        listed = [results[start : start + size] for start in range(0, len(results), size)] or [[]]
+        self.config.answers["GetComplianceDetailsByConfigRule"] = listing("EvaluationResults", *listed)
+        self.config.answers["SelectResourceConfig"] = [{"Results": list(rows.values())}]
+        published = len(self.sns.published)
+        lambda_handler({"scheduled_time": scheduled}, ReporterContext())
+        return self.sns.published[published:]
+
+
+@pytest.fixture
+def edge(monkeypatch: pytest.MonkeyPatch) -> Edge:
+    """The reporter as it is deployed, and nothing open yet."""
+    from notifier import reporter  # noqa: PLC0415  (after the unit tests' region is set)
+
+    made = Edge(RecordingConfig(), RecordingSns(), RecordingTable())
+    monkeypatch.setattr(reporter, "config_client", made.config)
+    monkeypatch.setattr(reporter, "sns_client", made.sns)
+    monkeypatch.setattr(reporter, "table_client", made.table)
+    monkeypatch.setattr(reporter, "RULE_NAME", "rule")
+    monkeypatch.setattr(reporter, "TABLE_NAME", "reports")
+    return made
+
+
+def result(instance_id: str) -> dict[str, Any]:
+    """A result that is NON_COMPLIANT."""
+    qualifier = {"ConfigRuleName": "rule", "ResourceType": "AWS::EC2::Instance", "ResourceId": instance_id}
+    identifier = {"EvaluationResultQualifier": qualifier, "OrderingTimestamp": datetime(2026, 11, 1, tzinfo=UTC)}
+    return {"EvaluationResultIdentifier": identifier, "ComplianceType": "NON_COMPLIANT", "Annotation": "No key\tpair."}
+
+
+def row(instance_id: str, *times: str, **configuration: Any) -> str:
+    """A row of the inventory, with when each network interface was attached."""
+    interfaces = [{"attachment": {"attachTime": time}} for time in times]
+    return json.dumps({"resourceId": instance_id, "configuration": {"networkInterfaces": interfaces} | configuration})

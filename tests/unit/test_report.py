@@ -1,0 +1,225 @@
+"""The report: how what is open reads, whatever its number, and what the next report knows."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from notifier import findings
+from notifier.findings import Comparison, Finding, Memory, Place, Since, compare
+from notifier.message import MAX_SMS_LENGTH, Console, Message, compact
+from notifier.report import report
+
+from tests.support import CHECKOUT
+
+GOLDEN = Path(__file__).parent / "golden"
+NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
+LAST = NOW - timedelta(days=7)
+HERE = Place("123456789012", "eu-central-1")
+RULE = "ec2-key-pair-monitor"
+NO_KEY = "No key pair was assigned at launch and none can be added later: replace the instance."
+
+
+def name(number: int) -> str:
+    """The ID of an instance with a number."""
+    return f"i-{number:017x}"
+
+
+def launched(number: int) -> datetime:
+    """When it was launched: the higher its number, the earlier."""
+    return NOW - timedelta(days=1, hours=number)
+
+
+def open_now(numbers: Iterable[int], place: Place = HERE, annotation: str = NO_KEY) -> list[Finding]:
+    """Open instances."""
+    return [Finding(place, name(number), annotation) for number in numbers]
+
+
+def launches(_: Place, instance_ids: list[str]) -> Mapping[str, datetime]:
+    """An inventory that knows every launch."""
+    return {each: launched(int(each[2:], 16)) for each in instance_ids}
+
+
+def nothing_known(_place: Place, _instance_ids: list[str]) -> Mapping[str, datetime]:
+    """An inventory that knows nothing."""
+    return {}
+
+
+def before(numbers: Iterable[int]) -> Memory:
+    """What the last report knew, if these instances were open."""
+    since = {name(number): Since(launched(number), is_launch=True) for number in numbers}
+    return Memory(LAST, len(since), since)
+
+
+def compared(found: Iterable[Finding], memory: Memory | None) -> Comparison:
+    """What is open in one place, beside what the last report knew."""
+    return compare(found, {HERE: memory}, NOW, launches)
+
+
+def worded(comparison: Comparison) -> Message:
+    """The report."""
+    return report(comparison, NOW, RULE, Console("console.aws.amazon.com"))
+
+
+CASES: dict[str, tuple[Iterable[int], Memory | None]] = {
+    "0": ((), before(())),
+    "1": ((1,), before((2, 3))),
+    "3": ((1, 2, 4), before((2, 3, 4))),
+    "40": (range(40), None),
+    "50000": (range(50_000), Memory(LAST, 50_000, None)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_texts(case: str) -> None:
+    """Each text reads as it was written by hand once; of many, the beginning, the turns and the end."""
+    message = worded(compared(open_now(CASES[case][0]), CASES[case][1]))
+
+    lines = message.text.split("\n")
+    if len(lines) > 400:
+        ids = [number for number, line in enumerate(lines) if re.fullmatch(r"(i-\w{17} ?)+", line)]
+        lines[ids[1] : ids[-1]] = [f"[{ids[-1] - ids[1]} lines of IDs]"]
+        details = [number for number, line in enumerate(lines) if re.match(r"i-\w{17}, ", line)]
+        lines[details[1] : details[-1]] = [f"[{len(details) - 2} instances in detail]"]
+    text = "\n".join([f"Subject: {message.subject}", f"SMS: {message.sms}", "", *lines, ""])
+    assert text == (GOLDEN / f"report-{case}.txt").read_text()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_limits(case: str) -> None:
+    """Subject, SMS, lines and size keep to what SNS and a mail reader take."""
+    message = worded(compared(open_now(CASES[case][0]), CASES[case][1]))
+
+    assert len(message.subject) <= 99
+    assert message.subject.isascii()
+    assert len(message.sms) <= MAX_SMS_LENGTH
+    assert message.size <= 250_000
+    assert all(len(line) <= 80 or "https://" in line for line in message.text.split("\n"))
+
+
+def test_longest_subject() -> None:
+    """The longest region and the greatest numbers still leave the counts in the subject."""
+    place = Place("123456789012", "ap-southeast-1")
+    comparison = compare(open_now(range(100_000), place), {place: before(range(200_000, 212_000))}, NOW, nothing_known)
+
+    subject = worded(comparison).subject
+    assert len(subject) <= 99
+    assert subject.startswith("Report: 100000 EC2 instances are NON_COMPLIANT, 100000 new, 12000 fixed")
+
+
+def test_many_fill_the_message() -> None:
+    """Of 50,000, the oldest and newest 25 are told in detail, as many IDs as fit, the oldest first, and the number."""
+    message = worded(compared(open_now(range(50_000)), None))
+
+    [region] = message.document["accounts"][0]["regions"]
+    assert [each["instance"] for each in region["new"]] == [
+        name(number) for number in (*range(49_999, 49_974, -1), *range(24, -1, -1))
+    ]
+    others = len(region["others"])
+    assert region["others"] == [name(number) for number in range(49_974, 49_974 - others, -1)]
+    assert others > 4_000
+    assert message.size > 230_000
+    assert f"{50_000 - 50 - others} more instances are in AWS Config, by the link at the end." in message.text
+    assert message.document["counts"] == {"open": 50_000, "new": 50_000, "fixed": 0}
+
+
+def test_nothing_is_kept_of_too_many() -> None:
+    """Memory does not grow with what is open, and the next report knows that it can't compare."""
+    comparison = compared((each for each in open_now(range(30_000))), None)
+
+    assert len(comparison.new.kept) <= findings.MAX_KEPT
+    assert comparison.memories[HERE] == Memory(NOW, 30_000, None)
+    assert Memory.load(NOW, 30_000, comparison.memories[HERE].dump()) == comparison.memories[HERE]
+    following = compare(open_now((1,)), {HERE: comparison.memories[HERE]}, NOW + timedelta(days=7), launches)
+    assert following.counts == {HERE: (1, None, None)}
+    assert not compare((), {HERE: comparison.memories[HERE]}, NOW, launches).is_silent
+
+
+def test_memory_fits_an_item() -> None:
+    """As many as are remembered fit into an item of DynamoDB, and come back as they were."""
+    memory = compare(open_now(range(findings.MAX_REMEMBERED)), {HERE: None}, NOW, nothing_known).memories[HERE]
+
+    text = memory.dump()
+    assert text is not None
+    assert len(text) < 400_000
+    assert Memory.load(NOW, memory.open, text) == memory
+
+
+def test_since_when() -> None:
+    """A launch counts where it is known, else the first report; what was asked once is not asked again."""
+    asked: list[list[str]] = []
+
+    def knows_two(place: Place, instance_ids: list[str]) -> Mapping[str, datetime]:
+        asked.append(instance_ids)
+        return {each: at for each, at in launches(place, instance_ids).items() if each in (name(1), name(2))}
+
+    first = compare(open_now((1, 3)), {HERE: None}, LAST, knows_two)
+    second = compare(open_now((1, 2, 3)), {HERE: first.memories[HERE]}, NOW, knows_two)
+
+    assert asked == [[name(1), name(3)], [name(2), name(3)]]
+    assert [(each.instance_id, each.since) for each in second.still.kept] == [
+        (name(3), Since(LAST, is_launch=False)),
+        (name(1), Since(launched(1), is_launch=True)),
+    ]
+    text = worded(second).text
+    assert f"{name(3)}, in reports since 2026-11-16 07:00 UTC" in text
+    assert f"{name(2)}, launched 2026-11-22 05:00 UTC" in text
+
+
+@pytest.mark.parametrize(
+    ("numbers", "memory", "silent"),
+    [((), None, True), ((), before(()), True), ((), before((1,)), False), ((1,), before((1,)), False)],
+)
+def test_silence(numbers: tuple[int, ...], memory: Memory | None, silent: bool) -> None:  # noqa: FBT001
+    """Only where nothing is open and nothing was fixed, there is nothing to tell."""
+    assert compared(open_now(numbers), memory).is_silent == silent
+
+
+def test_accounts_and_regions() -> None:
+    """Of many places, the report says how much each has, and names the place of each instance."""
+    there = Place("210987654321", "us-east-1")
+    quiet = Place("210987654321", "us-west-2")
+    found = [*open_now((1,)), *open_now((2, 3), there)]
+    comparison = compare(found, {HERE: before((4,)), there: None, quiet: before(())}, NOW, launches)
+
+    message = worded(comparison)
+    assert message.subject == "Report: 3 EC2 instances are NON_COMPLIANT, 3 new, 1 fixed in 2 accounts, 3 regions"
+    assert "  210987654321, us-east-1: 2 open, 2 new, 0 fixed" in message.text
+    assert f"{name(2)}, account 210987654321, us-east-1, launched" in message.text
+    assert f"123456789012, eu-central-1: {name(4)}" in message.text
+    assert "us-west-2" not in message.text
+    assert message.attributes == {
+        "kind": "report",
+        "rules": [RULE],
+        "accounts": ["123456789012", "210987654321"],
+        "regions": ["eu-central-1", "us-east-1", "us-west-2"],
+        "verdicts": ["NON_COMPLIANT"],
+    }
+    regions: dict[str, Any] = {
+        region["region"]: region for account in message.document["accounts"] for region in account["regions"]
+    }
+    assert regions["eu-central-1"]["fixed"] == [name(4)]
+    assert [each["instance"] for each in regions["us-east-1"]["new"]] == [name(3), name(2)]
+
+
+def test_document_and_mail_name_the_same() -> None:
+    """The document holds every instance of the e-mail."""
+    message = worded(compared(open_now(range(200)), before(range(150, 260))))
+
+    assert set(re.findall(r"i-[0-9a-f]{17}", message.text)) == set(
+        re.findall(r"i-[0-9a-f]{17}", compact(message.document))
+    )
+
+
+def test_documentation_shows_it() -> None:
+    """docs/notifications.md shows the e-mail of three instances as it is written, and a document."""
+    page = (CHECKOUT / "docs/notifications.md").read_text().partition("\n## Report\n")[2]
+    subject, _, _, *lines = (GOLDEN / "report-3.txt").read_text().rstrip().split("\n")
+    [mail] = re.findall(r"```text\n(.*?)\n```", page, re.DOTALL)
+    [shown] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+
+    assert mail.split("\n") == [subject, "", *lines]
+    assert json.loads(shown) == worded(compared(open_now((1, 2)), before((2, 3)))).document
