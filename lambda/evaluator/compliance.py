@@ -15,7 +15,7 @@ from typing import NamedTuple
 # https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 MAX_ANNOTATION_LENGTH = 256
 
-# A terminated instance stays visible for a while and can't be repaired, nor does it need to be.
+# A terminated instance stays visible for a while. It cannot be changed, and need not be.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
 ENDED_STATES = frozenset({"shutting-down", "terminated"})
 
@@ -23,6 +23,8 @@ ENDED_STATES = frozenset({"shutting-down", "terminated"})
 # EventBridge copies an annotation into JSON without escaping it, and drops what is no JSON then.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 UNQUOTABLE = str.maketrans({'"': "\N{RIGHT DOUBLE QUOTATION MARK}", "\\": "\N{SET MINUS}"})
+
+REPLACE = "Launch a replacement with an allowed key pair."
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -107,9 +109,9 @@ def evaluate(instance: Instance | None, policy: Policy, today: date) -> Verdict:
         lapsed = (until_key, instance.tags[until_key])
 
     if key_name:
-        text = "Key pair {} is not allowed and can't be changed after launch: replace the instance."
+        text = f"Key pair {{}} is not allowed and cannot be changed after launch. {REPLACE}"
         return _verdict(ComplianceType.NON_COMPLIANT, text + lapsed_text, key_name, *lapsed)
-    text = "No key pair was assigned at launch and none can be added later: replace the instance."
+    text = f"No key pair was assigned at launch. {REPLACE} A key pair cannot be added to this instance."
     return _verdict(ComplianceType.NON_COMPLIANT, text + lapsed_text, *lapsed)
 
 

@@ -38,7 +38,8 @@ def test_instance_without_a_key_pair_is_notified(minimal: Deployment) -> None:
     verdict = minimal.result(without)
     assert verdict == (
         "NON_COMPLIANT",
-        "No key pair was assigned at launch and none can be added later: replace the instance.",
+        "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
+        "A key pair cannot be added to this instance.",
     )
     [mail] = minimal.notifications()[before:]
     assert (mail.to, mail.subject) == ("security@example.com", "AWS Notification Message")

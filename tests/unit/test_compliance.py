@@ -20,8 +20,10 @@ FLEETS = Policy(exempt_tags={"karpenter.sh/nodepool": "*", "role": "build-?"})
 DATED = Policy(exempt_until_tag_key="until")
 ALL = Policy(("ops-*",), {"role": "build-?"}, "until")
 
-NONE_ASSIGNED = "No key pair was assigned at launch and none can be added later: replace the instance."
-NOT_ALLOWED = "Key pair {} is not allowed and can't be changed after launch: replace the instance."
+NONE_ASSIGNED = "No key pair was assigned at launch. Launch a replacement with an allowed key pair. A key pair cannot be added to this instance."
+NOT_ALLOWED = (
+    "Key pair {} is not allowed and cannot be changed after launch. Launch a replacement with an allowed key pair."
+)
 
 
 @pytest.mark.parametrize(
@@ -231,4 +233,6 @@ def test_annotation_keeps_what_matters_when_cut() -> None:
     assert annotation
     assert len(annotation) == MAX_ANNOTATION_LENGTH
     assert annotation.startswith("Key pair kkk")
-    assert annotation.endswith("k… is not allowed and can't be changed after launch: replace the instance.")
+    assert annotation.endswith(
+        "k… is not allowed and cannot be changed after launch. Launch a replacement with an allowed key pair."
+    )

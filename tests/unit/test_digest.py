@@ -20,9 +20,14 @@ GOLDEN = Path(__file__).parent / "golden"
 CONSOLE = Console("console.aws.amazon.com")
 HERE = {"account": "123456789012", "region": "eu-central-1", "rule": "ec2-key-pair-monitor"}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-NO_KEY = "No key pair was assigned at launch and none can be added later: replace the instance."
+NO_KEY = (
+    "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
+    "A key pair cannot be added to this instance."
+)
 
-NOT_ALLOWED = "Key pair mine is not allowed and can't be changed after launch: replace the instance."
+NOT_ALLOWED = (
+    "Key pair mine is not allowed and cannot be changed after launch. Launch a replacement with an allowed key pair."
+)
 
 
 def change(number: int, verdict: str = "NON_COMPLIANT", annotation: str | None = NO_KEY, **other: Any) -> Change:
@@ -158,7 +163,7 @@ def test_messages_are_full() -> None:
     """A message is split only where there is no room: each but the last takes nearly what SNS takes."""
     *full, last = digest([change(number) for number in range(2500)], CONSOLE)
 
-    assert [message.document["part"] for message in (*full, last)] == [1, 2, 3, 4, 5]
+    assert [message.document["part"] for message in (*full, last)] == [1, 2, 3, 4, 5, 6]
     assert all(240_000 < message.size <= 250_000 for message in full)
 
 
@@ -214,13 +219,13 @@ def test_burst_is_a_handful() -> None:
     """A thousand instances are a few messages, each of which says how many there are."""
     messages = list(digest([change(number) for number in range(1000)], CONSOLE))
 
-    assert len(messages) == 2
-    assert [message.subject[-6:] for message in messages] == [" (1/2)", " (2/2)"]
-    assert [(message.document["part"], message.document["parts"]) for message in messages] == [(1, 2), (2, 2)]
+    assert len(messages) == 3
+    assert [message.subject[-6:] for message in messages] == [" (1/3)", " (2/3)", " (3/3)"]
+    assert [(message.document["part"], message.document["parts"]) for message in messages] == [(1, 3), (2, 3), (3, 3)]
     counts = [message.instances for message in messages]
     assert sum(counts) == 1000
     assert messages[0].text.startswith(f"{counts[0]} EC2 instances are NON_COMPLIANT: ")
-    assert f"This is part 1 of 2: {counts[0]} of 1000 instances. The others are in e-mails" in messages[0].text
+    assert f"This is part 1 of 3: {counts[0]} of 1000 instances. The others are in e-mails" in messages[0].text
 
 
 def test_one_instance_beyond_the_details() -> None:

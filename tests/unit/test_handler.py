@@ -43,7 +43,8 @@ def test_change_is_one_call(config: RecordingConfig) -> None:
                 "ComplianceResourceId": INSTANCE_ID,
                 "ComplianceType": "NON_COMPLIANT",
                 "OrderingTimestamp": NOTIFIED,
-                "Annotation": "No key pair was assigned at launch and none can be added later: replace the instance.",
+                "Annotation": "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
+                "A key pair cannot be added to this instance.",
             }
         ],
         "ResultToken": "token-of-the-change",

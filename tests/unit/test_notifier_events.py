@@ -35,7 +35,8 @@ def changed(kind: str, path: str, value: Any) -> str:
                 "i-0123456789abcdef0",
                 "NON_COMPLIANT",
                 datetime(2026, 3, 1, 10, 0, 4, 567000, UTC),
-                "No key pair was assigned at launch and none can be added later: replace the instance.",
+                "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
+                "A key pair cannot be added to this instance.",
             ),
         ),
         (
