@@ -2,6 +2,7 @@
 
 from tests.emulator import (  # noqa: F401  (install themselves)
     cloudwatch_alarms,
+    config_aggregation,
     config_compliance,
     config_evaluations,
     config_inventory,

@@ -45,8 +45,19 @@ def table_of(call: Any) -> str:
     return f"arn:aws:dynamodb:{call.region}:{call.current_account}:table/{call.body['TableName']}"
 
 
+def aggregator_of(call: Any) -> str:
+    """The ARN of the aggregator that a call names."""
+    aggregators = backend_of(call.region, call.current_account).config_aggregators
+    found = aggregators.get(json.loads(call.body).get("ConfigurationAggregatorName"))
+    return str(found.configuration_aggregator_arn) if found else "*"
+
+
 RESOURCES: dict[str, Callable[[Any], str]] = {
+    "config:DescribeAggregateComplianceByConfigRules": aggregator_of,
+    "config:DescribeConfigurationAggregatorSourcesStatus": aggregator_of,
+    "config:GetAggregateComplianceDetailsByConfigRule": aggregator_of,
     "config:GetComplianceDetailsByConfigRule": config_rule_of,
+    "config:SelectAggregateResourceConfig": aggregator_of,
     "dynamodb:GetItem": table_of,
     "dynamodb:PutItem": table_of,
     "sns:Publish": topic_of,

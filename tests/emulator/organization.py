@@ -23,6 +23,12 @@ def leave(account: str) -> None:
     _paths.pop(account, None)
 
 
+def accounts_with(account: str) -> list[str]:
+    """The accounts of the organization that an account is in."""
+    wanted = _paths.get(account, "").split("/")[0]
+    return [member for member, path in _paths.items() if path.split("/")[0] == wanted]
+
+
 def condition_keys(account: str) -> dict[str, str | list[str]]:
     """What a request of an account's principal says of its organization; nothing where it is in none."""
     path = _paths.get(account)

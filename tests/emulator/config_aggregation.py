@@ -1,0 +1,220 @@
+"""AWS Config's aggregators: what the accounts and regions of one's sources have recorded and evaluated.
+
+- https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeAggregateComplianceByConfigRules.html
+- https://docs.aws.amazon.com/config/latest/APIReference/API_GetAggregateComplianceDetailsByConfigRule.html
+- https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeConfigurationAggregatorSourcesStatus.html
+- https://docs.aws.amazon.com/config/latest/APIReference/API_SelectAggregateResourceConfig.html
+
+A page may be empty and have a token, says AWS: it is where a test asks for it (``Sources.has_empty_pages``). Nobody
+says how late an aggregator is, so a test can stop one at what it knows, or let it fail. A rule without results is not
+listed.
+
+Unverified: the status of a source that was not read yet and of one without a recorder (both are taken for read), and
+that an organization has a row of its own. Laxer than AWS: an account need not authorize an aggregator.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.config.exceptions import (
+    InvalidLimitException,
+    NoSuchConfigurationAggregatorException,
+    ValidationException,
+)
+from moto.config.models import ConfigAggregator, ConfigBackend, config_backends
+from moto.config.responses import ConfigResponse
+from moto.core.responses import ActionResult
+
+from tests.emulator import organization
+from tests.emulator.config_compliance import compliance_of
+from tests.emulator.config_inventory import inventory, parse_query, select, value_at
+from tests.emulator.config_store import Result, backend_of, now, store_of
+from tests.emulator.moto_methods import extends
+
+Place = tuple[str, str]  # account and region
+COUNT = "COUNT(*)"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What an aggregator knows of a source: its resources, as queries see them, and results."""
+
+    resources: list[dict[str, Any]]
+    results: list[Result]
+
+
+@dataclass(slots=True)
+class Sources:
+    """What a test arranges for the aggregators of an account and region.
+
+    Attributes:
+        stopped: what they know of sources that they do not read again.
+        failing: the error of sources that they cannot read, whose data stay what they were.
+        has_empty_pages: whether each listing begins with an empty page.
+    """
+
+    stopped: dict[Place, Snapshot] = field(default_factory=dict)
+    failing: dict[Place, str] = field(default_factory=dict)
+    has_empty_pages: bool = False
+
+
+def sources_of(backend: ConfigBackend) -> Sources:
+    """What a test has arranged; moto's reset forgets it with the backend's other attributes."""
+    sources: Sources = backend.__dict__.setdefault("embedded_sources", Sources())
+    return sources
+
+
+def stop(aggregating: ConfigBackend, account: str, region: str) -> None:
+    """Let aggregators know of a source what they know now, until :func:`catch_up`."""
+    sources_of(aggregating).stopped[account, region] = read(backend_of(region, account))
+
+
+def fail(aggregating: ConfigBackend, account: str, region: str, code: str) -> None:
+    """Let aggregators fail to read a source; what they know of it stays."""
+    stop(aggregating, account, region)
+    sources_of(aggregating).failing[account, region] = code
+
+
+def catch_up(aggregating: ConfigBackend, account: str, region: str) -> None:
+    """Let aggregators read a source again."""
+    sources_of(aggregating).stopped.pop((account, region), None)
+    sources_of(aggregating).failing.pop((account, region), None)
+
+
+def read(backend: ConfigBackend) -> Snapshot:
+    """What there is to know of a region now."""
+    return Snapshot(list(inventory(backend)), list(store_of(backend).results.values()))
+
+
+def known(aggregating: ConfigBackend, place: Place) -> Snapshot:
+    """What aggregators know of a source."""
+    account, region = place
+    return sources_of(aggregating).stopped.get(place) or read(backend_of(region, account))
+
+
+def aggregator_of(response: ConfigResponse) -> ConfigAggregator:
+    """The aggregator that a request names."""
+    found: ConfigAggregator | None = response.config_backend.config_aggregators.get(
+        response._get_param("ConfigurationAggregatorName")
+    )
+    if found is None:
+        raise NoSuchConfigurationAggregatorException
+    return found
+
+
+def places_of(backend: ConfigBackend, aggregator: ConfigAggregator) -> Iterator[Place]:
+    """The accounts and regions that an aggregator reads, in order; all regions are those with a recorder."""
+    members = organization.accounts_with(backend.account_id)
+    sources: list[tuple[list[str], Any]] = [
+        (each.account_ids, each) for each in aggregator.account_aggregation_sources or []
+    ]
+    if aggregator.organization_aggregation_source:
+        sources.append((members, aggregator.organization_aggregation_source))
+    for accounts, source in sources:
+        for account in sorted(accounts):
+            in_use = [name for name, each in config_backends[account].items() if each.recorders]
+            for region in sorted(source.aws_regions or in_use):
+                yield account, region
+
+
+def page(response: ConfigResponse, found: list[Any], default: int, maximum: int) -> tuple[list[Any], str | None]:
+    """The part of a listing that the request asks for, and the token of the next."""
+    limit = response._get_param("Limit") or default
+    if limit > maximum:
+        raise InvalidLimitException(limit)
+    token = response._get_param("NextToken")
+    if token is None and sources_of(response.config_backend).has_empty_pages:
+        return [], "0"
+    start = int(token or 0)
+    return found[start : start + limit], str(start + limit) if start + limit < len(found) else None
+
+
+@extends(ConfigAggregator)
+def to_dict(self: ConfigAggregator) -> dict[str, Any]:
+    """An aggregator as the API has it: its tags are told by ListTagsForResource alone."""
+    described: dict[str, Any] = to_dict.replaced(self)
+    described.pop("Tags", None)
+    return described
+
+
+@extends(ConfigResponse)
+def describe_aggregate_compliance_by_config_rules(self: ConfigResponse) -> ActionResult:
+    """DescribeAggregateComplianceByConfigRules, with its filters."""
+    aggregator, filters = aggregator_of(self), self._get_param("Filters") or {}
+    described = []
+    for place in places_of(self.config_backend, aggregator):
+        by_rule: dict[str, list[Result]] = {}
+        for result in known(self.config_backend, place).results:
+            by_rule.setdefault(result.rule_name, []).append(result)
+        for name, results in sorted(by_rule.items()):
+            row = {"ConfigRuleName": name, "AccountId": place[0], "AwsRegion": place[1]}
+            compliance = compliance_of(results)
+            wanted = row | {"ComplianceType": compliance["ComplianceType"]}
+            if filters.items() <= wanted.items():
+                described.append(row | {"Compliance": compliance})
+    found, token = page(self, described, default=1000, maximum=1000)
+    return ActionResult({"AggregateComplianceByConfigRules": found, "NextToken": token})
+
+
+@extends(ConfigResponse)
+def get_aggregate_compliance_details_by_config_rule(self: ConfigResponse) -> ActionResult:
+    """GetAggregateComplianceDetailsByConfigRule, which knows COMPLIANT and NON_COMPLIANT only."""
+    aggregator, wanted = aggregator_of(self), self._get_param("ComplianceType")
+    if wanted not in (None, "COMPLIANT", "NON_COMPLIANT"):
+        raise ValidationException(f"The compliance type {wanted} is not supported.")
+    place = (self._get_param("AccountId"), self._get_param("AwsRegion"))
+    read_from = place in set(places_of(self.config_backend, aggregator))
+    rows = [
+        result.as_api() | {"AccountId": place[0], "AwsRegion": place[1]}
+        for result in (known(self.config_backend, place).results if read_from else [])
+        if result.rule_name == self._get_param("ConfigRuleName")
+        and result.compliance_type in ([wanted] if wanted else ["COMPLIANT", "NON_COMPLIANT"])
+    ]
+    found, token = page(self, rows, default=50, maximum=100)
+    return ActionResult({"AggregateEvaluationResults": found, "NextToken": token})
+
+
+@extends(ConfigResponse)
+def describe_configuration_aggregator_sources_status(self: ConfigResponse) -> ActionResult:
+    """DescribeConfigurationAggregatorSourcesStatus: each account and region with its last status."""
+    aggregator, sources = aggregator_of(self), sources_of(self.config_backend)
+    wanted = self._get_param("UpdateStatus") or ["FAILED", "SUCCEEDED", "OUTDATED"]
+    rows: list[dict[str, Any]] = []
+    for account, region in places_of(self.config_backend, aggregator):
+        row = {"SourceId": account, "SourceType": "ACCOUNT", "AwsRegion": region, "LastUpdateTime": now()}
+        code = sources.failing.get((account, region))
+        stopped = (account, region) in sources.stopped
+        error = {"LastErrorCode": code, "LastErrorMessage": f"{code} in {account}"} if code else {}
+        rows.append(row | {"LastUpdateStatus": "FAILED" if code else "OUTDATED" if stopped else "SUCCEEDED"} | error)
+    rows = [row for row in rows if row["LastUpdateStatus"] in wanted]
+    found, token = page(self, rows, default=100, maximum=100)
+    return ActionResult({"AggregatedSourceStatusList": found, "NextToken": token})
+
+
+@extends(ConfigResponse)
+def select_aggregate_resource_config(self: ConfigResponse) -> ActionResult:
+    """SelectAggregateResourceConfig as SelectResourceConfig is here, and counted by what it groups by."""
+    aggregator, expression = aggregator_of(self), self._get_param("Expression")
+    plain, _, grouping = re.sub(r"\s+", " ", expression).partition(" GROUP BY ")
+    counts = COUNT in plain
+    selected, _, condition = plain.partition(" WHERE ")
+    named = [each.strip() for each in selected.removeprefix("SELECT ").split(",") if COUNT not in each]
+    paths, conditions = parse_query(f"SELECT {','.join(named)}" + (f" WHERE {condition}" if condition else ""))
+    if counts is not bool(grouping) or (grouping and {each.strip() for each in grouping.split(",")} != set(paths)):
+        raise ValidationException(f"The embedded AWS does not understand {expression!r}")
+    documents = [
+        document
+        for place in places_of(self.config_backend, aggregator)
+        for document in known(self.config_backend, place).resources
+        if all(value_at(document, path) in values for path, values in conditions)
+    ]
+    rows = [select(document, paths) for document in documents]
+    if counts:
+        rows = [json.dumps(json.loads(row) | {COUNT: number}) for row, number in Counter(rows).items()]
+    found, token = page(self, rows, default=25, maximum=100)
+    fields = [{"Name": path} for path in [*paths, *([COUNT] if counts else [])]]
+    return ActionResult({"Results": found, "QueryInfo": {"SelectFields": fields}, "NextToken": token})
