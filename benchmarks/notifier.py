@@ -31,7 +31,10 @@ CONSOLE = Console("console.aws.amazon.com")
 HERE = Place("123456789012", "eu-central-1")
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 RUNS = 5
-REASON = "No key pair was assigned at launch and none can be added later: replace the instance."
+REASON = (
+    "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
+    "A key pair cannot be added to this instance."
+)
 
 
 def changes(count: int) -> list[str]:

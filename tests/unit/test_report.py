@@ -20,7 +20,10 @@ NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 LAST = NOW - timedelta(days=7)
 HERE = Place("123456789012", "eu-central-1")
 RULE = "ec2-key-pair-monitor"
-NO_KEY = "No key pair was assigned at launch and none can be added later: replace the instance."
+NO_KEY = (
+    "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
+    "A key pair cannot be added to this instance."
+)
 
 
 def name(number: int) -> str:
