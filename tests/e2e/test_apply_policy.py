@@ -21,6 +21,7 @@ EVERYTHING: dict[str, Any] = {
     "digest_window_seconds": 60,
     "evaluation_frequency": "One_Hour",
     "notification_emails": ["security@example.com"],
+    "report_schedule": {"expression": "cron(0 8 ? * MON *)"},
     "tags": {"team": "security"},
 }
 FILTERED = {"protocol": "sms", "endpoint": "+4915112345678", "filter_policy_scope": "MessageAttributes"}
@@ -31,7 +32,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
     | {"allowed_key_names": ["ops"], "digest_window_seconds": 30}
     | {"subscriptions": {"phone": {**FILTERED, "filter_policy": '{"verdicts": ["NON_COMPLIANT"]}'}}},
     EVERYTHING
-    | {"evaluation_frequency": None}
+    | {"evaluation_frequency": None, "report_schedule": {"expression": "rate(7 days)"}}
     | {"subscriptions": {"phone": {**FILTERED, "filter_policy": '{"verdicts": ["COMPLIANT"]}'}}},
     {"permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary"},
     {"alarm_topic_arns": []},
@@ -43,6 +44,7 @@ RESOURCES = [
     for each in (
         f"cloudwatch:{REGION}:{ACCOUNT}:alarm:{NAME}-evaluator-errors",
         f"config:{REGION}:{ACCOUNT}:config-rule/config-rule-1a2b3c",
+        f"dynamodb:{REGION}:{ACCOUNT}:table/{NAME}-reports",
         f"events:{REGION}:{ACCOUNT}:rule/{NAME}-non-compliant",
         f"iam::{ACCOUNT}:role/{NAME}-evaluator-{REGION}",
         f"kms:{REGION}:{ACCOUNT}:alias/{NAME}",
@@ -50,6 +52,8 @@ RESOURCES = [
         f"lambda:{REGION}:{ACCOUNT}:event-source-mapping:1a2b3c",
         f"lambda:{REGION}:{ACCOUNT}:function:{NAME}-evaluator",
         f"logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-evaluator",
+        f"scheduler:{REGION}:{ACCOUNT}:schedule-group/{NAME}-reports",
+        f"scheduler:{REGION}:{ACCOUNT}:schedule/{NAME}-reports/report",
         f"sns:{REGION}:{ACCOUNT}:{NAME}",
         f"sqs:{REGION}:{ACCOUNT}:{NAME}-dead-evaluations",
     )
