@@ -32,9 +32,7 @@ class Applied:
     def __init__(self, aws: EmbeddedAws, plan: Path, state: Mapping[str, Any]) -> None:
         self.plan = plan
         self._aws = aws
-        self._resources = {
-            f"{each['type']}.{each['name']}": each["values"] for each in state["values"]["root_module"]["resources"]
-        }
+        self._resources = {each["address"]: each["values"] for each in state["values"]["root_module"]["resources"]}
 
     def instances(self) -> dict[str, list[str]]:
         """The ids of the instances of each address."""
@@ -56,6 +54,12 @@ class Applied:
             elif kind == "aws_ec2_fleet":
                 answer = ec2.describe_fleet_instances(FleetId=values["id"])
                 made[address] = [each["InstanceId"] for each in answer["ActiveInstances"]]
+            elif kind == "aws_spot_fleet_request":
+                fleet = ec2.describe_spot_fleet_instances(SpotFleetRequestId=values["id"])
+                made[address] = [each["InstanceId"] for each in fleet["ActiveInstances"]]
+        # moto does not say which instances an AWS Batch environment has: those that nothing else made.
+        known = {each for instances in made.values() for each in instances}
+        made["aws_batch_compute_environment.keyed"] = [each for each in groups[""] if each not in known]
         return made
 
     def verdict(self, instance: str, parameters: Mapping[str, str]) -> str:

@@ -105,6 +105,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "AWS's own example of a table has no decrease of its throughput, which the model does not know": (
         "dynamodb.*Table response *.NumberOfDecreasesToday range",
     ),
+    "EC2 takes and gives words in other letters than its model has, the provider and AWS's documentation show": (
+        "ec2.DescribeInstances response *Platform enum",
+        "ec2.RequestSpotFleet request *ExcessCapacityTerminationPolicy enum",
+    ),
     "a test asks for what the emulator lacks": (
         "config.GetStoredQuery response NotImplementedException code",
         "sns.VerifySMSSandboxPhoneNumber response NotImplementedException code",

@@ -119,22 +119,18 @@ class Configuration:
                 yield Reached(Resource(change), None)
         elif head == "var" and rest and scope.module:
             parent, call = self._parent(scope)
-            found = self._narrowed(call.get("expressions", {}).get(rest[0], {}), parent, types, depth)
-            key = rest[1] if len(rest) > 1 and isinstance(rest[1], int | _Quoted) else None
-            yield from _with_key(found, parent.module, key)
+            found = self.reached(call.get("expressions", {}).get(rest[0], {}), parent, types, depth)
+            literal = rest[1] if len(rest) > 1 and isinstance(rest[1], int | _Quoted) else None
+            yield from _with_key(found, parent.module, scope.key if _has_key(beside) else literal)
         elif head == "each" and rest[:1] == ["value"]:
             repeated = scope.block.get("for_each_expression", {})
-            for each in self._narrowed(repeated, scope, types, depth):
+            for each in _with_key(self.reached(repeated, scope, types, depth), scope.module, scope.key):
                 attribute = rest[1] if len(rest) > 1 and isinstance(rest[1], str) else None
                 yield Reached(each.resource, each.attribute or attribute)
         elif head == "module" and rest:
             yield from self._outputs(rest, beside, scope, types, depth)
         elif head in types and rest:
             yield from self._resources(head, rest, beside, scope)
-
-    def _narrowed(self, expression: Expression, scope: Scope, types: frozenset[str], depth: int) -> list[Reached]:
-        """What an expression reaches; of a resource's instances the one with the scope's key, if there is one."""
-        return _with_key(self.reached(expression, scope, types, depth), scope.module, scope.key)
 
     def _outputs(
         self, rest: Sequence[Index], beside: Sequence[str], scope: Scope, types: frozenset[str], depth: int
@@ -362,8 +358,8 @@ def _traversals(references: Sequence[str]) -> Iterator[str]:
 
 
 def _has_key(references: Sequence[str]) -> bool:
-    """Whether an expression indexes by the key of its own block."""
-    return "each.key" in references
+    """Whether an expression indexes by the key of its own block, which in a set is the value."""
+    return "each.key" in references or "each.value" in references
 
 
 def _is_unknown_at(marks: Any, path: Sequence[Index]) -> bool:

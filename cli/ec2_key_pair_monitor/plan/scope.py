@@ -37,6 +37,7 @@ _REASONS = {
     "aws_sagemaker_endpoint_configuration": _OWNED_BY_AWS,
     "aws_sagemaker_notebook_instance": _OWNED_BY_AWS,
     "aws_serverlessapplicationrepository_cloudformation_stack": _NOT_SHOWN,
+    "aws_servicecatalog_provisioned_product": _NOT_SHOWN,
     "aws_workspaces_workspace": _OWNED_BY_AWS,
     "awscc_autoscaling_auto_scaling_group": "The Cloud Control provider is not judged.",
     "awscc_autoscaling_launch_configuration": "The Cloud Control provider is not judged.",
@@ -61,4 +62,6 @@ def out_of_scope(change: Mapping[str, Any]) -> str | None:
         is_auto = isinstance(blocks, list) and any(isinstance(each, dict) and each.get("enabled") for each in blocks)
         may_be = isinstance(marks, list) and any(isinstance(each, dict) and each.get("enabled") for each in marks)
         return "EKS Auto Mode launches its nodes itself, without a key pair." if is_auto or may_be else None
+    if change["type"] == "aws_ecs_capacity_provider" and (inner.get("after") or {}).get("managed_instances_provider"):
+        return "Amazon ECS launches its managed instances itself, without a key pair."
     return _REASONS.get(change["type"])

@@ -298,3 +298,66 @@ resource "aws_ec2_fleet" "exempt" {
     total_target_capacity        = 1
   }
 }
+
+resource "aws_vpc" "this" {
+  cidr_block = "10.9.0.0/16"
+}
+
+resource "aws_subnet" "this" {
+  vpc_id     = aws_vpc.this.id
+  cidr_block = "10.9.1.0/24"
+}
+
+resource "aws_security_group" "this" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_iam_role" "this" {
+  name = "launches"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "spotfleet.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_instance_profile" "this" {
+  name = "launches"
+  role = aws_iam_role.this.name
+}
+
+resource "aws_spot_fleet_request" "this" {
+  for_each = {
+    keyed   = { key = "ops", tags = null }
+    keyless = { key = null, tags = null }
+    exempt  = { key = null, tags = { purpose = "ephemeral" } }
+  }
+
+  iam_fleet_role  = aws_iam_role.this.arn
+  target_capacity = 1
+
+  launch_specification {
+    ami           = "ami-1e749f67"
+    instance_type = "t3.micro"
+    key_name      = each.value.key
+    subnet_id     = aws_subnet.this.id
+    tags          = each.value.tags
+  }
+}
+
+# Without a key pair, moto invents one.
+resource "aws_batch_compute_environment" "keyed" {
+  type         = "MANAGED"
+  service_role = aws_iam_role.this.arn
+
+  compute_resources {
+    type               = "EC2"
+    ec2_key_pair       = "ops"
+    instance_role      = aws_iam_instance_profile.this.arn
+    instance_type      = ["m5.large"]
+    min_vcpus          = 2
+    desired_vcpus      = 2
+    max_vcpus          = 2
+    security_group_ids = [aws_security_group.this.id]
+    subnets            = [aws_subnet.this.id]
+  }
+}
