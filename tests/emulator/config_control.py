@@ -103,6 +103,11 @@ def enforce_order(region: str, enforced: bool) -> None:  # noqa: FBT001
     store(region).enforces_order = enforced
 
 
+def renew_results(region: str, renewed: bool) -> None:  # noqa: FBT001
+    """Give a repeated verdict a new time of its recording, or leave the time of the first; AWS documents neither."""
+    store(region).renews_results = renewed
+
+
 def use_expired_tokens(region: str, times: int) -> None:
     """Let the next invocations carry a result token that has expired."""
     store(region).expired_tokens = times

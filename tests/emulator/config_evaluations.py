@@ -6,12 +6,14 @@ Where AWS documents nothing, this assumes:
 
 - Of two results for a resource, the one with the newer ``OrderingTimestamp`` stays; with equal ones the later call's.
   A test can have the later call win in any case (``config_control.enforce_order``).
+- A repeated verdict has a new ``ResultRecordedTime``, or with ``config_control.renew_results`` that of the first.
 - A resource that was never evaluated and becomes NOT_APPLICABLE has no result and emits no event; every other change of
   verdict does, a change to NOT_APPLICABLE too.
 
 Laxer than AWS: a result token never expires unless a test lets it.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,8 +97,11 @@ def keep(backend: ConfigBackend, result: Result) -> None:
         return
     if old is None and result.compliance_type == "NOT_APPLICABLE":
         return
+    is_repeated = old is not None and old.compliance_type == result.compliance_type
+    if old and is_repeated and not store.renews_results:
+        result = replace(result, recorded_at=old.recorded_at)
     store.results[key] = result
-    if old and old.compliance_type == result.compliance_type:
+    if is_repeated:
         return
     detail: dict[str, Any] = {
         "resourceId": result.resource_id,

@@ -138,6 +138,7 @@ class Store:
         failing: resources whose evaluations are handed back as failed, once for each entry.
         expired_tokens: how many tokens to come are expired.
         enforces_order: whether a result with an older ordering timestamp than the stored one is dropped.
+        renews_results: whether a repeated verdict has a new time of its recording.
         whole_seconds: whether times of calls arrive in whole seconds.
     """
 
@@ -149,6 +150,7 @@ class Store:
     failing: list[str] = field(default_factory=list)
     expired_tokens: int = 0
     enforces_order: bool = True
+    renews_results: bool = True
     whole_seconds: bool = False
 
 

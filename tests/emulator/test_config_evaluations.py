@@ -135,6 +135,19 @@ def test_later_call_stays_where_order_is_not_enforced(region: Region) -> None:
     assert region.verdicts() == {"i-1": "NON_COMPLIANT"}
 
 
+@pytest.mark.parametrize("renewed", [True, False])
+def test_time_of_a_repeated_verdict(region: Region, *, renewed: bool) -> None:
+    """A repeated verdict has a new time of its recording or that of the first, for AWS does not say which."""
+    config_control.renew_results(REGION, renewed)
+    times = []
+    for seconds in range(2):
+        region.put(evaluation("i-1", at=NOW + timedelta(seconds=seconds)))
+        [found] = region.config.get_compliance_details_by_config_rule(ConfigRuleName="rule")["EvaluationResults"]
+        times.append(found["ResultRecordedTime"])
+
+    assert (times[1] > times[0]) is renewed
+
+
 def test_changes_of_verdict_are_events(region: Region) -> None:
     """A first verdict and each change of it is an event in AWS's shape; a verdict that stays is none."""
     queue_url = catch_events(region.aws)
