@@ -9,7 +9,7 @@ from heapq import nlargest
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from notifier import wording
+from notifier import chat, wording
 from notifier.events import VERDICTS, Alarm, Change, Event, RecorderCall
 from notifier.message import MAX_BYTES, Console, Message, compact, iso, short
 from notifier.wording import MAX_DETAILED, News, Part
@@ -21,20 +21,30 @@ VERSION = "2"
 # to describe an item, beyond its entry in the document.
 FRAME_BYTES = 3_000
 DESCRIPTION_BYTES = 60
-# Of a region's heading and its frame in the document, but for names and counts.
-SECTION_BYTES = 145
+# Of the headings of an account and of a region, and of their frames in the document, but for names and counts.
+ACCOUNT_BYTES = 110
+REGION_BYTES = 50
 
 
 class Item(NamedTuple):
-    """What a message can't split: one instance, call or alarm, its entry in the document, and the bytes it takes."""
+    """What a message can't split: one instance, call or alarm, its entry in the document, and the bytes it takes.
+
+    The first of an account or region takes more, for the heading.
+    """
 
     told: News | RecorderCall | Alarm
     entry: dict[str, Any]
     size: int
+    heading: int
 
 
 def digest(
-    events: Iterable[Event], console: Console, names: Mapping[str, str] | None = None, *, by_account: bool = False
+    events: Iterable[Event],
+    console: Console,
+    names: Mapping[str, str] | None = None,
+    *,
+    by_account: bool = False,
+    has_chat: bool = False,
 ) -> Iterator[Message]:
     """Tell of events in as few messages as the bytes allow.
 
@@ -43,14 +53,15 @@ def digest(
         console: where links lead.
         names: of accounts, by their ids.
         by_account: whether no message may be about more than one account.
+        has_chat: whether messages have a form for chat.
     """
     found = list({each.key: each for each in sorted(events, key=_order)}.values())
     if by_account:
         accounts = sorted(found, key=lambda each: each.account)
         for _, group in groupby(accounts, key=lambda each: each.account):
-            yield from _digest(list(group), console, names or {})
+            yield from _digest(list(group), console, names or {}, has_chat=has_chat)
     elif found:
-        yield from _digest(found, console, names or {})
+        yield from _digest(found, console, names or {}, has_chat=has_chat)
 
 
 def _order(event: Event) -> tuple[Any, ...]:
@@ -64,14 +75,16 @@ def _order(event: Event) -> tuple[Any, ...]:
             return event.changed_at, 0, event[:3], event.state
 
 
-def _digest(events: Sequence[Event], console: Console, names: Mapping[str, str]) -> Iterator[Message]:
+def _digest(
+    events: Sequence[Event], console: Console, names: Mapping[str, str], *, has_chat: bool
+) -> Iterator[Message]:
     """Tell of events that are in order, each once."""
     news = _news([each for each in events if isinstance(each, Change)])
     blocks = _blocks([each for each in reversed(events) if not isinstance(each, Change)], news, console, names)
     rules = {each.last.rule for each in news}
     # Each stands in an attribute, and a rule in the text as well.
     common = sum(len(each) + 3 for each in {each.region for each in events}) + sum(2 * len(each) + 5 for each in rules)
-    parts = _split(blocks, MAX_BYTES - FRAME_BYTES - common)
+    parts = _split(blocks, MAX_BYTES - FRAME_BYTES - common - chat.MAX_CHAT_BYTES * has_chat)
     totals = Counter(each.last.account for each in news)
     is_one_place = len({(each.account, each.region) for each in events}) == 1 and len(rules) <= 1
     for number, items in enumerate(parts, 1):
@@ -79,7 +92,10 @@ def _digest(events: Sequence[Event], console: Console, names: Mapping[str, str])
         alarms = [each.told for each in items if isinstance(each.told, Alarm)]
         instances = [each.told for each in items if isinstance(each.told, News)]
         part = Part(calls, alarms, instances, number, len(parts), totals, is_one_place)
-        yield _message(part, items, console, names)
+        message = _message(part, items, console, names)
+        if has_chat:
+            message = message._replace(chat=chat.notification(part, message.subject, console, names))
+        yield message
 
 
 def _news(changes: Iterable[Change]) -> list[News]:
@@ -111,29 +127,33 @@ def _blocks(
     for kind in (RecorderCall, Alarm):
         found = [each for each in others if isinstance(each, kind)]
         if found:
-            yield [_item(each, _described(each, console), _bytes(wording.place(each, names))) for each in found]
+            yield [_item(each, console, _bytes(wording.place(each, names))) for each in found]
     has_verdicts = len({each.last.verdict for each in news}) > 1
-    for account, block in groupby(news, key=lambda each: each.last.account):
-        items = []
+    for account, group in groupby(news, key=lambda each: each.last.account):
+        block, items = list(group), list[Item]()
         name = names.get(account)
-        named = 3 * _bytes(name) if name else 0
+        heading = ACCOUNT_BYTES + (3 * _bytes(name) if name else 0)
+        if block[0].last.region != block[-1].last.region:
+            heading += len(wording.counts(block))
         for region, section in groupby(block, key=lambda each: each.last.region):
             instances = list(section)
             # The counts stand in the heading, and where there is more than one verdict also before the ids.
-            extra = SECTION_BYTES + named + 2 * len(region) + len(wording.counts(instances)) * (1 + has_verdicts)
+            heading += REGION_BYTES + 2 * len(region) + len(wording.counts(instances)) * (1 + has_verdicts)
             for each in instances:
-                items.append(_item(each, _described(each, console), extra + len(each.last.instance_id)))
-                extra = 0
+                items.append(_item(each, console, heading))
+                heading = 0
         yield items
 
 
-def _item(told: News | RecorderCall | Alarm, entry: dict[str, Any], more: int) -> Item:
-    return Item(told, entry, _bytes(compact(entry)) + more)
+def _item(told: News | RecorderCall | Alarm, console: Console, heading: int) -> Item:
+    entry = _described(told, console)
+    size = _bytes(compact(entry)) + (len(told.last.instance_id) if isinstance(told, News) else 0)
+    return Item(told, entry, size, heading)
 
 
 def _bytes(text: str) -> int:
-    """The bytes that a text takes as a string of JSON, its quotation marks counted."""
-    return len(compact(text).encode())
+    """The bytes that a text without control characters takes as a string of JSON, its quotation marks counted."""
+    return len(text.encode()) + text.count('"') + text.count("\\") + 2
 
 
 def _split(blocks: Iterable[Sequence[Item]], room: int) -> list[list[Item]]:
@@ -145,16 +165,16 @@ def _split(blocks: Iterable[Sequence[Item]], room: int) -> list[list[Item]]:
     parts: list[list[Item]] = [[]]
     left = room
     for block in blocks:
-        size = sum(each.size for each in block)
+        size = sum(each.size + each.heading for each in block)
         if left < size <= room:
             parts.append([])
             left = room
         for item in block:
-            if left < item.size and parts[-1]:
+            if left < item.size + item.heading and parts[-1]:
                 parts.append([])
                 left = room
             parts[-1].append(item)
-            left -= item.size
+            left -= item.size + item.heading
     return parts
 
 

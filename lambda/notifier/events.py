@@ -103,10 +103,10 @@ def parse(body: object) -> Event:
     except (ValueError, RecursionError) as error:
         raise InvalidEventError(f"body does not hold JSON: {error}") from error
     event = _mapping(event, "event")
-    kind = event.get("source"), event.get("detail-type")
-    read = _KINDS.get(kind) if all(isinstance(each, str) for each in kind) else None
+    source, kind = event.get("source"), event.get("detail-type")
+    read = _KINDS.get((source, kind)) if isinstance(source, str) and isinstance(kind, str) else None
     if not read:
-        raise InvalidEventError(f"source and detail-type are {_shown(kind[0])} and {_shown(kind[1])}")
+        raise InvalidEventError(f"source and detail-type are {_shown(source)} and {_shown(kind)}")
     account = _text(event, "account", _ACCOUNT)
     region = _text(event, "region", _REGION)
     return read(event, _mapping(event.get("detail"), "detail"), account, region)
@@ -205,7 +205,7 @@ def _time(mapping: Mapping[str, Any], name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
         if moment and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise InvalidEventError(f"{name} is {_shown(value)} and no time like 2026-01-31T12:00:00.000Z")

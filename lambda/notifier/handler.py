@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 TOPIC_ARN = os.environ["TOPIC_ARN"]
 CONSOLE = Console(os.environ["CONSOLE_DOMAIN"])
 BY_ACCOUNT = os.environ.get("DIGEST_BY") == "account"
+HAS_CHAT = os.environ.get("CHAT") == "true"
 
 # In the zip and not in the environment, which is too small for the names of an organization's accounts.
 names = Path(__file__).with_name("account_names.json")
@@ -66,7 +67,7 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
             continue
         events.append(news)
         record_ids.setdefault(news.key, []).append(record["messageId"])
-    for message in digest(events, CONSOLE, ACCOUNT_NAMES, by_account=BY_ACCOUNT):
+    for message in digest(events, CONSOLE, ACCOUNT_NAMES, by_account=BY_ACCOUNT, has_chat=HAS_CHAT):
         if not publish(sns_client, TOPIC_ARN, message, context):
             failed += [each for key in message.keys for each in record_ids[key]]
     count = len(event["Records"])

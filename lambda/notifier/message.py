@@ -77,6 +77,7 @@ class Message(NamedTuple):
         document: what machines get; docs/notifications.md describes it.
         attributes: by which a subscription's filter policy picks, by name: a string, or a list of strings.
         instances: how many it names.
+        chat: what HTTPS subscribers get in place of the document, or None.
         keys: of the events that are told.
     """
 
@@ -86,11 +87,14 @@ class Message(NamedTuple):
     document: dict[str, Any]
     attributes: dict[str, str | list[str]]
     instances: int
+    chat: dict[str, Any] | None = None
     keys: frozenset[Hashable] = frozenset()
 
     def publication(self) -> dict[str, Any]:
-        """The message as Publish takes it, but for the topic. SQS, HTTPS and Lambda get what is the default."""
+        """The message as Publish takes it, but for the topic. SQS, Lambda and, without chat, HTTPS get the default."""
         forms = {"default": compact(self.document), "email": self.text, "sms": self.sms}
+        if self.chat:
+            forms["https"] = compact(self.chat)
         return {
             "Subject": self.subject,
             "Message": compact(forms),

@@ -74,6 +74,8 @@ class Part:
 
 def by_verdict(instances: Sequence[News]) -> dict[str, list[News]]:
     """Instances by their verdict, as far as there are any, those that ask for action first."""
+    if len(instances) == 1:
+        return {instances[0].last.verdict: list(instances)}
     found: dict[str, list[News]] = {verdict: [] for verdict in VERDICTS}
     for each in instances:
         found[each.last.verdict].append(each)
@@ -82,7 +84,8 @@ def by_verdict(instances: Sequence[News]) -> dict[str, list[News]]:
 
 def verdicts_before(news: News) -> list[str]:
     """The verdicts that an instance had shortly before its last one."""
-    return [verdict for verdict in VERDICTS if any(each.verdict == verdict for each in news.earlier)]
+    earlier = {each.verdict for each in news.earlier}
+    return [verdict for verdict in VERDICTS if verdict in earlier] if earlier else []
 
 
 def place(event: Event, names: Mapping[str, str]) -> str:
@@ -147,7 +150,9 @@ def _wheres(events: Sequence[Event]) -> Iterator[str]:
 
 def text(part: Part, console: Console, names: Mapping[str, str]) -> str:
     """Counts first; then calls of the recorder, alarms, and instances by account and region."""
-    lines = [line for sentence in _sentences(part, names) for line in wrap(sentence)]
+    lines = [line for sentence in sentences(part, names) for line in wrap(sentence)]
+    if not part.is_one_place and len(part.instances) > MAX_DETAILED:
+        lines += wrap(f"{MAX_DETAILED} are described, the others listed by ID. When and why is in AWS Config.")
     lines += _calls(part, console, names)
     lines += _alarms(part, console, names)
     # How many of each verdict are described: first those that ask for action.
@@ -161,11 +166,12 @@ def text(part: Part, console: Console, names: Mapping[str, str]) -> str:
         for _, section in groupby(part.instances, key=lambda each: each.last.account):
             lines += _account(list(section), part, room, console, names)
     if part.instances:
-        lines += ["", *wrap(_advice(part)), "", *_source(part, console, names)]
+        lines += ["", *wrap(advice(part)), "", *_source(part, console, names)]
     return "\n".join(lines)
 
 
-def _sentences(part: Part, names: Mapping[str, str]) -> Iterator[str]:
+def sentences(part: Part, names: Mapping[str, str]) -> Iterator[str]:
+    """How much there is of what, and in which part."""
     count = len(part.instances)
     if count:
         yield _sentence(part, names)
@@ -175,9 +181,7 @@ def _sentences(part: Part, names: Mapping[str, str]) -> Iterator[str]:
         yield f"{counted(len(part.alarms), 'alarm')} about {'a monitor' if len(part.alarms) == 1 else 'monitors'}."
     if part.parts > 1:
         of_all = f"{count} of {counted(sum(part.totals.values()), 'instance')}"
-        yield f"This is part {part.number} of {part.parts}: {of_all}. The others are in e-mails of their own."
-    if not part.is_one_place and count > MAX_DETAILED:
-        yield f"{MAX_DETAILED} are described, the others listed by ID. When and why is in AWS Config."
+        yield f"This is part {part.number} of {part.parts}: {of_all}. The others are in notifications of their own."
 
 
 def _sentence(part: Part, names: Mapping[str, str]) -> str:
@@ -302,7 +306,8 @@ def _entry(news: News, more: str, console: Console) -> list[str]:
     return [*lines, f"  {console.instance(change.region, change.instance_id)}"]
 
 
-def _advice(part: Part) -> str:
+def advice(part: Part) -> str:
+    """What to do about the instances."""
     if "NON_COMPLIANT" not in part.verdicts:
         return "What to do: nothing."
     found, count = len(part.verdicts["NON_COMPLIANT"]), len(part.instances)
