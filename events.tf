@@ -86,7 +86,7 @@ locals {
       recorder = {
         name        = "${var.name}-recorder"
         description = "The AWS Config recorder was stopped, deleted or changed, and ${var.name} may be blind."
-        digested    = false
+        digested    = var.chat # Amazon Q Developer drops what EventBridge words
 
         pattern = {
           source      = ["aws.config"]
@@ -178,6 +178,7 @@ module "notifications" {
   source = "./modules/notifications"
 
   alarm_topic_arns         = var.alarm_topic_arns
+  chat                     = var.chat
   console_domain           = local.console_domain
   digest_window_seconds    = var.digest_window_seconds
   event_rule_arns          = [for kind, event in local.events : local.event_rule_arns[kind] if event.digested]

@@ -82,6 +82,24 @@ variable "allowed_key_names" {
   }
 }
 
+variable "chat" {
+  description = <<-TEXT
+    Whether HTTPS subscribers get notifications in the form that Amazon Q Developer shows in Slack and Microsoft Teams.
+    Needs `digest_window_seconds`: what EventBridge words, Amazon Q Developer drops.
+  TEXT
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition = !var.chat || var.digest_window_seconds != null
+    error_message = join(" ", [
+      "chat needs digest_window_seconds, such as 60: only the notifier writes what Amazon Q Developer shows, and what",
+      "EventBridge words it drops.",
+    ])
+  }
+}
+
 variable "config_recorder_name" {
   description = <<-TEXT
     Name of the AWS Config recorder, where it is made in the same root: the rule then waits for it. Take the name
@@ -523,6 +541,7 @@ variable "subscriptions" {
   }
 
   validation {
+<<<<<<< HEAD
     condition = var.report_schedule == null || var.digest_window_seconds != null || alltrue([
       for each in var.subscriptions : anytrue([
         !contains(["email", "sms"], coalesce(each.protocol, "-")),
@@ -535,6 +554,15 @@ variable "subscriptions" {
       "report is no JSON and no report would pass. Set digest_window_seconds, such as 60, and filter on message",
       "attributes, or leave filter_policy out. To get nothing but reports, set filter_policy_scope =",
       "\"MessageAttributes\" and filter_policy = jsonencode({ kind = [\"report\"] }).",
+=======
+    condition = !var.chat || alltrue([
+      for each in var.subscriptions : coalesce(each.protocol, "-") != "https" if each != null
+    ])
+    error_message = join(" ", [
+      "subscriptions can't have the protocol https together with chat, for HTTPS then carries what Amazon Q Developer",
+      "shows: subscribe a queue or a function, such as { protocol = \"sqs\", endpoint =",
+      "\"arn:aws:sqs:eu-central-1:123456789012:alerts\" }, which gets the document.",
+>>>>>>> e662953 (Offer notifications in Slack and Teams (chat))
     ])
   }
 

@@ -173,8 +173,9 @@ module "ec2_key_pair_monitor" {
   evaluation_frequency = "TwentyFour_Hours"
 
   # What changes how the others work has an example of its own.
-  config_recorder_name  = null # examples/new-account
-  digest_window_seconds = null # examples/digest
-  report_schedule       = null # examples/dashboard
-  sns_topic             = null # examples/existing-topic
+  chat                  = false # examples/chat
+  config_recorder_name  = null  # examples/new-account
+  digest_window_seconds = null  # examples/digest
+  report_schedule       = null  # examples/dashboard
+  sns_topic             = null  # examples/existing-topic
 }

@@ -39,7 +39,9 @@ def plain(text: str) -> str:
 def notification(part: Part, subject: str, console: Console, names: Mapping[str, str]) -> dict[str, Any]:
     """A part of a digest, in the schema."""
     steps = [CHECK_THE_RECORDER] if part.calls else []
-    steps += [advice(part).removeprefix("What to do: ")] if part.instances else []
+    if part.instances:
+        step = advice(part).removeprefix("What to do: ")
+        steps.append(step[0].upper() + step[1:])
     keywords = [*part.verdicts, *(["AWS Config recorder"] if part.calls else []), *(["alarm"] if part.alarms else [])]
     metadata: dict[str, Any] = {
         "summary": plain(subject),
@@ -92,7 +94,7 @@ def _description(part: Part, console: Console, names: Mapping[str, str]) -> str:
     lines = [plain(each) for each in sentences(part, names)]
     entries = [_entry(each, console, names) for each in _told(part)]
     last = "The rest is in the e-mail and in AWS Config."
-    room = MAX_DESCRIPTION_LENGTH - sum(len(each) + 1 for each in (*lines, last))
+    room = MAX_DESCRIPTION_LENGTH + 1 - sum(len(each) + 1 for each in (*lines, last))  # no line break after the last
     shown = 0
     while shown < len(entries) and len(entries[shown]) < room:
         room -= len(entries[shown]) + 1

@@ -223,6 +223,7 @@ resource "aws_lambda_function" "notifier" {
 
   environment {
     variables = {
+      CHAT           = var.chat
       CONSOLE_DOMAIN = var.console_domain
       DIGEST_BY      = var.digest_by
       TOPIC_ARN      = coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)

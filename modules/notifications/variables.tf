@@ -24,6 +24,13 @@ variable "alarm_topic_arns" {
   default     = null
 }
 
+variable "chat" {
+  description = "Whether HTTPS subscribers get what Amazon Q Developer shows in chat. Needs `digest_window_seconds`."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "console_domain" {
   description = "Domain of AWS's console, such as `console.aws.amazon.com`."
   type        = string

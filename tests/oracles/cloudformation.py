@@ -43,6 +43,24 @@ def _part_of_bucket(inside: str, **names: str) -> Kind:
 
 
 KINDS = {
+    "aws_chatbot_slack_channel_configuration": Kind(
+        "AWS::Chatbot::SlackChannelConfiguration",
+        {
+            "guardrail_policy_arns": "GuardrailPolicies",
+            "slack_team_id": "SlackWorkspaceId",
+            "user_authorization_required": "UserRoleRequired",
+        },
+    ),
+    "aws_chatbot_teams_channel_configuration": Kind(
+        "AWS::Chatbot::MicrosoftTeamsChannelConfiguration",
+        {
+            "channel_id": "TeamsChannelId",
+            "guardrail_policy_arns": "GuardrailPolicies",
+            "tenant_id": "TeamsTenantId",
+            "user_authorization_required": "UserRoleRequired",
+        },
+        frozenset({"channel_name", "team_name"}),
+    ),
     "aws_cloudwatch_dashboard": Kind("AWS::CloudWatch::Dashboard"),
     "aws_cloudwatch_event_rule": Kind("AWS::Events::Rule"),
     "aws_cloudwatch_event_target": Kind(

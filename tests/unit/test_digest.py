@@ -81,11 +81,15 @@ def assert_golden(name: str, message: Message) -> None:
         lines = mail.splitlines(keepends=True)
         cut = next(n for n, line in enumerate(lines) if n > 60 and not line.startswith((" ", "i-", "\n")))
         mail = "".join([*lines[:11], "[…]\n", *lines[cut - 5 : cut + 5], "[…]\n", *lines[-9:]])
-    path = GOLDEN / f"{name}.txt"
-    if os.environ.get("GOLDEN") == "write":
-        path.write_text(mail)
+    assert_text(GOLDEN / f"{name}.txt", mail)
 
-    assert mail == path.read_text()
+
+def assert_text(path: Path, text: str) -> None:
+    """Compare a text with a file, or write the file."""
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text)
+
+    assert text == path.read_text()
 
 
 def test_document() -> None:

@@ -1,0 +1,46 @@
+"""examples/chat: a Slack and a Teams channel, and what chat changes in the module. Planned only."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.terraform import Plan, Root, TerraformError
+
+CHANNELS = ("aws_chatbot_slack_channel_configuration.this", "aws_chatbot_teams_channel_configuration.this")
+
+
+@pytest.fixture(scope="module")
+def plan(module_copy: Path, terraform_environment: dict[str, str]) -> Plan:
+    """A plan of the example."""
+    root = Root(module_copy / "examples" / "chat", terraform_environment)
+    root.init()
+    return root.plan()
+
+
+def test_channels_get_the_topic_and_may_do_nothing(plan: Plan) -> None:
+    """Both channels get what the topic gets, under a read-only guardrail and with a role without permissions."""
+    for address in CHANNELS:
+        assert plan.unknown[address]["sns_topic_arns"] is True
+        assert plan.resources[address]["guardrail_policy_arns"] == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    attached = [address for address in plan.resources if "aws_iam_role_policy" in address and "module." not in address]
+    assert attached == []
+    trust = plan.resources["aws_iam_role.chat"]["assume_role_policy"]
+    assert '"chatbot.amazonaws.com"' in trust
+
+
+def test_calls_of_the_recorder_go_through_the_digest(plan: Plan) -> None:
+    """Amazon Q Developer drops what EventBridge words: the recorder's events go to the queue as they are."""
+    for kind in ("NON_COMPLIANT", "recorder"):
+        target = plan.resources[f'module.ec2_key_pair_monitor.aws_cloudwatch_event_target.notifications["{kind}"]']
+        assert target["input_transformer"] == []
+    policy = plan.resources["module.ec2_key_pair_monitor.module.notifications.aws_sqs_queue.digest[0]"]["policy"]
+    assert "rule/ec2-key-pair-monitor-recorder" in policy
+
+
+def test_chat_needs_a_digest_and_no_https_subscribers(module: Root) -> None:
+    """Without a notifier nobody writes the form, and HTTPS subscribers would get another one than before."""
+    with pytest.raises(TerraformError, match="chat needs digest_window_seconds, such as 60"):
+        module.plan(chat=True)
+    pager = {"pager": {"protocol": "https", "endpoint": "https://pager.example.com/sns"}}
+    with pytest.raises(TerraformError, match="subscriptions can't have the protocol https together with chat"):
+        module.plan(chat=True, digest_window_seconds=60, subscriptions=pager)

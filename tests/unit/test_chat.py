@@ -1,0 +1,154 @@
+"""The form for chat: the schema of Amazon Q Developer, the text, and that no value of others is taken for markup."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from notifier.chat import MAX_DESCRIPTION_LENGTH, plain
+from notifier.digest import digest
+from notifier.events import Event
+
+from tests.unit.test_digest import CONSOLE, GOLDEN, NOON, assert_text, change
+from tests.unit.test_digest_accounts import NAMES, SEVERAL, C, alarm, call
+from tests.unit.test_digest_properties import size, windows
+
+SCHEMA = json.loads((Path(__file__).parent / "chat_schema.json").read_text())
+LINK = re.compile(r"https://[a-z0-9-]+\.console\.aws\.amazon\.com/[\w/?=#:.%-]+")
+# What Slack or Teams interpret: mentions, links, entities, emphasis, code, and channels.
+MARKUP = re.compile(r"[<>&*`~|@#\[\]\\]|://|(?<![^\W_])_|_(?![^\W_])")
+
+
+def chat(events: Sequence[Event], **options: Any) -> dict[str, Any]:
+    """The form of the one message about events, which follows the schema."""
+    [message] = digest(events, CONSOLE, NAMES, has_chat=True, **options)
+    assert message.chat is not None
+    jsonschema.validate(message.chat, SCHEMA)
+    return message.chat
+
+
+@pytest.mark.parametrize(
+    ("name", "events"),
+    [
+        ("chat-one", [change(1)]),
+        ("chat-accounts", [*SEVERAL, call(), alarm(account=C)]),
+    ],
+)
+def test_golden(name: str, events: list[Event]) -> None:
+    """The message reads as a person has read it and found it good."""
+    content = chat(events)["content"]
+
+    lines = [content["title"], "", content["description"], "", *(f"Next: {step}" for step in content["nextSteps"])]
+    assert_text(GOLDEN / f"{name}.txt", "\n".join([*lines, f"Keywords: {', '.join(content['keywords'])}"]) + "\n")
+
+
+def test_form_of_each_protocol() -> None:
+    """HTTPS gets the schema; the forms of e-mail, SMS, queues and functions are those without chat."""
+    [message] = digest([change(1)], CONSOLE, has_chat=True)
+    [other] = digest([change(1)], CONSOLE)
+
+    forms = json.loads(message.publication()["Message"])
+    assert json.loads(forms.pop("https")) == message.chat
+    assert forms == json.loads(other.publication()["Message"])
+
+
+def test_metadata() -> None:
+    """News of one instance, recorder or alarm share a thread; custom actions find what it is about."""
+    metadata = chat([change(1)])["metadata"]
+
+    assert metadata == {
+        "threadId": "123456789012-eu-central-1-i-00000000000000001",
+        "summary": "EC2 instance i-00000000000000001 is NON_COMPLIANT in eu-central-1 (123456789012)",
+        "eventType": "ec2-key-pair-digest",
+        "relatedResources": ["i-00000000000000001"],
+        "additionalContext": {"accounts": "1", "regions": "1", "part": "1/1", "NON_COMPLIANT": "1"},
+    }
+    assert chat([change(1, "COMPLIANT", recorded_at=NOON)])["metadata"]["threadId"] == metadata["threadId"]
+    assert chat([call()])["metadata"]["threadId"] == "111111111111-eu-central-1-recorder"
+    assert chat([alarm()])["metadata"]["threadId"].endswith("-us-east-1-ec2-key-pair-monitor-evaluator-errors")
+    assert "threadId" not in chat([change(1), change(2)])["metadata"]
+
+
+def test_what_has_no_room_is_elsewhere() -> None:
+    """The text shows what asks for action first, as much as it may hold, and says where the rest is."""
+    content = chat([change(n, "COMPLIANT", "x" * 256) for n in range(30)] + [change(99, annotation="y" * 256)])[
+        "content"
+    ]
+
+    lines = content["description"].splitlines()
+    assert 7_400 < len(content["description"]) <= MAX_DESCRIPTION_LENGTH
+    assert lines[1].startswith("• i-00000000000000063 is NON_COMPLIANT")
+    assert lines[-1] == "The rest is in the e-mail and in AWS Config."
+    assert "The rest" not in chat([change(n) for n in range(3)])["content"]["description"]
+
+
+def test_description_at_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that is as long as it may be is whole, and one that is longer leaves out an entry."""
+    whole = chat([change(1), change(2)])["content"]["description"]
+    room = len(whole) + len("\nThe rest is in the e-mail and in AWS Config.")
+
+    monkeypatch.setattr("notifier.chat.MAX_DESCRIPTION_LENGTH", room)
+    assert chat([change(1), change(2)])["content"]["description"] == whole
+    monkeypatch.setattr("notifier.chat.MAX_DESCRIPTION_LENGTH", room - 1)
+    shorter = chat([change(1), change(2)])["content"]["description"]
+    assert len(shorter) < room
+    assert "i-00000000000000001" not in shorter
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Launched with key pair team_a-2.", "Launched with key pair team_a-2."),
+        ("<!channel>", "\N{FULLWIDTH LESS-THAN SIGN}!channel\N{FULLWIDTH GREATER-THAN SIGN}"),
+        ("@here", "\N{FULLWIDTH COMMERCIAL AT}here"),
+        ("_x_", "\N{FULLWIDTH LOW LINE}x\N{FULLWIDTH LOW LINE}"),
+        ("https://evil", "https:\N{FULLWIDTH SOLIDUS}\N{FULLWIDTH SOLIDUS}evil"),
+    ],
+)
+def test_plain(text: str, shown: str) -> None:
+    """What a client would interpret is shown as a sign that looks like it; a key pair's name can be copied."""
+    assert plain(text) == shown
+
+
+MENTIONS = ["<!channel>", "<@U123>", "@channel", "&lt;!here&gt;", "<at>all</at>", "\\<", "# title", "> quote"]
+LINKS = ["<https://evil.example|AWS>", "[AWS](https://evil.example)", "![x](http://evil)", "http://evil.example"]
+HOSTILE = [*MENTIONS, *LINKS, "*bold*", "_x_", "`code`", "~gone~"]
+values = st.lists(st.sampled_from(HOSTILE) | st.text(st.characters(exclude_categories=["C", "Z"])), min_size=1).map(
+    lambda parts: " ".join(parts)[:256] or "x"
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(values, values)
+def test_hostile_values_are_text(value: str, name: str) -> None:
+    """No annotation, name, description or caller can mention anybody, make a link, or look like ours."""
+    events: list[Event] = [change(1, annotation=value), alarm(description=value), call(caller=value), change(2)]
+    [message] = digest(events, CONSOLE, {each.account: name for each in events}, has_chat=True)
+    assert message.chat is not None
+    jsonschema.validate(message.chat, SCHEMA)
+    content = message.chat["content"]
+
+    for text in (content["title"], content["description"], *content["keywords"], message.chat["metadata"]["summary"]):
+        lines = [line for line in text.splitlines() if not LINK.fullmatch(line)]
+        assert not MARKUP.search("\n".join(lines)), lines
+    assert len([line for line in content["description"].splitlines() if LINK.fullmatch(line)]) == 4
+
+
+@pytest.mark.parametrize("limit", [250_000, 45_000])
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(events=windows())
+def test_every_limit_holds(events: list[Event], limit: int) -> None:
+    """The form follows the schema, and its bytes count where a digest is split."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("notifier.digest.MAX_BYTES", limit)
+        messages = list(digest(events, CONSOLE, NAMES, has_chat=True))
+    for message in messages:
+        jsonschema.validate(message.chat, SCHEMA)
+        told = message.instances + len(message.document["recorder"]) + len(message.document["alarms"])
+        assert size(message) == message.size
+        assert message.size <= limit or told == 1
