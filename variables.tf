@@ -541,7 +541,6 @@ variable "subscriptions" {
   }
 
   validation {
-<<<<<<< HEAD
     condition = var.report_schedule == null || var.digest_window_seconds != null || alltrue([
       for each in var.subscriptions : anytrue([
         !contains(["email", "sms"], coalesce(each.protocol, "-")),
@@ -554,7 +553,10 @@ variable "subscriptions" {
       "report is no JSON and no report would pass. Set digest_window_seconds, such as 60, and filter on message",
       "attributes, or leave filter_policy out. To get nothing but reports, set filter_policy_scope =",
       "\"MessageAttributes\" and filter_policy = jsonencode({ kind = [\"report\"] }).",
-=======
+    ])
+  }
+
+  validation {
     condition = !var.chat || alltrue([
       for each in var.subscriptions : coalesce(each.protocol, "-") != "https" if each != null
     ])
@@ -562,7 +564,6 @@ variable "subscriptions" {
       "subscriptions can't have the protocol https together with chat, for HTTPS then carries what Amazon Q Developer",
       "shows: subscribe a queue or a function, such as { protocol = \"sqs\", endpoint =",
       "\"arn:aws:sqs:eu-central-1:123456789012:alerts\" }, which gets the document.",
->>>>>>> e662953 (Offer notifications in Slack and Teams (chat))
     ])
   }
 
