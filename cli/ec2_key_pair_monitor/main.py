@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM}: error: {_one_line(str(error))}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        return INTERRUPTED
+        # At once: Python would first tidy up all of boto3, while threads still wait for AWS.
+        os._exit(INTERRUPTED)
     except BrokenPipeError:
         # Nobody reads the rest. Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -104,10 +104,13 @@ class _Reader:
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
+        self._paths: dict[str, str] = {}
 
     def path(self, path: str) -> str:
         """A path whose names have the namespace."""
-        return "/".join(self._namespace + name for name in path.split("/"))
+        if path not in self._paths:
+            self._paths[path] = "/".join(self._namespace + name for name in path.split("/"))
+        return self._paths[path]
 
     def text(self, element: ET.Element, path: str) -> str | None:
         """The text at a path, or None where there is no such element."""

@@ -6,7 +6,7 @@ import hcl2
 from ec2_key_pair_monitor.compliance import ComplianceType, Instance, Policy, evaluate
 from ec2_key_pair_monitor.preview.fleets import Fleets, pasted
 from ec2_key_pair_monitor.report import Result
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 TODAY = date(2026, 11, 28)
@@ -27,6 +27,12 @@ def is_compliant(instance: Instance, policy: Policy) -> bool:
     return evaluate(instance, policy, TODAY).compliance_type is ComplianceType.COMPLIANT
 
 
+# As many instances carry the group's name as the node group has, and not all of them are its own.
+_GROUP, _WORKERS = {KEYS[0]: "a"}, {"eks:cluster-name": "a", "eks:nodegroup-name": "a"}
+_OTHERS = {"eks:cluster-name": "b", "eks:nodegroup-name": "a"}
+
+
+@example([(_WORKERS | _GROUP, False), (_WORKERS, False), (_OTHERS, False), (_GROUP, False)], Policy())
 @given(INSTANCES, POLICIES)
 def test_exempts_exactly_the_fleet(described: list[tuple[dict[str, str], bool]], policy: Policy) -> None:
     """With the pasted input, all of the fleet is COMPLIANT, and every other instance is judged as before."""

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,11 +71,9 @@ def test_interrupt(command: Command) -> None:
         ]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)  # noqa: S603
         assert says.readline() == "called\n"
-        started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=30)  # the call itself would take a minute, and then be repeated
 
-    assert time.monotonic() - started < 5  # the call itself would take a minute
     assert (process.returncode, output, errors) == (130, b"", b"")
 
 
