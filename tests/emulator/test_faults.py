@@ -57,6 +57,17 @@ def test_a_publish_that_failed_is_tried_again(aws: EmbeddedAws, published: Any, 
     assert (faults.calls, published()) == ({"Publish": 2}, ["text"])
 
 
+def test_ec2_throttles_in_its_own_words(aws: EmbeddedAws) -> None:
+    """EC2's code is one that SDKs take for passing, with the status and the form of its other errors."""
+    faults.inject("DescribeInstances", Kind.THROTTLED, times=1)
+    code = "import boto3\ndef handler(event, context):\n    boto3.client('ec2', config=CONFIG).describe_instances()"
+    config = "botocore.config.Config(retries={'total_max_attempts': 1})"
+    make_role(aws, "ec2:DescribeInstances")
+    answer, error = invoke(make_function(aws, f"import botocore.config\n{code.replace('CONFIG', config)}"))
+    assert error
+    assert "(RequestLimitExceeded)" in answer["errorMessage"]
+
+
 def test_no_fault_survives_a_reset(aws: EmbeddedAws) -> None:
     """An AWS that was emptied has neither faults nor counted calls."""
     faults.inject("Publish", Kind.THROTTLED, times=1)

@@ -86,17 +86,25 @@ def test_an_action_without_resources_needs_all_of_them(aws: EmbeddedAws) -> None
     assert is_denied(client.put_evaluations, ResultToken="x")
 
 
-def test_an_unknown_key_is_refused(aws: EmbeddedAws) -> None:
-    """Credentials that nobody has handed out do not get in."""
+@pytest.mark.parametrize(
+    ("service", "call", "code"),
+    [
+        ("config", "describe_config_rules", "UnrecognizedClientException"),
+        ("ec2", "describe_instances", "AuthFailure"),
+        ("sts", "get_caller_identity", "InvalidClientTokenId"),
+    ],
+)
+def test_an_unknown_key_is_refused(aws: EmbeddedAws, service: str, call: str, code: str) -> None:
+    """Credentials that nobody has handed out do not get in; each service has its own code for that."""
     client = boto3.client(
-        "sts",
+        service,
         region_name=REGION,
         endpoint_url=aws.endpoint_url,
         aws_access_key_id="AKIAUNKNOWN",
         aws_secret_access_key="guessed",  # noqa: S106
     )
-    with pytest.raises(ClientError, match="InvalidClientTokenId"):
-        client.get_caller_identity()
+    with pytest.raises(ClientError, match=rf"\({code}\)"):
+        getattr(client, call)()
 
 
 def test_publishing_needs_the_topic_and_its_key(aws: EmbeddedAws) -> None:
@@ -120,6 +128,7 @@ def test_publishing_needs_the_topic_and_its_key(aws: EmbeddedAws) -> None:
 @pytest.mark.parametrize(
     ("service", "call", "code"),
     [
+        ("autoscaling", "describe_auto_scaling_groups", "AccessDenied"),
         ("config", "describe_config_rules", "AccessDeniedException"),
         ("ec2", "describe_instances", "UnauthorizedOperation"),
         ("iam", "list_roles", "AccessDenied"),
