@@ -48,8 +48,9 @@ module "failures" {
         metric     = "AWS/Lambda/DeadLetterErrors"
         dimensions = { FunctionName = local.evaluator_name }
         description = join(" ", [
-          "Events that could not be evaluated can't be kept either, and are lost. First look at whether the role of",
-          "${local.evaluator_name} may still send to ${var.name}-dead-evaluations; then evaluate all instances again.",
+          "Events could not be evaluated, nor sent to the dead-letter queue: they are lost. First look at whether the",
+          "role of ${local.evaluator_name} may still send to ${var.name}-dead-evaluations; then evaluate all",
+          "instances again.",
         ])
       }
       sweep-incomplete = {
@@ -68,9 +69,9 @@ module "failures" {
         metric     = "AWS/Events/FailedInvocations"
         dimensions = { RuleName = event.name }
         description = join(" ", [
-          "EventBridge gave up events that the rule ${event.name} matches: nobody is notified. This counts an",
-          "event at once where its target or a permission is missing, and after 24 hours where EventBridge",
-          "tries again. First look at the policies of the topic, its key and, with a digest, the queue",
+          "EventBridge gave up on events that match the rule ${event.name}: nobody is notified. An event counts",
+          "immediately if its target or a permission is missing, and after 24 hours if EventBridge retries it.",
+          "First look at the policies of the topic, its key and, with a digest, the queue",
           "${var.name}-digest, and at the messages in the queue ${var.name}-dead-notifications.",
         ])
       }
@@ -84,7 +85,7 @@ module "failures" {
         period     = 900
         periods    = 3
         description = join(" ", [
-          "EventBridge has retried events that the rule ${event.name} matches for at least a quarter of an",
+          "EventBridge has retried events that match the rule ${event.name} for at least a quarter of an",
           "hour: nobody is notified yet, and after 24 hours the events become dead letters. First look at the",
           "AWS Health Dashboard for ${local.region}, and at throttling of SNS and, with a digest, SQS.",
         ])
@@ -95,7 +96,7 @@ module "failures" {
         metric     = "AWS/Events/InvocationsFailedToBeSentToDlq"
         dimensions = { RuleName = event.name }
         description = join(" ", [
-          "EventBridge could neither deliver events that the rule ${event.name} matches nor keep them: they are",
+          "EventBridge could neither deliver events that match the rule ${event.name} nor keep them: they are",
           "lost. First look at whether the queue ${var.name}-dead-notifications exists, and at its policy; then",
           "notify again, as docs/operations.md says.",
         ])
@@ -104,7 +105,7 @@ module "failures" {
   )
 }
 
-# The end of a sweep is known to the function alone, and to its log.
+# Only the function and its log know when a sweep ends.
 resource "aws_cloudwatch_log_metric_filter" "sweeps" {
   for_each = {
     for name, message in { SweepComplete = "sweep complete", SweepIncomplete = "sweep incomplete" } : name => message
@@ -123,7 +124,7 @@ resource "aws_cloudwatch_log_metric_filter" "sweeps" {
   }
 }
 
-# For alarms and dashboards of the caller's.
+# For the caller's own alarms and dashboards.
 resource "aws_cloudwatch_log_metric_filter" "swept_instances" {
   count = var.evaluation_frequency == null ? 0 : 1
 
@@ -163,8 +164,8 @@ resource "aws_cloudwatch_metric_alarm" "sweep_overdue" {
   threshold           = 1
   alarm_actions       = module.notifications.alarm_topic_arns
 
-  # Metric math fills in what is missing. Should it give nothing where there never was a data point, then the change to
-  # INSUFFICIENT_DATA tells that sweeps have ceased.
+  # Metric math fills gaps. If it yields nothing because there never was a data point, the change to INSUFFICIENT_DATA
+  # reports that sweeps have stopped.
   treat_missing_data        = "missing"
   insufficient_data_actions = module.notifications.alarm_topic_arns
   tags                      = var.tags

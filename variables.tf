@@ -40,8 +40,8 @@ locals {
 
 variable "alarm_topic_arns" {
   description = <<-TEXT
-    ARNs of the SNS topics that alarms about the monitor itself go to, best a second channel: what is wrong with the
-    module's own topic can't be told through it. Null uses that topic all the same, and an empty list makes no
+    ARNs of the SNS topics that alarms about the monitor itself go to. Use a second channel, because a failure of the
+    module's own topic cannot be reported through it. Null uses that topic nevertheless; an empty list creates no
     alarms.
   TEXT
   type        = list(string)
@@ -102,9 +102,9 @@ variable "chat" {
 
 variable "config_recorder_name" {
   description = <<-TEXT
-    Name of the AWS Config recorder, where it is made in the same root: the rule then waits for it. Take the name
-    from `aws_config_configuration_recorder_status`, for only a recorder that was started records. Null takes a
-    recorder for granted.
+    Name of the AWS Config recorder, if it is created in the same root: the rule then waits for it. Take the name
+    from `aws_config_configuration_recorder_status`, because a recorder records only once it is started. Null assumes
+    that a recorder exists.
   TEXT
   type        = string
   default     = null
@@ -113,8 +113,8 @@ variable "config_recorder_name" {
 variable "digest_window_seconds" {
   description = <<-TEXT
     Seconds, 1 to 300, for which changes of verdict are collected into one readable notification. Below 20, Lambda
-    can still wait for 20 when there are few. Null sends each change by itself, as EventBridge words it. A change from
-    a number to null deletes the digest's queue and its dead letters. The README shows both.
+    may still wait for 20 when there are few. Null sends each change by itself, as EventBridge words it. Changing a
+    number to null deletes the digest's queue and its dead letters. docs/notifications.md shows both forms.
   TEXT
   type        = number
   default     = null
@@ -122,8 +122,8 @@ variable "digest_window_seconds" {
   validation {
     condition = var.digest_window_seconds == null || contains(range(1, 301), coalesce(var.digest_window_seconds, 0))
     error_message = join(" ", [
-      "digest_window_seconds must be null or a whole number from 1 to 300, such as 60: Lambda collects for no",
-      "longer.",
+      "digest_window_seconds must be null or a whole number from 1 to 300, such as 60. Lambda collects for",
+      "300 seconds at most.",
     ])
   }
 }
@@ -178,8 +178,8 @@ variable "exempt_tags" {
 
 variable "exempt_until_tag_key" {
   description = <<-TEXT
-    Key of the tag whose value, a date like `2030-12-31`, is the last day (UTC) on which the instance that carries
-    it is exempt. Null knows no such tag. Needs `evaluation_frequency`, for nothing else would end the exemption.
+    Key of the tag whose value, a date like `2030-12-31`, is the last day (UTC) on which the instance is exempt. Null
+    disables dated exemptions. Needs `evaluation_frequency`, because nothing else would end the exemption.
   TEXT
   type        = string
   default     = null
@@ -206,8 +206,8 @@ variable "exempt_until_tag_key" {
 variable "kms_key" {
   description = <<-TEXT
     The customer managed key that encrypts the topic and the logs, such as `{ arn = aws_kms_key.this.arn }`. Null
-    creates a key for the topic and lets CloudWatch Logs encrypt the logs. The README shows the key policy that your
-    key needs.
+    creates a key for the topic and lets CloudWatch Logs encrypt the logs. docs/operations.md shows the key policy
+    that your key needs.
   TEXT
   type        = object({ arn = string })
   default     = null
@@ -275,8 +275,8 @@ variable "name" {
 
 variable "notification_emails" {
   description = <<-TEXT
-    E-mail addresses to notify. Each gets a mail from AWS whose link a person must follow before anything else
-    arrives.
+    E-mail addresses to notify. AWS sends each of them a link to confirm the subscription. Nothing else arrives before
+    a person follows it.
   TEXT
   type        = set(string)
   default     = []
@@ -287,7 +287,7 @@ variable "notification_emails" {
       for address in var.notification_emails : can(regex(local.endpoint_patterns.email, address))
     ])
     error_message = join(" ", [
-      "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; these are none:",
+      "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; invalid:",
       "${join(", ", [
         for address in var.notification_emails : address == null ? "null" : "\"${address}\""
         if !can(regex(local.endpoint_patterns.email, address))
@@ -299,7 +299,7 @@ variable "notification_emails" {
 variable "notify_on" {
   description = <<-TEXT
     Verdicts that are notified when an instance changes to them: any of `COMPLIANT`, `NON_COMPLIANT` and
-    `NOT_APPLICABLE`. AWS does not document whether AWS Config sends an event for the last.
+    `NOT_APPLICABLE`. AWS does not document whether AWS Config sends an event for `NOT_APPLICABLE`.
   TEXT
   type        = set(string)
   default     = ["NON_COMPLIANT"]
@@ -319,7 +319,7 @@ variable "notify_on" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the IAM policy that bounds the permissions of the module's role. Null sets no boundary."
+  description = "ARN of the IAM policy that limits the permissions of the module's roles. Null sets no boundary."
   type        = string
   default     = null
 
@@ -337,8 +337,8 @@ variable "permissions_boundary_arn" {
 variable "report_schedule" {
   description = <<-TEXT
     When to report which instances are NON_COMPLIANT, which of them are new and which were fixed: a `cron`, `rate` or
-    `at` expression of EventBridge Scheduler, such as `cron(0 8 ? * MON *)`, and its time zone. A `rate` begins with a
-    report at once. With `when_empty`, a report also says that there are none. Null reports nothing.
+    `at` expression of EventBridge Scheduler, such as `cron(0 8 ? * MON *)`, and its time zone. A `rate` starts with a
+    report immediately. With `when_empty`, a report also says that there are none. Null reports nothing.
   TEXT
   type = object({
     expression = string
@@ -359,7 +359,7 @@ variable "report_schedule" {
     ])
   }
 
-  # Terraform knows no list of time zones, so a name that fits and does not exist is refused by the apply.
+  # Terraform has no list of time zones: only the apply refuses a well-formed name that does not exist.
   validation {
     condition = var.report_schedule == null || alltrue([
       can(regex(local.time_zone_pattern, var.report_schedule.timezone)),
@@ -379,8 +379,8 @@ variable "report_schedule" {
 
 variable "sns_topic" {
   description = <<-TEXT
-    The topic that notifications are published to, by its ARN, in the account and region of the module. Null makes
-    one. Its subscribers are yours to make; the README shows the policies that it needs.
+    Your own topic to publish notifications to, by its ARN, in the account and region of the module. Null creates a
+    topic. You subscribe people to your own topic; docs/notifications.md shows the policies that it needs.
   TEXT
   type        = object({ arn = string })
   default     = null
@@ -390,16 +390,16 @@ variable "sns_topic" {
       || can(regex("^${local.topic_arn_prefix}:[A-Za-z0-9_-]+$", var.sns_topic.arn))
     )
     error_message = join(" ", [
-      "sns_topic must be null or hold the ARN of a standard topic in the account and region of the module, for",
-      "EventBridge reaches no other, such as { arn = \"${local.topic_arn_prefix}:alerts\" }.",
+      "sns_topic must be null or hold the ARN of a standard topic in the account and region of the",
+      "module, because EventBridge reaches no other, such as { arn = \"${local.topic_arn_prefix}:alerts\" }.",
     ])
   }
 
   validation {
     condition = var.sns_topic == null || length(var.notification_emails) == 0
     error_message = join(" ", [
-      "sns_topic and notification_emails exclude each other: the module subscribes nobody to a topic of yours.",
-      "Leave notification_emails out, and subscribe the addresses where the topic is made, such as by",
+      "sns_topic and notification_emails exclude each other: the module does not subscribe anyone to your topic.",
+      "Leave notification_emails out, and subscribe the addresses where the topic is created, for example with",
       "aws_sns_topic_subscription.",
     ])
   }
@@ -407,8 +407,8 @@ variable "sns_topic" {
   validation {
     condition = var.sns_topic == null || length(var.subscriptions) == 0
     error_message = join(" ", [
-      "sns_topic and subscriptions exclude each other: the module subscribes nobody to a topic of yours. Leave",
-      "subscriptions out, and make them where the topic is made, such as by aws_sns_topic_subscription.",
+      "sns_topic and subscriptions exclude each other: the module does not subscribe anyone to your topic. Leave",
+      "subscriptions out, and create them where the topic is created, for example with aws_sns_topic_subscription.",
     ])
   }
 }
@@ -416,7 +416,7 @@ variable "sns_topic" {
 variable "subscriptions" {
   description = <<-TEXT
     Further subscribers of the topic, by names of your choice: `sqs`, `lambda`, `https`, `sms`, or `email` with a
-    filter. The README shows examples, and what a queue or a function must admit.
+    filter. docs/notifications.md shows examples, and the policy that a queue or a function needs.
   TEXT
   type = map(object({
     protocol             = string
@@ -445,7 +445,7 @@ variable "subscriptions" {
     ])
   }
 
-  # Of an unknown protocol the rule above tells.
+  # The rule above reports an unknown protocol.
   validation {
     condition = alltrue([
       for each in var.subscriptions :
@@ -463,7 +463,7 @@ variable "subscriptions" {
       for each in var.subscriptions : "${coalesce(each.protocol, "-")} ${coalesce(each.endpoint, "-")}" if each != null
     ]))
     error_message = join(" ", [
-      "subscriptions must not have the same protocol and endpoint twice, for SNS makes one subscription of them:",
+      "subscriptions must not have the same protocol and endpoint twice, because SNS makes one subscription of them:",
       "give one of them a filter_policy that takes what either takes, such as jsonencode({ what_to_do =",
       "[\"Nothing.\"] }).",
     ])
@@ -509,7 +509,7 @@ variable "subscriptions" {
       for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes" if each != null
     ])
     error_message = join(" ", [
-      "subscriptions can filter on message attributes only with digest_window_seconds or report_schedule, for",
+      "subscriptions can filter on message attributes only with digest_window_seconds or report_schedule, because",
       "EventBridge sends none and nothing would arrive: leave filter_policy_scope out, and filter on the fields of",
       "the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] }).",
     ])
@@ -521,13 +521,13 @@ variable "subscriptions" {
       each.filter_policy == null || each.filter_policy_scope == "MessageAttributes" if each != null
     ])
     error_message = join(" ", [
-      "subscriptions can filter a digest on its message attributes only, for a mail's body is no JSON: with",
-      "digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on accounts, kind, regions,",
-      "rules or verdicts, such as filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
+      "subscriptions can filter a digest on its message attributes only, because the body of an e-mail is not JSON:",
+      "with digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on accounts, kind,",
+      "regions, rules or verdicts, such as filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
     ])
   }
 
-  # A filter on anything else would pass nothing, without a word.
+  # A filter on anything else would silently drop every message.
   validation {
     condition = alltrue([
       for each in var.subscriptions : length(setsubtract(
@@ -549,8 +549,8 @@ variable "subscriptions" {
       ]) if each != null
     ])
     error_message = join(" ", [
-      "subscriptions with the protocol email or sms can't filter on the body with report_schedule, for the text of a",
-      "report is no JSON and no report would pass. Set digest_window_seconds, such as 60, and filter on message",
+      "subscriptions with the protocol email or sms can't filter on the body with report_schedule, because the text",
+      "of a report is not JSON and no report would pass. Set digest_window_seconds, such as 60, and filter on message",
       "attributes, or leave filter_policy out. To get nothing but reports, set filter_policy_scope =",
       "\"MessageAttributes\" and filter_policy = jsonencode({ kind = [\"report\"] }).",
     ])
@@ -575,7 +575,7 @@ variable "subscriptions" {
     ])
     error_message = join(" ", [
       "subscriptions can have raw_message_delivery with the protocols https and sqs only: SNS delivers to the",
-      "others in one form, such as the text of a mail.",
+      "other protocols in one form, such as the text of an e-mail.",
     ])
   }
 }

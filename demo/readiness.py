@@ -32,13 +32,13 @@ SIGN_IN = "Sign in (aws sso login, or AWS_PROFILE and the like) so that this wor
 def explain(error: BotoCoreError | ClientError) -> str:
     """An error of AWS's in one line, with what to do where that is known."""
     if not isinstance(error, ClientError):
-        return f"AWS can't be asked: {error}"
+        return f"AWS cannot be reached: {error}"
     code, text = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
     said = f"{error.operation_name} was refused: {code}: {text}"
     if any(each in code for each in DENIED):
-        return f"{said}\nThe credentials lack a permission; the README lists those that the walkthrough needs."
+        return f"{said}\nThe credentials lack a permission. docs/verify.md lists those that the walkthrough needs."
     if any(each in code for each in STALE):
-        return f"{said}\nThe credentials are not valid, or no longer, or the account has not enabled the region."
+        return f"{said}\nThe credentials are invalid or have expired, or the region is not enabled in the account."
     return said
 
 
@@ -84,8 +84,8 @@ def check_recorder(config: Any, region: str) -> list[str]:
         )
     if not records_instances(recorder.get("recordingGroup", {})):
         raise RefusalError(
-            f"The recorder {name} does not record {INSTANCE}. Add it to the recorded resource types, or take it off "
-            "the excluded ones: https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html"
+            f"The recorder {name} does not record {INSTANCE}. Add it to the recorded resource types, or remove it "
+            "from the excluded ones: https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html"
         )
     warnings = []
     if frequency(recorder.get("recordingMode", {})) == "DAILY":

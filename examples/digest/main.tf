@@ -1,4 +1,4 @@
-# Changes of verdict are collected for a minute and told of in one mail, to each subscriber those that it asks for.
+# Changes of verdict are collected for a minute and sent in one e-mail. Each subscriber gets those that it asks for.
 
 module "ec2_key_pair_monitor" {
   source = "../../"

@@ -16,7 +16,7 @@ module "failures" {
   tags             = var.tags
 
   dead_letters = {
-    # Whoever made a topic keeps what it can't deliver.
+    # Only the owner of a topic keeps what it cannot deliver.
     deliveries = {
       needed = var.sns_topic == null
       broken = "Notifications could not be delivered to a subscriber."
@@ -42,7 +42,7 @@ module "failures" {
       statistic  = "Maximum"
       threshold  = one(aws_sqs_queue.digest[*].visibility_timeout_seconds)
       description = join(" ", [
-        "Events wait for longer than a window and a failed attempt take: somebody does not learn of instances",
+        "Events wait for longer than a window and a failed attempt take: somebody is not notified of instances",
         "without a key pair. SQS leaves out events that were received three times, which the alarms",
         "notifier-errors and digest-incomplete count. First look at the lines of level ERROR in the log group",
         "/aws/lambda/${var.name}-notifier; after twenty attempts an event becomes a dead letter.",
@@ -63,7 +63,7 @@ module "failures" {
       metric     = "AWS/Scheduler/InvocationDroppedCount"
       dimensions = { ScheduleGroup = "${var.name}-reports" }
       description = join(" ", [
-        "EventBridge Scheduler could not start a report, and has given it up: nobody is told what is open. First look",
+        "EventBridge Scheduler could not start a report and gave up: nobody is told what is open. First look",
         "at the policies of the role ${var.name}-scheduler-${local.region}, and at the messages in the queue",
         "${var.name}-dead-reports.",
       ])
@@ -73,9 +73,9 @@ module "failures" {
       metric     = "AWS/SNS/NumberOfNotificationsFailed"
       dimensions = { TopicName = var.name }
       description = join(" ", [
-        "SNS can't deliver notifications: somebody does not learn of instances without a key pair. This",
-        "counts what SNS gave up, at once where the endpoint or a permission is missing and after six hours",
-        "for an e-mail, and for HTTPS every failed attempt, retries included. First look at the subscriptions",
+        "SNS cannot deliver notifications: somebody is not notified of instances without a key pair. A delivery",
+        "counts immediately if the endpoint or a permission is missing, after six hours for an e-mail, and at",
+        "every failed attempt for HTTPS. First look at the subscriptions",
         "of the topic ${var.name}. The queue ${var.name}-dead-deliveries keeps what was not delivered.",
       ])
     }
@@ -112,8 +112,8 @@ module "failures" {
       metric     = "${var.name}/ReportIncomplete"
       dimensions = {}
       description = join(" ", [
-        "A report was published that lacks something, or that the next one does not know of: it lacks launch times, or",
-        "the next report repeats what is new. First look at the lines of level ERROR in the log group",
+        "A report was published, but it lacks launch times, or the next report will repeat what is new.",
+        "First look at the lines of level ERROR in the log group",
         "/aws/lambda/${var.name}-reporter.",
       ])
     }
@@ -129,7 +129,7 @@ module "failures" {
   }
 }
 
-# The reporter counts as well what Lambda takes for a success.
+# Lambda counts an incomplete report as a success.
 resource "aws_cloudwatch_log_metric_filter" "incomplete_reports" {
   count = var.report != null && local.alarm_topic_arns != null ? 1 : 0
 
@@ -145,7 +145,7 @@ resource "aws_cloudwatch_log_metric_filter" "incomplete_reports" {
   }
 }
 
-# For alarms and dashboards of the caller's.
+# For the caller's own alarms and dashboards.
 resource "aws_cloudwatch_log_metric_filter" "reported_instances" {
   count = var.report != null ? 1 : 0
 
@@ -160,7 +160,7 @@ resource "aws_cloudwatch_log_metric_filter" "reported_instances" {
   }
 }
 
-# Lambda counts a batch that was published in part as a success. Only the function's log tells.
+# Lambda counts a batch that was published in part as a success. Only the function's log shows it.
 resource "aws_cloudwatch_log_metric_filter" "incomplete_digests" {
   count = var.digest_window_seconds != null && local.alarm_topic_arns != null ? 1 : 0
 

@@ -188,7 +188,7 @@ def test_missing_permission(ready: Caller, operation: str) -> None:
     """What the credentials may not do is found by a dry run, and named."""
     ready.refuse(operation, "UnauthorizedOperation")
 
-    assert_refused(ready, f"{operation.partition('.')[2]} was refused: UnauthorizedOperation", "the README lists those")
+    assert_refused(ready, f"{operation.partition('.')[2]} was refused: UnauthorizedOperation", "docs/verify.md lists")
 
 
 def test_nothing_is_made_unasked(ready: Caller) -> None:

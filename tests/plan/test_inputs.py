@@ -118,7 +118,7 @@ BAD = [
         "kms_key": ({"arn": "alias/x"}, "the ARN of a key in eu-central-1, and not of an alias"),
         "log_retention_days": (42, "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5"),
         "name": ("key.pairs", "name must consist of letters, digits, hyphens and underscores"),
-        "notification_emails": (["nobody"], 'such as "security@example.com"; these are none: "nobody"'),
+        "notification_emails": (["nobody"], 'such as "security@example.com"; invalid: "nobody"'),
         "notify_on": ([], "notify_on must name at least one verdict"),
         "permissions_boundary_arn": ("boundary", "permissions_boundary_arn must be null or the ARN of an IAM policy"),
         "tags": ({"aws:x": "y"}, "tags must have keys of 1 to 128 characters that do not start with aws:"),
