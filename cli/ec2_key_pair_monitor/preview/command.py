@@ -56,13 +56,14 @@ def preview(options: argparse.Namespace) -> PreviewReport:
         regions = _regions(session, options.region)
         if session.get_credentials() is None:
             raise CommandError(NO_CREDENTIALS)
-        if options.role_arn:
-            session = _assumed(session, options.role_arn, regions[0])
+        reports = [RegionReport(region, task.source) for region in regions]
+        readable = _known(session, reports)
+        if options.role_arn and readable:
+            session = _assumed(session, options.role_arn, readable[0].region)
     except (BotoCoreError, ClientError) as error:
         raise CommandError(why(error)) from error
-    reports = [RegionReport(region, task.source) for region in regions]
-    with _progress(reports) as refresh:
-        _run(session, reports, task, refresh)
+    with _progress(readable) as refresh:
+        _run(session, readable, task, refresh)
     if all(report.failure and not report.instances for report in reports):
         reasons = {report.failure or "": report.region for report in reversed(reports)}
         raise CommandError(
@@ -80,17 +81,20 @@ def _regions(session: Any, named: Sequence[str]) -> list[str]:
     regions = list(dict.fromkeys(named)) or [os.environ.get("AWS_REGION") or session.region_name]
     if regions == [None]:
         raise CommandError("there is no region; set --region or AWS_REGION.")
+    return regions
+
+
+def _known(session: Any, reports: Sequence[RegionReport]) -> list[RegionReport]:
+    """Those of regions that exist; the others say so."""
     known = {
         region
         for partition in session.get_available_partitions()
         for region in session.get_available_regions("ec2", partition)
     }
-    for region in regions:
-        if region not in known:
-            raise CommandError(
-                f"there is no region {region}, as far as botocore knows; for a new region, update boto3."
-            )
-    return regions
+    for report in reports:
+        if report.region not in known:
+            report.fail("botocore knows no such region; for a new one, update boto3.")
+    return [report for report in reports if not report.failure]
 
 
 def _assumed(session: Any, role_arn: str, region: str) -> Any:

@@ -1,7 +1,7 @@
 """The instances of a region, one after the other, from EC2 or from AWS Config's inventory. Knows no policy."""
 
 import json
-import xml.etree.ElementTree as ET
+import xml.etree.ElementTree as ET  # nosec B405
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -41,8 +41,12 @@ def from_config(client: Any) -> Iterator[Found]:
     pages = client.get_paginator("select_resource_config").paginate(
         Expression=_INVENTORY, PaginationConfig={"PageSize": 100}
     )
+    # A page can hold a row twice, or repeat one of the page before.
+    before: dict[str, Found] = {}
     for page in pages:
-        yield from map(_recorded, page["Results"])
+        found = {each.id: each for each in map(_recorded, page["Results"])}
+        yield from (each for each in found.values() if each.id not in before)
+        before = found
 
 
 def _described(instance: Mapping[str, Any]) -> Found:
@@ -84,7 +88,8 @@ def _read_what_is_needed(response_dict: dict[str, Any], customized_response_dict
     """
     if response_dict["status_code"] != 200:  # noqa: PLR2004  (OK)
         return
-    root = ET.fromstring(response_dict["body"])  # noqa: S314  (AWS's answer, which botocore reads in the same way)
+    # AWS's answer, which botocore reads with the same library.
+    root = ET.fromstring(response_dict["body"])  # noqa: S314  # nosec B314
     namespace = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
     reader = _Reader(namespace)
     customized_response_dict["Reservations"] = [

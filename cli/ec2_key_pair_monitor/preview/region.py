@@ -57,6 +57,11 @@ class RegionReport:
         """The number of instances that were read."""
         return sum(self.counts.values()) - (self.failure is not None)
 
+    def fail(self, reason: str) -> None:
+        """Note why not all instances could be read. What was read stays."""
+        self.failure = f"{'Not all' if self.instances else 'No'} instances could be read: {reason}"
+        self.counts[Result.UNKNOWN] += 1
+
 
 def inspect(report: RegionReport, task: Task, client_of: Callable[[str], Any]) -> None:
     """Read a region into its report."""
@@ -79,9 +84,9 @@ class _Inspection:
         try:
             self._judge(self._policy(), recorder, key_pairs)
         except (BotoCoreError, ClientError) as error:
-            self._fail(why(error))
+            report.fail(why(error))
         except CommandError as error:
-            self._fail(str(error))
+            report.fail(str(error))
         report.findings += (
             self._try("config:DescribeConfigRules", lambda: aws_config.conflicts(self._config, region)) or []
         )
@@ -160,8 +165,3 @@ class _Inspection:
             if not is_missing(error):
                 self._unseen.append(Finding("not-seen", self._report.region, f"{action} failed: {why(error)}"))
         return None
-
-    def _fail(self, reason: str) -> None:
-        what = "Not all" if self._report.instances else "No"
-        self._report.failure = f"{what} instances could be read: {reason}"
-        self._report.counts[Result.UNKNOWN] += 1

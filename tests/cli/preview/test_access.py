@@ -153,7 +153,11 @@ KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
             "there are no AWS credentials; set AWS_PROFILE or --profile, or run `aws configure`.",
         ),
         ((), BARE | KEYS, "there is no region; set --region or AWS_REGION."),
-        (("--region", "eu-central-9"), BARE | KEYS, "there is no region eu-central-9, as far as botocore knows"),
+        (
+            ("--region", "eu-central-9"),
+            BARE | KEYS,
+            "nothing could be judged. eu-central-9: No instances could be read: botocore knows no such region",
+        ),
         (("--rule", "monitor", "--exempt-tag", "a=b"), BARE, "--rule holds the whole policy and cannot be combined"),
         (("--exempt-tag", "team"), BARE, "--exempt-tag must be KEY=PATTERN"),
     ],

@@ -164,10 +164,11 @@ def test_regions(account: Account) -> None:
         stopped: "Recorder default is stopped: nothing is evaluated.",
         bare: "AWS Config was never switched on: there is no recorder.",
     }
-    partly = account.preview(*options, "--source", "config", "--format", "json").json
-    assert partly["summary"]["unknown"] == 1
+    partly = account.preview(*options, "--region", "eu-west-9", "--source", "config", "--format", "json").json
+    assert partly["summary"]["unknown"] == 2
     assert [each["failure"] for each in partly["regions"]][:2] == [None, None]
     assert "never switched on" in partly["regions"][2]["failure"]
+    assert "no such region" in partly["regions"][3]["failure"]
 
 
 @pytest.mark.parametrize(
@@ -192,5 +193,7 @@ def test_recorder(account: Account, changes: dict[str, Any], text: str) -> None:
     outcome = account.preview("--region", region, "--format", "json")
 
     assert outcome.status == 0
+    strict = account.preview("--region", region, "--region", "eu-west-9", "--strict")
+    assert strict.status == 1
     (found,) = texts(outcome.json, "recorder")
     assert text in found

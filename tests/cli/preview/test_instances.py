@@ -64,16 +64,19 @@ def rows(*found: dict[str, Any]) -> list[Found]:
 
 
 def test_inventory() -> None:
-    """A row without a state says nothing of the key pair: that the instance has none would be a guess."""
+    """A row without a state says nothing of the key pair: that the instance has none would be a guess.
+
+    A row that comes twice counts once.
+    """
     running = {
         "resourceId": "i-1",
         "configuration": {"state": {"name": "running"}, "launchTime": "2026-01-31T12:00:00Z"},
     }
-    tagged = running | {"tags": [{"key": "team", "value": "web", "tag": "team=web"}]}
+    tagged = running | {"resourceId": "i-4", "tags": [{"key": "team", "value": "web", "tag": "team=web"}]}
 
-    assert rows(running, tagged, {"resourceId": "i-2"}, {"resourceId": "i-3", "configuration": {}}) == [
+    assert rows(running, running, tagged, {"resourceId": "i-2"}, {"resourceId": "i-3", "configuration": {}}) == [
         Found("i-1", Instance(None, "running", {}), datetime(2026, 1, 31, 12, tzinfo=UTC)),
-        Found("i-1", Instance(None, "running", {"team": "web"}), datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        Found("i-4", Instance(None, "running", {"team": "web"}), datetime(2026, 1, 31, 12, tzinfo=UTC)),
         Found("i-2", None),
         Found("i-3", None),
     ]
