@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from notifier.chat import MAX_DESCRIPTION_LENGTH, plain, schema
 from notifier.findings import MAX_DETAILED, MAX_REMEMBERED, Comparison, Open, Place
 from notifier.message import MAX_BYTES, MAX_SUBJECT_LENGTH, Console, Message, are, counted, iso, plural, short, wrap
 
@@ -30,8 +31,10 @@ class Lists(NamedTuple):
     fixed: Sequence[tuple[Place, str]]
 
 
-def report(comparison: Comparison, scheduled: datetime, rule: str, console: Console) -> Message:
-    """Say what is open, in one message."""
+def report(
+    comparison: Comparison, scheduled: datetime, rule: str, console: Console, *, has_chat: bool = False
+) -> Message:
+    """Say what is open, in one message, with a form for chat where somebody reads it."""
     new, still = comparison.new.kept, comparison.still.kept
     detailed_new, rest_new = _split(new)
     detailed_still, rest_still = _split(still)
@@ -40,7 +43,8 @@ def report(comparison: Comparison, scheduled: datetime, rule: str, console: Cons
     def worded(room: int) -> Message:
         fixed = comparison.fixed[: max(room // 2, room - len(rest))]
         lists = Lists(detailed_new, detailed_still, rest[: room - len(fixed)], fixed)
-        return _message(comparison, lists, scheduled, rule, console)
+        message = _message(comparison, lists, scheduled, rule, console)
+        return message._replace(chat=_chat(comparison, lists, console)) if has_chat else message
 
     room = (MAX_BYTES - worded(0).size - BYTES_A_PLACE * len(comparison.counts)) // BYTES_AN_ID
     message = worded(max(0, room))
@@ -229,3 +233,23 @@ def _described(instance: Open, console: Console) -> dict[str, Any]:
         "annotation": instance.annotation,
         "console": console.instance(instance.place.region, instance.instance_id),
     }
+
+
+# The form for chat
+
+
+def _chat(comparison: Comparison, lists: Lists, console: Console) -> dict[str, Any]:
+    subject = _subject(comparison)
+    lines = [f"{subject}.", _since_last(comparison)]
+    entries = [
+        f"• {each.instance_id}, {_since(each)}, {each.place.region} ({each.place.account}). "
+        f"{plain(each.annotation or '')}\n{console.instance(each.place.region, each.instance_id)}"
+        for each in (*lists.new[0], *lists.new[1], *lists.still[0], *lists.still[1])[:MAX_DETAILED]
+    ]
+    last = "The rest is in the e-mail and in AWS Config."
+    while entries and len("\n".join([*lines, *entries, last])) > MAX_DESCRIPTION_LENGTH:
+        entries.pop()
+    rest = [last] if len(entries) < comparison.open else []
+    steps = ["For each instance, launch a replacement with an allowed key pair."] if comparison.open else []
+    metadata = {"summary": subject, "eventType": "ec2-key-pair-report"}
+    return schema(subject, "\n".join([*lines, *entries, *rest]), steps, ["NON_COMPLIANT", "report"], metadata)

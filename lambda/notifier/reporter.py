@@ -26,6 +26,7 @@ CONSOLE = message.Console(os.environ["CONSOLE_DOMAIN"])
 RULE_NAME = os.environ.get("RULE_NAME", "")
 TABLE_NAME = os.environ.get("TABLE_NAME", "")
 TOPIC_ARN = os.environ["TOPIC_ARN"]
+HAS_CHAT = os.environ.get("CHAT") == "true"
 WHEN_EMPTY = bool(os.environ.get("WHEN_EMPTY"))
 
 QUERY = (
@@ -93,7 +94,7 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
         return
     comparison = compare(open_instances(place), {place: known}, scheduled, launches)
     if WHEN_EMPTY or not comparison.is_silent:
-        told = report(comparison, scheduled, RULE_NAME, CONSOLE)
+        told = report(comparison, scheduled, RULE_NAME, CONSOLE, has_chat=HAS_CHAT)
         if not message.publish(sns_client, TOPIC_ARN, told, context):
             raise NotPublishedError("The report was not published: see the lines above")
     for each, memory in comparison.memories.items():

@@ -292,6 +292,7 @@ resource "aws_lambda_function" "reporter" {
 
   environment {
     variables = {
+      CHAT           = var.chat
       CONSOLE_DOMAIN = var.console_domain
       RULE_NAME      = var.report.rule_name
       TABLE_NAME     = aws_dynamodb_table.reports[0].name

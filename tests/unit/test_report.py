@@ -226,3 +226,17 @@ def test_documentation_shows_it() -> None:
 
     assert mail.split("\n") == [subject, "", *lines]
     assert json.loads(shown) == worded(compared(open_now((1, 2)), before((2, 3)))).document
+
+
+@pytest.mark.parametrize("count", [0, 1, 40, 50_000])
+def test_chat(count: int) -> None:
+    """With chat, HTTPS subscribers get a form of their own, within its limits, and the whole still fits."""
+    comparison = compared(open_now(range(count), annotation="<!channel> *no* key pair"), before((2,)))
+    message = report(comparison, NOW, RULE, Console("console.aws.amazon.com"), has_chat=True)
+
+    assert message.chat is not None
+    content = message.chat["content"]
+    assert (content["title"], len(content["description"]) <= 8_000) == (message.subject, True)
+    assert not set("<>*") & set(content["description"])
+    assert len(re.findall(r"^• i-", content["description"], re.MULTILINE)) == min(count, 25)
+    assert message.size <= 250_000

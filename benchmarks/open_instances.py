@@ -1,6 +1,6 @@
-"""What a digest and a report take, beside `json.loads` of what they read: the floor of any reader of the same texts.
+"""What a report takes, beside `json.loads` of what they read: the floor of any reader of the same pages.
 
-Usage: python -m benchmarks.notifier
+Usage: python -m benchmarks.open_instances
 
 Each pair runs in turn in one process, several times; the figure is the median of the ratios of their CPU. Nothing is
 sent. Memory is what Python allocates at the peak, traced in a run of its own.
@@ -20,13 +20,10 @@ from typing import Any
 LAMBDA = Path(__file__).parents[1] / "lambda"
 sys.path.insert(0, str(LAMBDA))
 
-from notifier.digest import digest  # noqa: E402
-from notifier.events import parse  # noqa: E402
 from notifier.findings import Finding, Memory, Place, compare  # noqa: E402
 from notifier.message import Console  # noqa: E402
 from notifier.report import report  # noqa: E402
 
-CHANGE = LAMBDA.parent / "tests/unit/events/compliance_change.json"
 CONSOLE = Console("console.aws.amazon.com")
 HERE = Place("123456789012", "eu-central-1")
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -35,22 +32,6 @@ REASON = (
     "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
     "A key pair cannot be added to this instance."
 )
-
-
-def changes(count: int) -> list[str]:
-    """The bodies of a batch of one account and region."""
-    event = json.loads(CHANGE.read_text())
-    bodies = []
-    for number in range(count):
-        event["id"] = f"event-{number}"
-        event["detail"]["resourceId"] = f"i-{number:017x}"
-        bodies.append(json.dumps(event))
-    return bodies
-
-
-def write_digest(bodies: list[str]) -> int:
-    """Read a batch and word its messages; returns how many there are."""
-    return len([message.publication() for message in digest(map(parse, bodies), CONSOLE)])
 
 
 def page(start: int) -> str:
@@ -125,17 +106,13 @@ def peak(job: Callable[[], Any]) -> float:
 
 def main() -> None:
     """Print a table."""
-    print("| What | Messages | CPU × json.loads | CPU, ms | Peak, MiB |\n| --- | ---: | ---: | ---: | ---: |")
-    bodies = changes(2_500)
-    times, milliseconds = ratio(lambda: write_digest(bodies), lambda: parse_all(bodies))
-    most = peak(lambda: write_digest(bodies))
-    messages = write_digest(bodies)
-    print(f"| digest of 2,500 changes of one account | {messages} | {times:.1f} | {milliseconds:.0f} | {most:.1f} |")
+    print("| Open instances | Messages | CPU against json.loads | CPU, ms | Peak, MiB |")
+    print("| ---: | ---: | ---: | ---: | ---: |")
     for count in (10_000, 50_000):
         pages = [page(start) for start in range(0, count, 100)]
-        times, milliseconds = ratio(lambda: write_report(iter(pages)), lambda: parse_all(pages))  # noqa: B023  (run at once)
+        times, milliseconds = ratio(lambda: write_report(iter(pages)), lambda: parse_all(pages))  # noqa: B023
         most = peak(lambda: write_report(page(start) for start in range(0, count, 100)))  # noqa: B023
-        print(f"| report of {count:,} open instances | 1 | {times:.1f} | {milliseconds:.0f} | {most:.1f} |")
+        print(f"| {count:,} | 1 | {times:.1f} | {milliseconds:.0f} | {most:.1f} |")
 
 
 if __name__ == "__main__":
