@@ -1,0 +1,10 @@
+variable "templates" {}
+
+resource "aws_autoscaling_group" "g" {
+  availability_zones = ["eu-central-1a"]
+  max_size           = 1
+  min_size           = 0
+  launch_template {
+    id = var.templates[0]
+  }
+}
