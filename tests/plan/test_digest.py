@@ -98,14 +98,14 @@ def test_function(digest: Plan) -> None:
 
 
 def test_zips_hold_their_own_package_and_nothing_else(module: Root, digest: Plan) -> None:
-    """Each function's zip carries its own modules only, and stays below 20 KiB."""
+    """Each function's zip carries its own modules only, and stays small: the evaluator's, which starts most often, most of all."""
     for function, inside, address in (("evaluator", "", ""), ("notifier", "module.notifications.", "[0]")):
         archive = digest.data[f"{inside}data.archive_file.{function}{address}"]
         with zipfile.ZipFile(module.directory / archive["output_path"]) as package:
             names = {entry.filename for entry in package.infolist()}
 
         assert names == {f"{function}/{path.name}" for path in (module.directory / "lambda" / function).glob("*.py")}
-        assert archive["output_size"] <= 20 * 1024
+        assert archive["output_size"] <= {"evaluator": 20, "notifier": 32}[function] * 1024
         assert archive["output_path"].endswith(f"{NAME}-{ACCOUNT}-{REGION}-{function}.zip")
 
 
