@@ -98,7 +98,7 @@ def test_function(digest: Plan) -> None:
 
 
 def test_zips_hold_their_own_package_and_nothing_else(module: Root, digest: Plan) -> None:
-    """Each function's zip carries its own modules only, and stays small; the evaluator's, which starts most, is smaller."""
+    """Each function's zip carries its own modules only, and stays small, most of all the evaluator's."""
     for function, inside, address in (("evaluator", "", ""), ("notifier", "module.notifications.", "[0]")):
         archive = digest.data[f"{inside}data.archive_file.{function}{address}"]
         with zipfile.ZipFile(module.directory / archive["output_path"]) as package:
