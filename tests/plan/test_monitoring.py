@@ -74,11 +74,12 @@ def test_alarms_go_where_they_are_sent(everything: Plan) -> None:
 
 
 def test_no_alarms(module: Root) -> None:
-    """An empty list makes neither alarms nor metric filters, and the key does not admit CloudWatch."""
+    """An empty list makes no alarms and no metrics for them, and the key does not admit CloudWatch."""
     plan = module.plan(alarm_topic_arns=[], evaluation_frequency="One_Hour")
 
     assert alarms(plan) == {}
-    assert not [address for address in plan.resources if "metric_filter" in address or "terraform_data" in address]
+    found = [address for address in plan.resources if "metric_filter" in address or "terraform_data" in address]
+    assert found == ["aws_cloudwatch_log_metric_filter.swept_instances[0]"]  # for alarms and dashboards of the caller's
     assert "cloudwatch.amazonaws.com" not in plan.resources["module.notifications.aws_kms_key.topic[0]"]["policy"]
 
 
@@ -98,7 +99,9 @@ def test_overdue_sweep(module: Root, frequency: str, hours: int) -> None:
     filters = {each["name"]: each for address, each in plan.resources.items() if "metric_filter" in address}
     assert filters[f"{NAME}-SweepComplete"]["pattern"] == '{ $.message = "sweep complete" }'
     assert filters[f"{NAME}-SweepIncomplete"]["pattern"] == '{ $.message = "sweep incomplete" }'
-    assert len(filters) == 2
+    [open_instances] = filters[f"{NAME}-SweptOpenInstances"]["metric_transformation"]
+    assert (open_instances["name"], open_instances["value"]) == ("OpenInstances", "$.open")
+    assert len(filters) == 3
 
 
 def test_recorder_is_watched(defaults: Plan) -> None:
