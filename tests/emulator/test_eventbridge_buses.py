@@ -262,11 +262,12 @@ def test_a_policy_replaces_the_one_before(aws: EmbeddedAws) -> None:
     """PutPermission with a policy leaves nothing of the old one, and one by parameters adds a statement."""
     make_hub(aws)
     client = aws.client("events", REGION, HUB)
-    new = document({"AWS": f"arn:aws:iam::{THIRD}:root"}, "events:PutEvents", bus_arn())
-    client.put_permission(EventBusName="hub", Policy=new)
+    new = json.loads(document({"AWS": f"arn:aws:iam::{THIRD}:root"}, "events:PutEvents", bus_arn()))
+    new["Statement"]["Sid"] = "Other"
+    client.put_permission(EventBusName="hub", Policy=json.dumps(new))
 
     told = json.loads(client.describe_event_bus(Name="hub")["Policy"])
-    assert told["Statement"] == [json.loads(new)["Statement"]]
+    assert told["Statement"] == [new["Statement"]]
 
     client.put_permission(EventBusName="hub", Action="events:PutEvents", Principal=ACCOUNT_ID, StatementId="one")
     told = json.loads(client.describe_event_bus(Name="hub")["Policy"])
@@ -327,3 +328,5 @@ def test_a_replay_goes_to_the_rules_that_it_names(member: EmbeddedAws) -> None:
     assert json.loads(message["Body"])["replay-name"] == "again"
     assert received(member, other) == []
     assert client.describe_archive(ArchiveName="kept")["EventCount"] == 1
+    listed = {rule["Name"]: rule.get("ManagedBy") for rule in client.list_rules(EventBusName="hub")["Rules"]}
+    assert listed == {"all": None, "other": None, "Events-Archive-kept": "prod.vhs.events.aws.internal"}
