@@ -149,7 +149,7 @@ BAD = [
     ),
     (
         {"subscriptions": {"it": sqs(filter_policy="{}", filter_policy_scope="MessageAttributes")}},
-        ["subscriptions can't filter on message attributes, for EventBridge sends none"],
+        ["subscriptions can filter on message attributes only with digest_window_seconds or report_schedule"],
     ),
 ]
 
