@@ -9,7 +9,7 @@ Pure: no I/O, no clock, no boto3.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from notifier.events import Alarm, Change, Event, RecorderCall
@@ -56,7 +56,9 @@ def notification(part: Part, subject: str, console: Console, names: Mapping[str,
     }
     if len(part.events) == 1:
         metadata["threadId"] = _thread(part.events[0])
-    return schema(plain(subject), _description(part, console, names), steps, keywords, metadata)
+    told = [_entry(each, console, names) for each in _told(part)]
+    description = described([plain(each) for each in sentences(part, names)], told, len(part.events))
+    return schema(plain(subject), description, steps, keywords, metadata)
 
 
 def schema(
@@ -89,20 +91,26 @@ def _thread(event: Event) -> str:
     return f"{event.account}-{event.region}-{what}"
 
 
-def _description(part: Part, console: Console, names: Mapping[str, str]) -> str:
-    """Counts first, then as many entries as have room, those that ask for action first."""
-    lines = [plain(each) for each in sentences(part, names)]
-    entries = [_entry(each, console, names) for each in _told(part)]
+def described(sentences: Sequence[str], entries: Sequence[str], count: int) -> str:
+    """Sentences, and as many of the entries as have room; ``count`` is how many there are, here and elsewhere."""
     last = "The rest is in the e-mail and in AWS Config."
-    room = MAX_DESCRIPTION_LENGTH + 1 - sum(len(each) + 1 for each in (*lines, last))  # no line break after the last
+    room = (
+        MAX_DESCRIPTION_LENGTH + 1 - sum(len(each) + 1 for each in (*sentences, last))
+    )  # no line break after the last
     shown = 0
     while shown < len(entries) and len(entries[shown]) < room:
         room -= len(entries[shown]) + 1
         shown += 1
-    return "\n".join([*lines, *entries[:shown], *([last] if shown < len(part.events) else [])])
+    return "\n".join([*sentences, *entries[:shown], *([last] if shown < count else [])])
+
+
+def entry(text: str, link: str) -> str:
+    """What is told of one instance, call or alarm, and where more is."""
+    return f"• {plain(text.rstrip())}\n{link}"
 
 
 def _told(part: Part) -> list[Event]:
+    """What may be told, those that ask for action first."""
     changes = [each.last for found in part.verdicts.values() for each in found]
     return [*part.calls[:MAX_DETAILED], *part.alarms[:MAX_DETAILED], *changes[:MAX_DETAILED]]
 
@@ -119,4 +127,4 @@ def _entry(event: Event, console: Console, names: Mapping[str, str]) -> str:
         case Alarm():
             what = f"{event.name} is in {event.state}, {event.changed_at:%Y-%m-%d %H:%M:%S} UTC, {where}."
             more, link = event.description, console.alarm(event.region, event.name.replace("_", "%5F"))
-    return f"• {plain(f'{what} {more}' if more else what)}\n{link}"
+    return entry(f"{what} {more}" if more else what, link)

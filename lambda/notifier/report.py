@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from notifier.chat import MAX_DESCRIPTION_LENGTH, plain, schema
+from notifier import chat
 from notifier.findings import MAX_DETAILED, MAX_REMEMBERED, Comparison, Open, Place
 from notifier.message import MAX_BYTES, MAX_SUBJECT_LENGTH, Console, Message, are, counted, iso, plural, short, wrap
 
@@ -44,7 +44,7 @@ def report(
         fixed = comparison.fixed[: max(room // 2, room - len(rest))]
         lists = Lists(detailed_new, detailed_still, rest[: room - len(fixed)], fixed)
         message = _message(comparison, lists, scheduled, rule, console)
-        return message._replace(chat=_chat(comparison, lists, console)) if has_chat else message
+        return message._replace(chat=_chat(comparison, lists, message, console)) if has_chat else message
 
     room = (MAX_BYTES - worded(0).size - BYTES_A_PLACE * len(comparison.counts)) // BYTES_AN_ID
     message = worded(max(0, room))
@@ -238,18 +238,26 @@ def _described(instance: Open, console: Console) -> dict[str, Any]:
 # The form for chat
 
 
-def _chat(comparison: Comparison, lists: Lists, console: Console) -> dict[str, Any]:
-    subject = _subject(comparison)
-    lines = [f"{subject}.", _since_last(comparison)]
+def _chat(comparison: Comparison, lists: Lists, message: Message, console: Console) -> dict[str, Any]:
+    told = [each for detailed in (*lists.new, *lists.still) for each in detailed][:MAX_DETAILED]
     entries = [
-        f"• {each.instance_id}, {_since(each)}, {each.place.region} ({each.place.account}). "
-        f"{plain(each.annotation or '')}\n{console.instance(each.place.region, each.instance_id)}"
-        for each in (*lists.new[0], *lists.new[1], *lists.still[0], *lists.still[1])[:MAX_DETAILED]
+        chat.entry(
+            f"{each.instance_id}, {_since(each)}, {each.place.region} ({each.place.account}). {each.annotation or ''}",
+            console.instance(each.place.region, each.instance_id),
+        )
+        for each in told
     ]
-    last = "The rest is in the e-mail and in AWS Config."
-    while entries and len("\n".join([*lines, *entries, last])) > MAX_DESCRIPTION_LENGTH:
-        entries.pop()
-    rest = [last] if len(entries) < comparison.open else []
-    steps = ["For each instance, launch a replacement with an allowed key pair."] if comparison.open else []
-    metadata = {"summary": subject, "eventType": "ec2-key-pair-report"}
-    return schema(subject, "\n".join([*lines, *entries, *rest]), steps, ["NON_COMPLIANT", "report"], metadata)
+    sentences = [f"{message.subject}.", *filter(None, [_since_last(comparison)])]
+    return chat.schema(
+        title=message.subject,
+        description=chat.described([chat.plain(each) for each in sentences], entries, comparison.open),
+        steps=["For each instance, launch a replacement with an allowed key pair."] if comparison.open else [],
+        keywords=["NON_COMPLIANT", "report"],
+        metadata={
+            "threadId": f"report-{message.document['scheduled_time']}",
+            "summary": message.subject,
+            "eventType": "ec2-key-pair-report",
+            "relatedResources": [each.instance_id for each in told],
+            "additionalContext": {name: str(n) for name, n in _counts(comparison).items() if n is not None},
+        },
+    )

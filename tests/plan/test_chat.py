@@ -20,7 +20,7 @@ def plan(module_copy: Path, terraform_environment: dict[str, str]) -> Plan:
 def test_channels_get_the_topic_and_may_do_nothing(plan: Plan) -> None:
     """Both channels get what the topic gets, under a read-only guardrail and with a role without permissions."""
     for address in CHANNELS:
-        assert plan.unknown[address]["sns_topic_arns"] is True
+        assert plan.unknown[address]["sns_topic_arns"] == [True]
         assert plan.resources[address]["guardrail_policy_arns"] == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
     attached = [address for address in plan.resources if "aws_iam_role_policy" in address and "module." not in address]
     assert attached == []

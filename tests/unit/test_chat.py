@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from notifier.chat import MAX_DESCRIPTION_LENGTH, plain
 from notifier.digest import digest
 from notifier.events import Event
+from notifier.report import report
 
 from tests.unit.test_digest import CONSOLE, GOLDEN, NOON, assert_text, change
 from tests.unit.test_digest_accounts import NAMES, SEVERAL, C, alarm, call
 from tests.unit.test_digest_properties import size, windows
+from tests.unit.test_report import CASES, NOW, RULE, compared, open_now
 
 SCHEMA = json.loads((Path(__file__).parent / "chat_schema.json").read_text())
 LINK = re.compile(r"https://[a-z0-9-]+\.console\.aws\.amazon\.com/[\w/?=#:.%-]+")
@@ -100,6 +102,23 @@ def test_description_at_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "i-00000000000000001" not in shorter
 
 
+@pytest.mark.parametrize("case", ["0", "3", "40", "50000"])
+def test_report(case: str) -> None:
+    """A report has the form as well, with the oldest first, and stays within SNS's limit whatever is open."""
+    numbers, memory = CASES[case]
+    message = report(compared(open_now(numbers), memory), NOW, RULE, CONSOLE, has_chat=True)
+
+    assert message.chat is not None
+    jsonschema.validate(message.chat, SCHEMA)
+    assert size(message) <= 250_000
+    if case == "3":
+        content = message.chat["content"]
+        assert_text(GOLDEN / "chat-report.txt", f"{content['title']}\n\n{content['description']}\n")
+    without = report(compared(open_now(numbers), memory), NOW, RULE, CONSOLE)
+    if case != "50000":  # which has less room for ids
+        assert message._replace(chat=None) == without
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -137,6 +156,10 @@ def test_hostile_values_are_text(value: str, name: str) -> None:
         lines = [line for line in text.splitlines() if not LINK.fullmatch(line)]
         assert not MARKUP.search("\n".join(lines)), lines
     assert len([line for line in content["description"].splitlines() if LINK.fullmatch(line)]) == 4
+    reported = report(compared(open_now([1], annotation=value), None), NOW, RULE, CONSOLE, has_chat=True)
+    assert reported.chat is not None
+    told = [line for line in reported.chat["content"]["description"].splitlines() if not LINK.fullmatch(line)]
+    assert not MARKUP.search("\n".join(told)), told
 
 
 @pytest.mark.parametrize("limit", [250_000, 45_000])
