@@ -14,6 +14,7 @@ import trustme
 
 from tests.conftest import REGION
 from tests.e2e.conftest import ITSELF, Deploy, Deployment
+from tests.e2e.test_report import pass_weeks
 from tests.emulator import sns
 
 UNIT = Path(__file__).parents[1] / "unit"
@@ -23,6 +24,7 @@ INPUTS: dict[str, Any] = {
     "chat": True,
     "digest_window_seconds": 5,
     "notification_emails": ["security@example.com"],
+    "report_schedule": {"expression": "cron(0 8 ? * MON *)", "timezone": "Europe/Berlin"},
 }
 
 
@@ -64,7 +66,7 @@ def monitor(deploy: Deploy, posted: tuple[str, list[dict[str, Any]]]) -> Iterato
 
 
 def test_every_kind_arrives_in_the_schema(monitor: Deployment, posted: tuple[str, list[dict[str, Any]]]) -> None:
-    """A change, a call of the recorder and an alarm arrive in the schema; the e-mail is the text of a digest."""
+    """A change, a call of the recorder, an alarm and a report arrive in the schema; the e-mail is the digest's text."""
     _, taken = posted
     instance = monitor.launch()
     monitor.client("config").stop_configuration_recorder(ConfigurationRecorderName="default")
@@ -82,6 +84,11 @@ def test_every_kind_arrives_in_the_schema(monitor: Deployment, posted: tuple[str
     assert titles[1].startswith("StopConfigurationRecorder was called on AWS Config")
     assert titles[2].startswith(f"Alarm {NAME}-evaluator-errors is in ALARM")
     assert monitor.notifications()[0].body.startswith(f"EC2 instance {instance} is NON_COMPLIANT: launched without")
+
+    [report] = pass_weeks(monitor)
+    shown = json.loads(taken[-1]["Message"])
+    jsonschema.validate(shown, SCHEMA)
+    assert shown["content"]["title"] == report.subject
 
 
 def test_second_plan_is_empty(monitor: Deployment) -> None:
