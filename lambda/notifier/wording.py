@@ -152,7 +152,7 @@ def text(part: Part, console: Console, names: Mapping[str, str]) -> str:
     """Counts first; then calls of the recorder, alarms, and instances by account and region."""
     lines = [line for sentence in sentences(part, names) for line in wrap(sentence)]
     if not part.is_one_place and len(part.instances) > MAX_DETAILED:
-        lines += wrap(f"{MAX_DETAILED} are described, the others listed by ID. When and why is in AWS Config.")
+        lines += wrap(f"{MAX_DETAILED} are described, the others listed by ID. For times and reasons, see AWS Config.")
     lines += _calls(part, console, names)
     lines += _alarms(part, console, names)
     # How many of each verdict are described: first those that ask for action.
@@ -245,7 +245,7 @@ def _verdicts(part: Part, room: dict[str, int], console: Console) -> list[str]:
             lines += ["", *_entry(each, "", console)]
         if rest := found[room[verdict] :]:
             more = "more " if room[verdict] else ""
-            where = "When and why is in AWS Config, by the link at the end."
+            where = "For times and reasons, see AWS Config, by the link at the end."
             lines += [
                 "",
                 *wrap(f"{len(rest)} {more}{plural(len(rest), 'instance')} {are(len(rest))} {verdict}. {where}"),
@@ -312,9 +312,7 @@ def advice(part: Part) -> str:
         return "What to do: nothing."
     found, count = len(part.verdicts["NON_COMPLIANT"]), len(part.instances)
     which = f"{'the' if found == 1 else 'each'} {'' if found == count else 'NON_COMPLIANT '}instance"
-    return (
-        f"What to do: replace {which} by one that is launched with an allowed key pair, for none can be assigned later."
-    )
+    return f"What to do: replace {which} with one that has an allowed key pair. A key pair cannot be added later."
 
 
 def _source(part: Part, console: Console, names: Mapping[str, str]) -> list[str]:

@@ -236,7 +236,7 @@ def test_one_instance_beyond_the_details() -> None:
     """A single instance that is told by its id only is told in the singular."""
     [message] = digest([change(number) for number in range(26)], CONSOLE)
 
-    assert "\n1 more instance is NON_COMPLIANT. When and why is in AWS Config" in message.text
+    assert "\n1 more instance is NON_COMPLIANT. For times and reasons, see AWS Config" in message.text
 
 
 def test_two_verdicts() -> None:
@@ -247,7 +247,7 @@ def test_two_verdicts() -> None:
 
     assert "\nNON_COMPLIANT (25): " in message.text
     assert "\nCOMPLIANT (2): " in message.text
-    assert "\n2 instances are COMPLIANT. When and why" in message.text
+    assert "\n2 instances are COMPLIANT. For times and reasons" in message.text
 
 
 @pytest.mark.parametrize(("length", "is_whole"), [(140, True), (141, False)])
