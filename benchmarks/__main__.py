@@ -161,7 +161,7 @@ def pipeline(bench: Bench, *, quick: bool) -> dict[str, float]:
 
 
 def model(bench: Bench, *, quick: bool) -> Iterator[dict[str, Any]]:
-    """What the model on paper foretells of a sweep with clearing, and what the stub makes of it."""
+    """What the model predicts for a sweep with clearing, and what was measured against the stub."""
     cases = [(10_000, 0.05, 0), (10_000, 0.2, 0), (10_000, 0.05, 10), (10_000, 0.05, 5), (2_000, 0.05, 1)]
     for size, latency, rate in [(500, 0.05, 0)] if quick else cases:
         say(f"model: sweep of {size:,} at {latency} s a call and {rate or 'any number of'} calls a second")

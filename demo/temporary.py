@@ -1,7 +1,7 @@
 """What the walkthrough makes in a real account beside a monitor: found again by its tag or name, and removed.
 
 Lists and tags are eventually consistent: what was just made may not be listed yet, and what was just removed may still
-be. So it looks more than once, knows what it was told of, and removes nothing twice.
+be. So it looks more than once, remembers what it created, and removes nothing twice.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ class Temporary:
         self._clock = clock
         self._made: set[Thing] = set()
         self._tagged = [{"Name": f"tag:{key}", "Values": [value]} for key, value in TEMPORARY.items()]
-        # In the order of removal: no notification goes astray, and nothing runs longer than it must.
+        # In the order of removal: no notification is lost, and nothing runs longer than it must.
         self._finders: dict[str, Callable[[], Iterator[str]]] = {
             "subscription": self._subscriptions,
             "instance": self._instances,

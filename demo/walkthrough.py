@@ -74,7 +74,7 @@ def differences(
     notifications: Sequence[Notification],
     notified: Collection[str] = ("NON_COMPLIANT",),
 ) -> list[str]:
-    """What is not as it should be: each instance's verdict, and that each with a verdict to notify is told of once."""
+    """What is not as it should be: each instance's verdict, and one notification of each verdict to notify."""
     found = []
     for each in instances:
         expected = "COMPLIANT" if each.key_name else "NON_COMPLIANT"

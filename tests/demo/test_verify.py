@@ -369,7 +369,7 @@ def test_monitor_for_the_purpose(newcomer: Caller, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.slow
 def test_monitor_with_a_digest(newcomer: Caller, module_copy: Path, terraform_environment: dict[str, str]) -> None:
-    """Of a monitor that collects its notifications, the one that tells of all three instances is read."""
+    """Of a monitor that collects its notifications, the one about all three instances is read."""
     root = Root(module_copy / "examples" / "digest", terraform_environment)
     root.init()
     root.apply()

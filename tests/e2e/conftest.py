@@ -52,7 +52,7 @@ class Deployment:
         return found[0] if found else None
 
     def notifications(self) -> list[Mail]:
-        """Every mail that is no request for confirmation."""
+        """Every e-mail that is not a request for confirmation."""
         return [mail for mail in sns.outbox(REGION) if mail.token is None]
 
     def dead_letters(self, purpose: str) -> list[dict[str, Any]]:

@@ -197,7 +197,7 @@ def test_sweep_leaves_a_fresh_verdict_alone(complete: Deployment) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Three instances whose verdicts are a month old and, since no event told of their last changes, wrong or stale."""
+    """Three instances whose verdicts are a month old and, since no event reported their last changes, wrong or stale."""
 
     exempt: str
     allowed: str

@@ -1,4 +1,4 @@
-"""examples/digest: one readable mail for a window, and every change in a mail whatever fails on the way."""
+"""examples/digest: one readable e-mail for a window, and every change in an e-mail whatever fails on the way."""
 
 import json
 import re
@@ -44,12 +44,12 @@ def digest(module_deployment: Deployment) -> Iterator[Deployment]:
 
 
 def mails(digest: Deployment) -> list[Mail]:
-    """The mails, without the SMS beside them."""
+    """The e-mails, without the SMS beside them."""
     return [mail for mail in digest.notifications() if mail.subject]
 
 
 def told(digest: Deployment) -> Counter[str]:
-    """How many mails are about each instance."""
+    """How many e-mails are about each instance."""
     return Counter(instance for mail in mails(digest) for instance in set(re.findall(r"\bi-[0-9a-f]{17}\b", mail.body)))
 
 
@@ -73,7 +73,7 @@ def test_second_plan_is_empty(digest: Deployment) -> None:
 
 
 def test_mail_of_one(digest: Deployment) -> None:
-    """One instance is a mail that reads as if it were meant for one; an SMS says it in a line."""
+    """One instance is an e-mail that reads as if it were meant for one; an SMS says it in a line."""
     instance = digest.launch()
 
     [mail] = mails(digest)
@@ -86,7 +86,7 @@ def test_mail_of_one(digest: Deployment) -> None:
 
 
 def test_verdicts_of_a_window_are_one_mail(digest: Deployment) -> None:
-    """What a window has collected is one mail, what asks for action first; who asks for that only gets no other."""
+    """What a window has collected is one e-mail, what asks for action first; who asks for that only gets no other."""
     ec2 = digest.client("ec2")
     answers = [ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, **key) for key in ({"KeyName": "ops"}, {})]
     digest.aws.settle()
@@ -115,7 +115,7 @@ def test_malformed_message_becomes_a_dead_letter(digest: Deployment) -> None:
 
 @pytest.mark.slow
 def test_burst(digest: Deployment) -> None:
-    """A thousand changes, in two batches beside each other, are a handful of mails, each instance in exactly one."""
+    """A thousand changes, in two batches beside each other, are a handful of e-mails, each instance in exactly one."""
     instances = launch(digest, 1000)
 
     assert len(mails(digest)) <= 5
@@ -126,7 +126,7 @@ def test_burst(digest: Deployment) -> None:
 
 
 def text_of(mail: Mail) -> str:
-    """A mail's body without what SNS appends."""
+    """An e-mail's body without what SNS appends."""
     return mail.body.partition("\n\n--\n")[0]
 
 
@@ -175,7 +175,7 @@ def test_broken_key(digest: Deployment) -> None:
 
 @pytest.mark.slow
 def test_function_that_dies_after_publishing(digest: Deployment) -> None:
-    """What was published before the function died is published again: each instance is in one mail or more."""
+    """What was published before the function died is published again: each instance is in one e-mail or more."""
     faults.inject("Publish", Kind.CALLER_DIES, times=1, then=lambda: lambda_environments.kill(NOTIFIER))
 
     instances = launch(digest, 100)
@@ -245,7 +245,7 @@ def test_publishing_needs_it(digest: Deployment, action: str, error: str) -> Non
 
 @pytest.mark.slow
 def test_switching(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A digest may be switched on and off again: nothing is replaced, no plan is left over, and mails go on.
+    """A digest may be switched on and off again: nothing is replaced, no plan is left over, and e-mails go on.
 
     When its queue is deleted the event rules put nothing into it any more, which would be lost.
     """

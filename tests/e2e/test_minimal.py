@@ -29,7 +29,7 @@ def test_second_plan_is_empty(minimal: Deployment) -> None:
 
 
 def test_instance_without_a_key_pair_is_notified(minimal: Deployment) -> None:
-    """Two instances with a key pair are COMPLIANT; the one without is NON_COMPLIANT, and one mail says so."""
+    """Two instances with a key pair are COMPLIANT; the one without is NON_COMPLIANT, and one e-mail says so."""
     before = len(minimal.notifications())
     with_key = [minimal.launch("ops"), minimal.launch("ops")]
     without = minimal.launch()

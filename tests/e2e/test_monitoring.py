@@ -22,7 +22,7 @@ INPUTS = {"evaluation_frequency": "TwentyFour_Hours", "notification_emails": ["s
 
 @pytest.fixture(scope="module")
 def scheduled(deploy: Deploy) -> Iterator[Deployment]:
-    """The module with a schedule and an address, and all else as it comes."""
+    """The module with a schedule and an address, and everything else with the defaults."""
     with deploy(ITSELF, **INPUTS) as deployment:
         yield deployment
 
@@ -87,7 +87,7 @@ def test_dead_letters_that_cannot_be_kept(monitor: Deployment) -> None:
 
 
 def test_notification_that_cannot_be_delivered(monitor: Deployment) -> None:
-    """A mail that bounces raises an alarm, and so does the queue that keeps it."""
+    """An e-mail that bounces raises an alarm, and so does the queue that keeps it."""
     sns.bounces(REGION).add("security@example.com")
     monitor.launch()
 
@@ -142,11 +142,11 @@ def test_event_that_cannot_be_kept(monitor: Deployment) -> None:
 
 
 def test_delivery_that_cannot_be_kept(monitor: Deployment) -> None:
-    """A mail that is lost, since its queue no longer admits SNS, raises an alarm of its own."""
+    """An e-mail that is lost, since its queue no longer admits SNS, raises an alarm of its own."""
     sns.bounces(REGION).add("security@example.com")
     with closed(monitor, "deliveries"):
         monitor.launch()
-    sns.bounces(REGION).clear()  # the mail of the alarm would bounce as well, and be kept
+    sns.bounces(REGION).clear()  # the e-mail of the alarm would bounce as well, and be kept
 
     assert raised(monitor) == {"failed-deliveries", "lost-deliveries"}
 

@@ -10,7 +10,7 @@ says how late an aggregator is, so a test can stop one at what it knows, or let 
 listed.
 
 Unverified: the status of a source that was not read yet and of one without a recorder (both are taken for read), and
-that an organization has a row of its own. Laxer than AWS: an account need not authorize an aggregator.
+that an organization has a row of its own. More permissive than AWS: an account need not authorize an aggregator.
 """
 
 import json

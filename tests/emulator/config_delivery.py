@@ -3,8 +3,8 @@
 What a function receives:
 https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html
 
-Laxer than AWS: a resource that leaves the scope of a rule by tags is not reported with ``eventLeftScope``, items arrive
-at once and not after minutes, and a recorder set to record daily records continuously.
+More permissive than AWS: a resource that leaves the scope of a rule by tags is not reported with ``eventLeftScope``,
+items arrive at once and not after minutes, and a recorder set to record daily records continuously.
 """
 
 import json

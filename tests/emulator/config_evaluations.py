@@ -10,7 +10,7 @@ Where AWS documents nothing, this assumes:
 - A resource that was never evaluated and becomes NOT_APPLICABLE has no result and emits no event; every other change of
   verdict does, a change to NOT_APPLICABLE too.
 
-Laxer than AWS: a result token never expires unless a test lets it.
+More permissive than AWS: a result token never expires unless a test lets it.
 """
 
 from dataclasses import replace

@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.
 A query finds no resource of a type that no recorder records. AWS does not say whether BatchGetResourceConfig still
 finds it, so tests can have both (``Flaws.forgets_unrecorded``).
 
-Laxer than AWS: a call of GetResourceConfigHistory with a token, or in chronological order, looks further than a week.
+More permissive than AWS: a call of GetResourceConfigHistory with a token, or in chronological order, looks further than
+a week.
 """
 
 import json

@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_StartConfigRulesEvalu
 On AWS both go on after they were answered. While a rule's results are deleted, its state is ``DELETING_RESULTS`` and
 either call is refused. An evaluation is refused while one is under way, or within a minute of the last.
 
-Laxer than AWS: both are done at once, unless a test sets ``scenarios.take_time``, which stands for that minute too.
-Assumed: after PutConfigRule an evaluation can be started at once, and where one of several rules refuses, none starts.
+More permissive than AWS: both are done at once, unless a test sets ``scenarios.take_time``, which stands for that
+minute too. Assumed: after PutConfigRule an evaluation can be started at once, and where one of several rules refuses,
+none starts.
 """
 
 import time

@@ -134,7 +134,7 @@ class Store:
         results: what each rule said of each resource last.
         tokens: the result tokens that were given out, each with its rule and the time.
         oversized: resources whose items are announced by their summary.
-        dropped: resources whose items no rule is told of.
+        dropped: resources whose items are sent to no rule.
         failing: resources whose evaluations are handed back as failed, once for each entry.
         expired_tokens: how many tokens to come are expired.
         enforces_order: whether a result with an older ordering timestamp than the stored one is dropped.

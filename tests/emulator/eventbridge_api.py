@@ -4,8 +4,8 @@
 - https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 
 Stricter than AWS: PutTargets refuses a role for a topic, a queue or a function, of which only the policies count here
-(AWS's page on policies says not to set one, for deliveries may fail). Laxer: the sum of a target's input is not
-bounded.
+(AWS's page on policies says not to set one, for deliveries may fail). More permissive: the sum of a target's input is
+not bounded.
 """
 
 import json

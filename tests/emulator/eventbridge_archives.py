@@ -4,8 +4,8 @@ Follows https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
 
 An archive is a managed rule of its bus, and a replay goes to that bus alone: to the rules of ``FilterArns``, or to all.
-A replayed event has ``replay-name`` and is not archived again. That it keeps its id is assumed. Laxer than AWS: events
-are in the archive at once and not after ten minutes, and none are lost to its retention.
+A replayed event has ``replay-name`` and is not archived again. That it keeps its id is assumed. More permissive than
+AWS: events are in the archive at once and not after ten minutes, and none are lost to its retention.
 """
 
 from datetime import datetime

@@ -10,8 +10,8 @@ A bus of another account takes an event if the policy of the bus and the role of
 arrived from another bus is not sent on to a third one. Each failure is a dead letter without a retry.
 
 Unverified: which error code belongs to which failure, but for that of the third bus, which others have seen on AWS; and
-that the policy of a bus sees ``aws:SourceArn`` and ``aws:SourceAccount`` of a rule that sends with a role. Laxer than
-AWS: the statements of a policy are not checked; every region reaches every other.
+that the policy of a bus sees ``aws:SourceArn`` and ``aws:SourceAccount`` of a rule that sends with a role. More
+permissive than AWS: the statements of a policy are not checked; every region reaches every other.
 """
 
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ real AWS where that page says nothing: ``tests/oracles/recordings``.
 - JSON is minified, as the page says; what its examples show is laid out.
 
 Assumed: a path with a wildcard takes the list of all values that it finds, and null renders as what is missing.
-Laxer than AWS: a path's syntax is not checked at all.
+More permissive than AWS: a path's syntax is not checked at all.
 """
 
 import json

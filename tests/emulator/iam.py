@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 A call that needs a key is refused unless the role may use that as well:
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
-Laxer than AWS: conditions see few keys of the request, those of the caller and of what a key is used for, and the
-resource of a call is known only where moto says it (SQS, IAM and STS) or ``RESOURCES`` does. Stricter: any other call
-is taken for one that knows no resource, which is allowed by ``"Resource": "*"`` alone.
+More permissive than AWS: conditions see few keys of the request, those of the caller and of what a key is used for, and
+the resource of a call is known only where moto says it (SQS, IAM and STS) or ``RESOURCES`` does. Stricter: any other
+call is taken for one that knows no resource, which is allowed by ``"Resource": "*"`` alone.
 """
 
 import json

@@ -4,7 +4,7 @@
 - Logs: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html and
   https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
 
-Laxer than AWS: Lambda's own lines (START, END, REPORT) are not written.
+More permissive than AWS: Lambda's own lines (START, END, REPORT) are not written.
 """
 
 import atexit

@@ -6,9 +6,9 @@
 
 Stricter than AWS: a function has one execution environment, which takes one event at a time, and further ones only
 for batches of an event source mapping that run beside each other (:mod:`tests.emulator.lambda_queues`); an update or
-a deletion ends the invocation under way, which on AWS goes on with the old code. Laxer: the pauses of one and two
-minutes before a retry are left out and events do not grow too old. Dead letters and failure records go to SQS queues
-only.
+a deletion ends the invocation under way, which on AWS goes on with the old code. More permissive: the pauses of one and
+two minutes before a retry are left out and events do not grow too old. Dead letters and failure records go to SQS
+queues only.
 """
 
 import json

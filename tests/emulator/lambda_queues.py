@@ -13,8 +13,9 @@ redrive policy says. The messages are dealt out in tens to as many pollers as th
 batches run beside each other; on AWS, what a poller gets is chance. A queue's role needs its permissions at each
 poll; without them nothing is polled, and nobody is told.
 
-Laxer than AWS: what fails in a queue without a redrive policy is tried again only when another message arrives; nothing
-is scaled up or down, filter criteria are not honoured, and FIFO queues, streams and aliases are left to moto.
+More permissive than AWS: what fails in a queue without a redrive policy is tried again only when another message
+arrives; nothing is scaled up or down, filter criteria are not honoured, and FIFO queues, streams and aliases are left
+to moto.
 """
 
 import json

@@ -3,9 +3,9 @@
 Follows https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html and
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
-Laxer than AWS: memory is not limited, processor and Python version are those of this machine, whatever this Python
-has installed can be imported, and the task root can be written to. An initialization that takes more than ten seconds
-is not begun anew; what it takes beyond them counts as the first invocation's time.
+More permissive than AWS: memory is not limited, processor and Python version are those of this machine, whatever this
+Python has installed can be imported, and the task root can be written to. An initialization that takes more than ten
+seconds is not begun anew; what it takes beyond them counts as the first invocation's time.
 """
 
 import json

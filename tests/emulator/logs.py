@@ -9,8 +9,8 @@ A function without the permission to write runs all the same, and its lines are 
 log group as the resource of CreateLogStream; a policy for ``log-group:NAME`` alone does not allow it, one for
 ``log-group:NAME:*`` does.
 
-Assumed: lines are also lost while the group's key is disabled or does not admit CloudWatch Logs. Laxer than AWS: what
-was written under a key is read without it.
+Assumed: lines are also lost while the group's key is disabled or does not admit CloudWatch Logs. More permissive than
+AWS: what was written under a key is read without it.
 """
 
 from collections.abc import Sequence

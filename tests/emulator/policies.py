@@ -4,8 +4,8 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 else a fitting Allow admits, else nothing does. The principal ``*`` stands for everybody, services too:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 
-``{"AWS": "*"}`` is taken for the same, perhaps laxer than AWS, which equates the two for anonymous callers, says that
-they function differently, and does not speak of services:
+``{"AWS": "*"}`` is taken for the same, perhaps more permissive than AWS, which equates the two for anonymous callers,
+says that they function differently, and does not speak of services:
 https://docs.aws.amazon.com/mediapackage/latest/userguide/policy-principal.html
 
 ``{"Service": "*"}`` is not documented: it admits no service, and denies every one.

@@ -10,8 +10,8 @@ A role of another account needs an Allow of both.
 
 Stricter than AWS: an Allow of the resource's policy counts within the boundary only, which AWS does not ask where it
 names a role's session; such a name is not known here, nor is ``aws:SourceOwner``, on which a topic's default policy
-depends. Laxer: a key that AWS manages, such as ``alias/aws/sqs``, may be used by every role. There are no session
-policies and no service control policies, and the policies of functions are not asked here.
+depends. More permissive: a key that AWS manages, such as ``alias/aws/sqs``, may be used by every role. There are no
+session policies and no service control policies, and the policies of functions are not asked here.
 """
 
 from collections.abc import Iterable, Mapping

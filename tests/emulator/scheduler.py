@@ -17,7 +17,7 @@ is tried again as the retry policy says; nobody waits for it.
 
 Unverified: the pauses between attempts, that a missing permission is tried again like any other error, and the names of
 its error codes. Stricter than AWS: targets are functions, and must have an input, for the default notification is not
-documented. Laxer: a flexible time window is always used at its beginning.
+documented. More permissive: a flexible time window is always used at its beginning.
 """
 
 import json

@@ -5,8 +5,8 @@
 - Retries: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 - Metrics: https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 
-Laxer than AWS: an SMS is never cut into parts, no subscription is suspended for too many mails a second, and nothing is
-tried again, though the three retries of HTTP are counted. A signature is always one of version 2.
+More permissive than AWS: an SMS is never cut into parts, no subscription is suspended for too many mails a second, and
+nothing is tried again, though the three retries of HTTP are counted. A signature is always one of version 2.
 """
 
 import base64

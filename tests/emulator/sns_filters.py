@@ -9,7 +9,7 @@ A policy of attributes sees strings, numbers and the elements of a String.Array;
 the subscription's protocol, which is assumed. ``anything-but`` lets an array pass that holds some other value; AWS's
 page says that in its example, and the contrary in its text.
 
-Laxer than AWS: a new policy works at once, not within 15 minutes, and the number of policies is not limited.
+More permissive than AWS: a new policy works at once, not within 15 minutes, and the number of policies is not limited.
 """
 
 import json

@@ -2,9 +2,9 @@
 
 Follows https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 
-Laxer than AWS: an unconfirmed subscription does not vanish after two days. A second Subscribe of a pending address
-sends no second mail. For ``http`` and ``https`` the mail in the outbox stands for the request that asks the endpoint to
-confirm.
+More permissive than AWS: an unconfirmed subscription does not vanish after two days. A second Subscribe of a pending
+address sends no second mail. For ``http`` and ``https`` the mail in the outbox stands for the request that asks the
+endpoint to confirm.
 """
 
 import uuid

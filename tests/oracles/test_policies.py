@@ -96,7 +96,7 @@ def test_deferred_policy() -> None:
 
 
 def test_data_are_there() -> None:
-    """The data tell of a service's actions, their resources and keys; of a service that does not exist, nothing."""
+    """The data describe a service's actions, their resources and keys, and nothing of a service that does not exist."""
     publish = actions_of("sns")["publish"]
 
     assert (publish.name, publish.access) == ("sns:Publish", "Write")

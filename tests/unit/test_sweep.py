@@ -339,7 +339,7 @@ def test_slow_sweep_ends_before_it_is_ended(
 
 
 def test_failing_call_is_raised(config: RecordingConfig) -> None:
-    """A call that fails for good is raised, so that Lambda starts the sweep again."""
+    """A call that permanently fails is raised, so that Lambda starts the sweep again."""
     config.answers["SelectResourceConfig"] = [{"Results": [row("i-1")], "NextToken": "2"}, THROTTLED]
 
     with pytest.raises(ClientError, match="Rate exceeded"):

@@ -194,7 +194,7 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorder(numbers: Iterator[int]) -> Iterator[Event]:
-    """Calls to AWS Config, as CloudTrail tells of them."""
+    """Calls to AWS Config, as CloudTrail reports them."""
     watched = [
         "AssociateResourceTypes",
         "DeleteConfigurationRecorder",
