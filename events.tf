@@ -128,6 +128,10 @@ locals {
     },
   )
 
+  message_fields = [
+    for event in local.events : keys(jsondecode(replace(event.template, "/: <[a-z]+>/", ": null")))
+  ]
+
   is_digested = { for kind, event in local.events : kind => event.digested && var.digest_window_seconds != null }
 
   # Built from names, so that a plan shows every policy in full.
@@ -184,6 +188,7 @@ module "notifications" {
   event_rule_arns          = [for kind, event in local.events : local.event_rule_arns[kind] if event.digested]
   kms_key                  = var.kms_key
   log_retention_days       = var.log_retention_days
+  message_fields           = flatten(local.message_fields)
   name                     = var.name
   notification_emails      = var.notification_emails
   permissions_boundary_arn = var.permissions_boundary_arn
@@ -191,4 +196,15 @@ module "notifications" {
   sns_topic                = var.sns_topic
   subscriptions            = var.subscriptions
   tags                     = var.tags
+  verdicts                 = var.notify_on
+}
+
+check "somebody_is_notified" {
+  assert {
+    condition = var.sns_topic != null || length(var.notification_emails) + length(var.subscriptions) > 0
+    error_message = join(" ", [
+      "The module knows nobody to notify. Name somebody in notification_emails, such as",
+      "[\"security@example.com\"], or in subscriptions, or your own topic in sns_topic.",
+    ])
+  }
 }

@@ -207,6 +207,14 @@ resource "aws_config_config_rule" "this" {
     }
 
     precondition {
+      condition = alltrue([for key in var.exempt_until_tag_key[*] : !contains(keys(var.exempt_tags), key)])
+      error_message = join(" ", [
+        "exempt_until_tag_key must not be a key of exempt_tags, which would exempt an instance whatever the date. Take",
+        "a key of its own, such as \"key-pair-exempt-until\".",
+      ])
+    }
+
+    precondition {
       condition = length(coalesce(local.input_parameters, "-")) <= 1024
       error_message = join(" ", [
         "allowed_key_names, exempt_tags and exempt_until_tag_key make ${length(coalesce(local.input_parameters, "-"))}",

@@ -1,15 +1,6 @@
 locals {
   topic_arn_prefix = "arn:${local.partition}:sns:${local.region}:${local.account_id}"
 
-  # What SNS takes as the endpoint of each protocol, as far as a standard topic and encryption on the way allow it.
-  endpoint_patterns = {
-    email  = "^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$"
-    https  = "^https://[^\\s/]+(/\\S*)?$"
-    lambda = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$"
-    sms    = "^\\+[1-9][0-9]{1,14}$"
-    sqs    = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$"
-  }
-
   # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
   cron_fields = {
     for field, value in {
@@ -48,13 +39,27 @@ variable "alarm_topic_arns" {
   default     = null
 
   validation {
-    condition = length(coalesce(var.alarm_topic_arns, [])) <= 5 && alltrue([
+    condition = length(coalesce(var.alarm_topic_arns, [])) <= 5
+    error_message = join(" ", [
+      "alarm_topic_arns must have at most five topics, such as [\"${local.topic_arn_prefix}:on-call\"]:",
+      "CloudWatch sends an alarm to no more.",
+    ])
+  }
+
+  # A topic of another account may be meant, whose policy admits CloudWatch:
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+  validation {
+    condition = !anytrue([
       for arn in coalesce(var.alarm_topic_arns, []) :
-      can(regex("^arn:aws[a-z-]*:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
+      !can(regex("^arn:${local.partition}:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
     ])
     error_message = join(" ", [
-      "alarm_topic_arns must be null or a list of at most five ARNs of standard SNS topics in ${local.region},",
-      "such as [\"arn:aws:sns:${local.region}:123456789012:on-call\"].",
+      "alarm_topic_arns must be null or a list of ARNs of standard SNS topics in ${local.region}, such as",
+      "[\"${local.topic_arn_prefix}:on-call\"]; invalid:",
+      jsonencode([
+        for arn in coalesce(var.alarm_topic_arns, []) : arn
+        if !can(regex("^arn:${local.partition}:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
+      ]),
     ])
   }
 }
@@ -68,16 +73,24 @@ variable "allowed_key_names" {
   default     = []
   nullable    = false
 
+  # As EC2 names key pairs: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-key-pairs.html
   validation {
-    condition = alltrue([
-      for name in var.allowed_key_names : can(regex("^.{1,255}$", name)) && can(regex("\\S", name))
+    condition = !anytrue([
+      for name in var.allowed_key_names : !can(regex("^[!-~]([ -~]{0,253}[!-~])?$", name))
     ])
     error_message = join(" ", [
-      "allowed_key_names must hold names of 1 to 255 characters that are not all blanks, such as \"ops-*\" or",
-      "\"break glass\"; invalid:",
-      "${jsonencode([
-        for name in var.allowed_key_names : name if !can(regex("^.{1,255}$", name)) || !can(regex("\\S", name))
-      ])}.",
+      "allowed_key_names must hold names of 1 to 255 ASCII characters that neither start nor end with a blank, such as",
+      "\"ops-*\" or \"break glass\"; invalid:",
+      jsonencode([for name in var.allowed_key_names : name if !can(regex("^[!-~]([ -~]{0,253}[!-~])?$", name))]),
+    ])
+  }
+
+  # An instance has the name of its key pair only.
+  validation {
+    condition = !anytrue([for name in var.allowed_key_names : can(regex("^key-[0-9a-f]{17}$|^arn:aws", name))])
+    error_message = join(" ", [
+      "allowed_key_names must hold names such as \"ops-*\", and neither IDs nor ARNs of key pairs; invalid:",
+      jsonencode([for name in var.allowed_key_names : name if can(regex("^key-[0-9a-f]{17}$|^arn:aws", name))]),
     ])
   }
 }
@@ -157,21 +170,29 @@ variable "exempt_tags" {
   nullable    = false
 
   validation {
-    condition = alltrue([
-      for key, value in var.exempt_tags : alltrue([
-        can(regex("^.{1,128}$", key)), can(regex("\\S", key)),
-        can(regex("^.{0,256}$", value)), can(regex("^$|\\S", value)),
-      ])
+    condition = !anytrue([
+      for key in keys(var.exempt_tags) : !can(regex("^[^*?]{1,128}$", key)) || !can(regex("\\S", key))
     ])
     error_message = join(" ", [
-      "exempt_tags must map tag keys of 1 to 128 characters to patterns of at most 256, neither of them all",
-      "blanks, such as { \"Cost Center\" = \"*\" }; invalid:",
-      "${jsonencode({
-        for key, value in var.exempt_tags : key => value if !alltrue([
-          can(regex("^.{1,128}$", key)), can(regex("\\S", key)),
-          can(regex("^.{0,256}$", value)), can(regex("^$|\\S", value)),
-        ])
-      })}.",
+      "exempt_tags must have keys of 1 to 128 characters that are not all blanks and hold no * or ?, for only",
+      "a value is a pattern, such as { \"Cost Center\" = \"*\" }; invalid:",
+      jsonencode([
+        for key in keys(var.exempt_tags) : key if !can(regex("^[^*?]{1,128}$", key)) || !can(regex("\\S", key))
+      ]),
+    ])
+  }
+
+  validation {
+    condition = !anytrue([
+      for value in values(var.exempt_tags) : !can(regex("^.{0,256}$", value)) || !can(regex("^$|\\S", value))
+    ])
+    error_message = join(" ", [
+      "exempt_tags must have patterns of at most 256 characters that are not all blanks, such as",
+      "{ \"Cost Center\" = \"*\" }; invalid:",
+      jsonencode({
+        for key, value in var.exempt_tags : key => value
+        if !can(regex("^.{0,256}$", value)) || !can(regex("^$|\\S", value))
+      }),
     ])
   }
 }
@@ -184,13 +205,16 @@ variable "exempt_until_tag_key" {
   type        = string
   default     = null
 
+  # AWS reserves aws: for itself, and no tag of its own is a date.
   validation {
     condition = var.exempt_until_tag_key == null || alltrue([
-      can(regex("^.{1,128}$", var.exempt_until_tag_key)), can(regex("\\S", var.exempt_until_tag_key)),
+      can(regex("^[^*?]{1,128}$", var.exempt_until_tag_key)), can(regex("\\S", var.exempt_until_tag_key)),
+      !startswith(lower(coalesce(var.exempt_until_tag_key, "-")), "aws:"),
     ])
     error_message = join(" ", [
-      "exempt_until_tag_key must be null or a tag key of 1 to 128 characters that is not all blanks, such as",
-      "\"key-pair-exempt-until\"; invalid: ${jsonencode(var.exempt_until_tag_key)}.",
+      "exempt_until_tag_key must be null or a tag key of 1 to 128 characters that is not all blanks, holds no * or",
+      "? and does not start with aws:, such as \"key-pair-exempt-until\"; invalid:",
+      jsonencode(var.exempt_until_tag_key),
     ])
   }
 
@@ -212,19 +236,21 @@ variable "kms_key" {
   type        = object({ arn = string })
   default     = null
 
+  # A key of another account may be meant, whose policy admits the services.
   validation {
-    condition = (var.kms_key == null
-      || can(regex("^arn:aws[a-z-]*:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
+    condition = var.kms_key == null || can(
+      regex("^arn:${local.partition}:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn)
     )
     error_message = join(" ", [
       "kms_key must be null or hold the ARN of a key in ${local.region}, and not of an alias, such as { arn =",
-      "\"arn:aws:kms:${local.region}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }.",
+      "\"arn:${local.partition}:kms:${local.region}:${local.account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab\" };",
+      "invalid: ${try(jsonencode(var.kms_key.arn), "null")}.",
     ])
   }
 }
 
 variable "log_retention_days" {
-  description = "Days for which the log of the evaluator function is kept."
+  description = "Days for which the logs of the functions are kept."
   type        = number
   default     = 365
   nullable    = false
@@ -281,19 +307,6 @@ variable "notification_emails" {
   type        = set(string)
   default     = []
   nullable    = false
-
-  validation {
-    condition = alltrue([
-      for address in var.notification_emails : can(regex(local.endpoint_patterns.email, address))
-    ])
-    error_message = join(" ", [
-      "notification_emails must hold plain e-mail addresses such as \"security@example.com\"; invalid:",
-      "${join(", ", [
-        for address in var.notification_emails : address == null ? "null" : "\"${address}\""
-        if !can(regex(local.endpoint_patterns.email, address))
-      ])}.",
-    ])
-  }
 }
 
 variable "notify_on" {
@@ -311,10 +324,12 @@ variable "notify_on" {
   }
 
   validation {
-    condition = alltrue([
-      for state in var.notify_on : contains(["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"], coalesce(state, "-"))
+    condition = length(setsubtract(var.notify_on, ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"])) == 0
+    error_message = join(" ", [
+      "notify_on must hold nothing but COMPLIANT, NON_COMPLIANT and NOT_APPLICABLE, such as",
+      "[\"NON_COMPLIANT\"]; invalid:",
+      jsonencode(setsubtract(var.notify_on, ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"])),
     ])
-    error_message = "notify_on must hold nothing but COMPLIANT, NON_COMPLIANT and NOT_APPLICABLE."
   }
 }
 
@@ -323,13 +338,17 @@ variable "permissions_boundary_arn" {
   type        = string
   default     = null
 
+  # IAM attaches a policy to roles of its own account only:
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
   validation {
-    condition = (var.permissions_boundary_arn == null
-      || can(regex("^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/\\S+$", var.permissions_boundary_arn))
-    )
+    condition = var.permissions_boundary_arn == null || can(regex(
+      "^arn:${local.partition}:iam::(aws|${local.account_id}):policy/[A-Za-z0-9_+=,.@/-]+$",
+      var.permissions_boundary_arn,
+    ))
     error_message = join(" ", [
-      "permissions_boundary_arn must be null or the ARN of an IAM policy, such as",
-      "\"arn:aws:iam::123456789012:policy/boundary\".",
+      "permissions_boundary_arn must be null or the ARN of an IAM policy of AWS or of this account, such as",
+      "\"arn:${local.partition}:iam::${local.account_id}:policy/boundary\"; invalid:",
+      "${jsonencode(var.permissions_boundary_arn)}.",
     ])
   }
 }
@@ -379,8 +398,9 @@ variable "report_schedule" {
 
 variable "sns_topic" {
   description = <<-TEXT
-    Your own topic to publish notifications to, by its ARN, in the account and region of the module. Null creates a
-    topic. You subscribe people to your own topic; docs/notifications.md shows the policies that it needs.
+    Your own topic to publish notifications to, in the account and region of the module, such as
+    `{ arn = aws_sns_topic_policy.alerts.arn }`. Null creates a topic. You subscribe people to your own topic;
+    docs/notifications.md shows the policies that it needs.
   TEXT
   type        = object({ arn = string })
   default     = null
@@ -415,169 +435,16 @@ variable "sns_topic" {
 
 variable "subscriptions" {
   description = <<-TEXT
-    Further subscribers of the topic, by names of your choice: `sqs`, `lambda`, `https`, `sms`, or `email` with a
-    filter. docs/notifications.md shows examples, and the policy that a queue or a function needs.
+    Further subscribers of the topic, by names of your choice, such as
+    `{ pager = { protocol = "https", endpoint = "https://pager.example.com/sns" } }`. The protocols are `sqs`, `lambda`,
+    `https`, `sms` and `email`. Optional are `filter_policy` (JSON), `filter_policy_scope` (`MessageBody`, or with a
+    digest `MessageAttributes`) and `raw_message_delivery` (`true` with `sqs` and `https`). docs/notifications.md shows
+    examples, and the policy that a queue or a function needs.
   TEXT
-  type = map(object({
-    protocol             = string
-    endpoint             = string
-    filter_policy        = optional(string)
-    filter_policy_scope  = optional(string, "MessageBody")
-    raw_message_delivery = optional(bool, false)
-  }))
+  # Not objects: Terraform would drop a misspelt attribute without a word.
+  type     = map(map(string))
   default  = {}
   nullable = false
-
-  validation {
-    condition     = alltrue([for name, each in var.subscriptions : each != null])
-    error_message = "subscriptions must not hold null: leave the name out."
-  }
-
-  validation {
-    condition = alltrue([
-      for each in var.subscriptions :
-      contains(keys(local.endpoint_patterns), coalesce(each.protocol, "-")) if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions must have one of the protocols ${join(", ", keys(local.endpoint_patterns))}, such as {",
-      "pager = { protocol = \"https\", endpoint = \"https://pager.example.com/sns\" } }; an endpoint without TLS",
-      "is refused.",
-    ])
-  }
-
-  # The rule above reports an unknown protocol.
-  validation {
-    condition = alltrue([
-      for each in var.subscriptions :
-      can(regex(lookup(local.endpoint_patterns, coalesce(each.protocol, "-"), ""), each.endpoint)) if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions must have an endpoint that fits the protocol: an address for email, a URL that starts with",
-      "https:// for https, the ARN of a function for lambda, a number such as \"+4915112345678\" for sms, and",
-      "the ARN of a standard queue, such as \"arn:aws:sqs:eu-central-1:123456789012:alerts\", for sqs.",
-    ])
-  }
-
-  validation {
-    condition = length(var.subscriptions) == length(distinct([
-      for each in var.subscriptions : "${coalesce(each.protocol, "-")} ${coalesce(each.endpoint, "-")}" if each != null
-    ]))
-    error_message = join(" ", [
-      "subscriptions must not have the same protocol and endpoint twice, because SNS makes one subscription of them:",
-      "give one of them a filter_policy that takes what either takes, such as jsonencode({ what_to_do =",
-      "[\"Nothing.\"] }).",
-    ])
-  }
-
-  validation {
-    condition = alltrue([
-      for each in var.subscriptions :
-      each.protocol != "email" || !contains(var.notification_emails, coalesce(each.endpoint, "-")) if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions and notification_emails must not name the same address: name it in subscriptions alone",
-      "where it has a filter, such as { audit = { protocol = \"email\", endpoint = \"audit@example.com\",",
-      "filter_policy = … } }.",
-    ])
-  }
-
-  validation {
-    condition = alltrue([
-      for each in var.subscriptions :
-      each.filter_policy == null || can(keys(jsondecode(each.filter_policy))) if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions must have a filter_policy that is a JSON object or null, such as jsonencode({ what_to_do =",
-      "[{ anything-but = \"Nothing.\" }] }).",
-    ])
-  }
-
-  validation {
-    condition = alltrue([
-      for each in var.subscriptions :
-      contains(["MessageAttributes", "MessageBody"], coalesce(each.filter_policy_scope, "-")) if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions must have the filter_policy_scope \"MessageBody\", which is the default, or with",
-      "digest_window_seconds \"MessageAttributes\".",
-    ])
-  }
-
-  # The two places that know who publishes.
-  validation {
-    condition = var.digest_window_seconds != null || var.report_schedule != null || alltrue([
-      for each in var.subscriptions : each.filter_policy_scope != "MessageAttributes" if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions can filter on message attributes only with digest_window_seconds or report_schedule, because",
-      "EventBridge sends none and nothing would arrive: leave filter_policy_scope out, and filter on the fields of",
-      "the message, such as filter_policy = jsonencode({ what_to_do = [{ anything-but = \"Nothing.\" }] }).",
-    ])
-  }
-
-  validation {
-    condition = var.digest_window_seconds == null || alltrue([
-      for each in var.subscriptions :
-      each.filter_policy == null || each.filter_policy_scope == "MessageAttributes" if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions can filter a digest on its message attributes only, because the body of an e-mail is not JSON:",
-      "with digest_window_seconds set filter_policy_scope = \"MessageAttributes\", and filter on accounts, kind,",
-      "regions, rules or verdicts, such as filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
-    ])
-  }
-
-  # A filter on anything else would silently drop every message.
-  validation {
-    condition = alltrue([
-      for each in var.subscriptions : length(setsubtract(
-        try(keys(jsondecode(each.filter_policy)), []), ["$or", "accounts", "kind", "regions", "rules", "verdicts"]
-      )) == 0 if try(each.filter_policy_scope, null) == "MessageAttributes"
-    ])
-    error_message = join(" ", [
-      "subscriptions can filter on the message attributes accounts, kind, regions, rules and verdicts only, such as",
-      "filter_policy = jsonencode({ verdicts = [\"NON_COMPLIANT\"] }).",
-    ])
-  }
-
-  validation {
-    condition = var.report_schedule == null || var.digest_window_seconds != null || alltrue([
-      for each in var.subscriptions : anytrue([
-        !contains(["email", "sms"], coalesce(each.protocol, "-")),
-        each.filter_policy == null,
-        each.filter_policy_scope == "MessageAttributes",
-      ]) if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions with the protocol email or sms can't filter on the body with report_schedule, because the text",
-      "of a report is not JSON and no report would pass. Set digest_window_seconds, such as 60, and filter on message",
-      "attributes, or leave filter_policy out. To get nothing but reports, set filter_policy_scope =",
-      "\"MessageAttributes\" and filter_policy = jsonencode({ kind = [\"report\"] }).",
-    ])
-  }
-
-  validation {
-    condition = !var.chat || alltrue([
-      for each in var.subscriptions : coalesce(each.protocol, "-") != "https" if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions can't have the protocol https together with chat, for HTTPS then carries what Amazon Q Developer",
-      "shows: subscribe a queue or a function, such as { protocol = \"sqs\", endpoint =",
-      "\"arn:aws:sqs:eu-central-1:123456789012:alerts\" }, which gets the document.",
-    ])
-  }
-
-  validation {
-    condition = alltrue([
-      for each in var.subscriptions :
-      !coalesce(each.raw_message_delivery, false) || contains(["https", "sqs"], coalesce(each.protocol, "-"))
-      if each != null
-    ])
-    error_message = join(" ", [
-      "subscriptions can have raw_message_delivery with the protocols https and sqs only: SNS delivers to the",
-      "other protocols in one form, such as the text of an e-mail.",
-    ])
-  }
 }
 
 variable "tags" {
@@ -587,16 +454,49 @@ variable "tags" {
   nullable    = false
 
   validation {
-    condition = length(var.tags) <= 50 && alltrue([
-      for key, value in var.tags : alltrue([
-        !startswith(lower(key), "aws:"),
-        can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)),
-        can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)),
-      ])
+    condition     = length(var.tags) <= 50
+    error_message = "tags must be 50 at most, such as { team = \"security\" }; there are ${length(var.tags)}."
+  }
+
+  validation {
+    condition = !anytrue([
+      for key in keys(var.tags) :
+      startswith(lower(key), "aws:") || !can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key))
     ])
     error_message = join(" ", [
-      "tags must have keys of 1 to 128 characters that do not start with aws:, and values of at most 256, both",
-      "of letters, digits, blanks and _.:/=+@- only, and be 50 at most, such as { team = \"security\" }.",
+      "tags must have keys of 1 to 128 letters, digits, blanks and _.:/=+@- that do not start with aws:, such as",
+      "{ team = \"security\" }; invalid:",
+      jsonencode([
+        for key in keys(var.tags) : key
+        if startswith(lower(key), "aws:") || !can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key))
+      ]),
+    ])
+  }
+
+  # To IAM, which tags the roles, Team and team are one key:
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity
+  validation {
+    condition = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = join(" ", [
+      "tags must have keys that differ in more than their case, such as { team = \"security\" }, because IAM takes",
+      "others for one key; invalid:",
+      jsonencode([
+        for key in keys(var.tags) : key
+        if length([for other in keys(var.tags) : other if lower(other) == lower(key)]) > 1
+      ]),
+    ])
+  }
+
+  validation {
+    condition = !anytrue([
+      for value in values(var.tags) : !can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))
+    ])
+    error_message = join(" ", [
+      "tags must have values of at most 256 letters, digits, blanks and _.:/=+@-, such as { team = \"security\" };",
+      "invalid:",
+      jsonencode({
+        for key, value in var.tags : key => value if !can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))
+      }),
     ])
   }
 }

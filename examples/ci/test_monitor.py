@@ -17,16 +17,23 @@ MONITOR = "module.ec2_key_pair_monitor."
 Changes = dict[str, dict[str, Any]]
 
 
+def terraform(command: str, *words: str, **options: Any) -> str:
+    """What Terraform prints; where it fails, the tests fail with its message."""
+    # Not raise_on_error, whose message is escaped bytes, nor Terraform.plan(), which takes a plan with changes for an
+    # error.
+    status, output, errors = Terraform(working_dir=str(ROOT)).cmd(command, *words, no_color=IsFlagged, **options)
+    if status != 0:
+        pytest.fail(f"terraform {command}: {errors or output}", pytrace=False)
+    return str(output)
+
+
 @pytest.fixture(scope="module")
 def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
     """The planned change of each of the monitor's resources: its ``actions``, and ``after`` them."""
-    terraform = Terraform(working_dir=str(ROOT))
     file = str(tmp_path_factory.mktemp("plan") / "tfplan")
-    terraform.cmd("init", input=False, raise_on_error=True)
-    # Not terraform.plan(), to which a plan with changes is an error.
-    terraform.cmd("plan", input=False, out=file, raise_on_error=True)
-    _, document, _ = terraform.cmd("show", file, json=IsFlagged, raise_on_error=True)
-    found = json.loads(document)["resource_changes"]
+    terraform("init", input=False)
+    terraform("plan", input=False, out=file)
+    found = json.loads(terraform("show", file, json=IsFlagged))["resource_changes"]
     return {each["address"].removeprefix(MONITOR): each["change"] for each in found if MONITOR in each["address"]}
 
 

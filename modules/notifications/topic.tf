@@ -1,4 +1,4 @@
-# The topic and its subscribers. With a topic of the caller's, none of this exists.
+# The topic. With a topic of the caller's, none of this exists.
 
 data "aws_caller_identity" "current" {}
 
@@ -32,6 +32,14 @@ resource "aws_sns_topic" "this" {
   # When a topic of the caller's takes its place, the event rules must have moved there before this one is gone.
   lifecycle {
     create_before_destroy = true
+
+    precondition {
+      condition = !contains(coalesce(var.alarm_topic_arns, []), local.topic_arn)
+      error_message = join(" ", [
+        "alarm_topic_arns must not name the module's own topic, which admits alarms only if alarm_topic_arns is null.",
+        "Leave it out, or name another topic, such as [\"${local.topic_arn}-alarms\"].",
+      ])
+    }
   }
 }
 
@@ -102,35 +110,6 @@ resource "aws_sns_topic_policy" "this" {
 
   arn    = aws_sns_topic.this[0].arn
   policy = data.aws_iam_policy_document.topic[0].json
-
-  lifecycle {
-    create_before_destroy = true # as the topic
-  }
-}
-
-resource "aws_sns_topic_subscription" "email" {
-  for_each = var.notification_emails
-
-  topic_arn      = aws_sns_topic.this[0].arn
-  protocol       = "email"
-  endpoint       = each.key
-  redrive_policy = jsonencode({ deadLetterTargetArn = module.failures.queue_arns["deliveries"] })
-
-  lifecycle {
-    create_before_destroy = true # as the topic
-  }
-}
-
-resource "aws_sns_topic_subscription" "others" {
-  for_each = var.subscriptions
-
-  topic_arn            = aws_sns_topic.this[0].arn
-  protocol             = each.value.protocol
-  endpoint             = each.value.endpoint
-  raw_message_delivery = each.value.raw_message_delivery
-  filter_policy        = each.value.filter_policy
-  filter_policy_scope  = each.value.filter_policy == null ? null : each.value.filter_policy_scope
-  redrive_policy       = jsonencode({ deadLetterTargetArn = module.failures.queue_arns["deliveries"] })
 
   lifecycle {
     create_before_destroy = true # as the topic

@@ -74,6 +74,13 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "message_fields" {
+  description = "Fields of the event rules' messages to the topic, to filter by. A digest has attributes instead."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "name" {
   description = "Name of the topic, and prefix of every other name."
   type        = string
@@ -85,6 +92,11 @@ variable "notification_emails" {
   type        = set(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = !anytrue([for address in var.notification_emails : address == null])
+    error_message = "notification_emails must not hold null, but addresses such as \"security@example.com\"."
+  }
 }
 
 variable "permissions_boundary_arn" {
@@ -109,21 +121,54 @@ variable "sns_topic" {
 }
 
 variable "subscriptions" {
-  description = "Further subscribers of the topic, by names of the caller's choice."
-  type = map(object({
-    protocol             = string
-    endpoint             = string
-    filter_policy        = optional(string)
-    filter_policy_scope  = optional(string, "MessageBody")
-    raw_message_delivery = optional(bool, false)
-  }))
+  description = <<-TEXT
+    Further subscribers of the topic, by names of the caller's choice. Each is a map with `protocol`, `endpoint` and, if
+    needed, `filter_policy`, `filter_policy_scope` and `raw_message_delivery`.
+  TEXT
+  # Not objects: Terraform would drop a misspelt attribute without a word.
+  type     = map(map(string))
   default  = {}
   nullable = false
+
+  validation {
+    condition = !anytrue([for subscription in var.subscriptions : subscription == null])
+    error_message = join(" ", [
+      "subscriptions must not hold null. Leave the name out;",
+      "invalid: ${join(", ", [for name, subscription in var.subscriptions : name if subscription == null])}.",
+    ])
+  }
+
+  validation {
+    condition = !anytrue([
+      for subscription in var.subscriptions : length(setsubtract(
+        keys(coalesce(subscription, {})),
+        ["endpoint", "filter_policy", "filter_policy_scope", "protocol", "raw_message_delivery"],
+      )) > 0
+    ])
+    error_message = join(" ", [
+      "subscriptions must have no attributes but protocol, endpoint, filter_policy, filter_policy_scope and",
+      "raw_message_delivery, such as { pager = { protocol = \"https\", endpoint =",
+      "\"https://pager.example.com/sns\" } }; invalid:",
+      join(", ", flatten([
+        for name, subscription in var.subscriptions : formatlist("${name}.%s", setsubtract(
+          keys(coalesce(subscription, {})),
+          ["endpoint", "filter_policy", "filter_policy_scope", "protocol", "raw_message_delivery"],
+        ))
+      ])),
+    ])
+  }
 }
 
 variable "tags" {
   description = "Tags of every resource that can have tags."
   type        = map(string)
   default     = {}
+  nullable    = false
+}
+
+variable "verdicts" {
+  description = "Verdicts that can be notified. A filter on another one is refused."
+  type        = set(string)
+  default     = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]
   nullable    = false
 }

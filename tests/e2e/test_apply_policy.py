@@ -33,7 +33,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
     | {"subscriptions": {"phone": {**FILTERED, "filter_policy": '{"verdicts": ["NON_COMPLIANT"]}'}}},
     EVERYTHING
     | {"evaluation_frequency": None, "report_schedule": {"expression": "rate(7 days)"}}
-    | {"subscriptions": {"phone": {**FILTERED, "filter_policy": '{"verdicts": ["COMPLIANT"]}'}}},
+    | {"subscriptions": {"phone": {**FILTERED, "filter_policy": '{"kind": ["digest"]}'}}},
     {"permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary"},
     {"alarm_topic_arns": []},
 )

@@ -42,5 +42,5 @@ def test_chat_needs_a_digest_and_no_https_subscribers(module: Root) -> None:
     with pytest.raises(TerraformError, match="chat needs digest_window_seconds, such as 60"):
         module.plan(chat=True)
     pager = {"pager": {"protocol": "https", "endpoint": "https://pager.example.com/sns"}}
-    with pytest.raises(TerraformError, match="subscriptions can't have the protocol https together with chat"):
+    with pytest.raises(TerraformError, match="can't have the protocol https together with chat"):
         module.plan(chat=True, digest_window_seconds=60, subscriptions=pager)

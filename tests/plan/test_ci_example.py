@@ -51,6 +51,58 @@ def run(directory: Path, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+REFUSED = """
+module "ec2_key_pair_monitor" {
+  notification_emails = ["nobody"]
+}
+"""
+
+
+def terraform_test(directory: Path, environment: dict[str, str]) -> str:
+    """What ``terraform test`` says in the folder, without anything of AWS."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
+    providers = {key: value for key, value in environment.items() if not key.startswith("AWS_")}
+    settings = {"AWS_EC2_METADATA_DISABLED": "true", "NO_COLOR": "1", "HOME": str(directory / "nobody")}
+    done = subprocess.run(
+        ["terraform", "test"],  # noqa: S607  (the Terraform of the caller's)
+        cwd=directory, env=kept | providers | settings, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def test_mocked_test_runs_without_credentials(module_copy: Path, terraform_environment: dict[str, str]) -> None:
+    """Terraform's own test passes on the team's root without credentials, and fails on an input that is refused."""
+    root = Root(module_copy / "examples" / "ci", terraform_environment)
+    root.init()
+    override = root.directory / "refused_override.tf"
+
+    assert "1 passed, 0 failed" in terraform_test(root.directory, terraform_environment)
+    override.write_text(REFUSED)
+    try:
+        said = terraform_test(root.directory, terraform_environment)
+    finally:
+        override.unlink()
+
+    assert "0 passed, 1 failed" in said
+    assert 'invalid: "nobody"' in said
+
+
+def test_it_shows_what_terraform_says(team_root: Path, terraform_environment: dict[str, str]) -> None:
+    """A plan that Terraform refuses fails the tests with Terraform's message, as it is to be read."""
+    override = team_root / "refused_override.tf"
+    override.write_text(REFUSED)
+    try:
+        said = run(team_root, terraform_environment)
+    finally:
+        override.unlink()
+
+    assert "3 errors" in said
+    assert "terraform plan: " in said
+    assert "Error: Resource precondition failed\n" in said
+    assert 'invalid: "nobody"' in said
+    assert "\\n" not in said
+
+
 def test_it_runs_as_it_stands(team_root: Path, terraform_environment: dict[str, str]) -> None:
     """The team's three tests pass on the team's root."""
     assert "3 passed" in run(team_root, terraform_environment)

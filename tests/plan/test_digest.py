@@ -217,26 +217,17 @@ def test_bad_window(module: Root, seconds: float) -> None:
         module.plan(digest_window_seconds=seconds)
 
 
-def subscription(**filters: Any) -> dict[str, Any]:
-    """A subscriber with a filter."""
-    return {"a": {"protocol": "sms", "endpoint": "+4915112345678", "filter_policy": "{}", **filters}}
+def test_filters(module: Root, sns: RecordingSns) -> None:
+    """A subscriber may filter by each attribute that a digest has."""
+    handle({"a": body(1)})
+    policy = {name: [{"exists": True}] for name in sns.published[0]["MessageAttributes"]}
+    phone = {"protocol": "sms", "endpoint": "+4915112345678", "filter_policy_scope": "MessageAttributes"}
 
+    plan = module.plan(digest_window_seconds=60, subscriptions={"a": phone | {"filter_policy": json.dumps(policy)}})
 
-def test_filters(module: Root, digest: Plan) -> None:
-    """A digest has message attributes to filter by, and its body has not; without a digest it is the reverse."""
-    assert digest.resources
-    plan = module.plan(digest_window_seconds=60, subscriptions=subscription(filter_policy_scope="MessageAttributes"))
-    assert (
-        plan.resources['module.notifications.aws_sns_topic_subscription.others["a"]']["filter_policy_scope"]
-        == "MessageAttributes"
-    )
-    with pytest.raises(TerraformError, match="subscriptions can filter a digest on its message attributes only"):
-        module.plan(digest_window_seconds=60, subscriptions=subscription())
-    unknown = subscription(filter_policy_scope="MessageAttributes", filter_policy='{"region":["eu-central-1"]}')
-    with pytest.raises(TerraformError, match="subscriptions can filter on the message attributes accounts, kind,"):
-        module.plan(digest_window_seconds=60, subscriptions=unknown)
-    with pytest.raises(TerraformError, match="subscriptions can filter on message attributes only with"):
-        module.plan(subscriptions=subscription(filter_policy_scope="MessageAttributes"))
+    subscription = plan.resources['module.notifications.aws_sns_topic_subscription.others["a"]']
+    assert subscription["filter_policy_scope"] == "MessageAttributes"
+    assert json.loads(subscription["filter_policy"]) == policy
 
 
 # Least privilege

@@ -1,4 +1,4 @@
-"""What each input does to the plan, and what each bad input is answered with."""
+"""What each input does to the plan; test_bad_inputs.py has what is refused."""
 
 import json
 import re
@@ -108,65 +108,6 @@ def test_tags_and_retention(everything: Plan) -> None:
     assert everything.resources[f"{INSIDE}aws_cloudwatch_log_group.evaluator"]["retention_in_days"] == 731
 
 
-# Terraform reports every variable that is wrong, so each plan below tries one bad value of many variables at once.
-BAD = [
-    {
-        "alarm_topic_arns": (["on-call"], "alarm_topic_arns must be null or a list of at most five ARNs"),
-        "allowed_key_names": (["ops", " "], 'such as "ops-*" or "break glass"; invalid: [" "].'),
-        "evaluation_frequency": ("Daily", "evaluation_frequency must be null or one of One_Hour"),
-        "exempt_tags": ({"ok": "", "a": " "}, 'such as { "Cost Center" = "*" }; invalid: {"a":" "}.'),
-        "kms_key": ({"arn": "alias/x"}, "the ARN of a key in eu-central-1, and not of an alias"),
-        "log_retention_days": (42, "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5"),
-        "name": ("key.pairs", "name must consist of letters, digits, hyphens and underscores"),
-        "notification_emails": (["nobody"], 'such as "security@example.com"; invalid: "nobody"'),
-        "notify_on": ([], "notify_on must name at least one verdict"),
-        "permissions_boundary_arn": ("boundary", "permissions_boundary_arn must be null or the ARN of an IAM policy"),
-        "tags": ({"aws:x": "y"}, "tags must have keys of 1 to 128 characters that do not start with aws:"),
-    },
-    {
-        "digest_window_seconds": (301, "digest_window_seconds must be null or a whole number"),
-        "kms_key": ({"arn": ""}, "kms_key must be null or hold"),
-        "tags": ({f"k{n}": "" for n in range(51)}, "and be 50 at most"),
-        "alarm_topic_arns": (["arn:aws:sns:eu-central-1:123456789012:x.fifo"], "alarm_topic_arns must be null or"),
-        "allowed_key_names": ([""], 'invalid: [""].'),
-        "exempt_tags": ({" ": "c"}, 'invalid: {" ":"c"}.'),
-        "exempt_until_tag_key": ("until", "exempt_until_tag_key needs evaluation_frequency"),
-        "log_retention_days": (0, "log_retention_days must be"),
-        "name": ("k" * 42, "name has 42 characters and may have at most 41 in eu-central-1"),
-        "notification_emails": (["a@b.example, c@d.example"], "notification_emails must hold plain e-mail addresses"),
-        "notify_on": (["NON_COMPLIANT", "INSUFFICIENT_DATA"], "notify_on must hold nothing but COMPLIANT, NON_"),
-        "permissions_boundary_arn": ("arn:aws:iam::123456789012:role/x", "permissions_boundary_arn must be null or"),
-    },
-    {
-        "digest_window_seconds": (0, "digest_window_seconds must be null or a whole number"),
-        "name": ("key-pairs-non", 'name must not end in -non'),
-        "notification_emails": (["mailto:ops@example.com", 'ops@example.com"', "öps@example.com"], "none: "),
-    },
-    {
-        "exempt_tags": ({"": "x"}, "exempt_tags must map tag keys"),
-        "exempt_until_tag_key": (" ", 'that is not all blanks, such as "key-pair-exempt-until"; invalid: " ".'),
-        "name": ("", "name must consist of"),
-        "alarm_topic_arns": (["arn:aws:sns:us-east-1:123456789012:x"], "of standard SNS topics in eu-central-1"),
-        "digest_window_seconds": (0.5, "digest_window_seconds must be null or a whole number from 1 to 300"),
-        "kms_key": ({"arn": "arn:aws:kms:us-east-1:123456789012:key/1"}, "kms_key must be null or hold"),
-        "tags": ({"a,b": "c"}, "tags must have keys of 1 to 128 characters"),
-        "notification_emails": (["ops@localhost"], "notification_emails must hold plain e-mail addresses"),
-        "notify_on": (["non_compliant"], "notify_on must hold nothing but"),
-        "permissions_boundary_arn": ("", "permissions_boundary_arn must be null or"),
-    },
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("bad", BAD)
-def test_bad_input(module: Root, bad: dict[str, tuple[Any, str]]) -> None:
-    """A bad input is refused at plan time with a message that names the variable and shows what is right."""
-    with pytest.raises(TerraformError) as error:
-        module.plan(**{name: value for name, (value, _) in bad.items()})
-
-    missing = [message for _, message in bad.values() if message not in str(error.value)]
-    assert not missing, str(error.value)
-
-
 PARTITIONS = {
     "us-gov-west-1": ("aws-us-gov", "console.amazonaws-us-gov.com"),
     "cn-north-1": ("aws-cn", "console.amazonaws.cn"),
@@ -213,12 +154,3 @@ def test_longest_name(module: Root) -> None:
     assert len(plan.resources["aws_iam_role.evaluator"]["name"]) == 64
     rules = [each["name"] for address, each in plan.resources.items() if "event_rule" in address]
     assert max(map(len, rules)) <= 64
-
-
-def test_what_only_the_rule_refuses(module: Root) -> None:
-    """A blank recorder, and parameters that AWS Config would refuse, are refused at plan time with what is right."""
-    with pytest.raises(TerraformError) as error:
-        module.plan(config_recorder_name="", allowed_key_names=[f"a-rather-long-key-name-{n}" for n in range(40)])
-
-    assert "config_recorder_name must be null or the name of a recorder, such as" in str(error.value)
-    assert re.search(r"make \d{4} characters of AWS Config rule parameters and may make 1024", str(error.value))

@@ -180,7 +180,7 @@ def subscription(**values: Any) -> dict[str, Any]:
 
 def test_filters(module: Root) -> None:
     """The text of a report passes no filter on the body; a filter on the kind lets reports alone pass."""
-    with pytest.raises(TerraformError, match="can't filter on the body with report_schedule, for the text of a report"):
+    with pytest.raises(TerraformError, match="can't filter on the body of the message with report_schedule, because"):
         module.plan(report_schedule=MONDAYS, subscriptions=subscription())
 
     only_reports = subscription(filter_policy='{"kind": ["report"]}', filter_policy_scope="MessageAttributes")

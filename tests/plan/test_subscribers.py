@@ -1,12 +1,11 @@
-"""Who is told: subscribers of the module's topic, or a topic of the caller's."""
+"""Who is notified: subscribers of the module's topic, or a topic of the caller's."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.terraform import Plan, Root, TerraformError
+from tests.support.terraform import Plan, Root
 
 INSIDE = "module.ec2_key_pair_monitor."
 ACCOUNT = "123456789012"
@@ -102,83 +101,3 @@ def test_own_topic_by_its_arn(module: Root) -> None:
 
     assert plan.outputs["topic_arn"] == TOPIC
     assert {each["arn"] for address, each in plan.resources.items() if "event_target" in address} == {TOPIC}
-
-
-def sqs(**fields: Any) -> dict[str, Any]:
-    """A subscription that has these fields, and else is right."""
-    return {"protocol": "sqs", "endpoint": QUEUE} | fields
-
-
-ADDRESS = {"protocol": "email", "endpoint": "ops@example.com"}
-NO_TOPIC = "sns_topic must be null or hold the ARN of a standard topic in the account and region of the module"
-DOES_NOT_FIT = "subscriptions must have an endpoint that fits the protocol"
-NO_JSON = "subscriptions must have a filter_policy that is a JSON object"
-NOT_RAW = "subscriptions can have raw_message_delivery with the protocols https and sqs only"
-
-# Terraform reports every rule that is broken, so each plan below breaks many at once; but what needs the account and
-# the region it checks only where nothing else is wrong.
-BAD = [
-    (
-        {"sns_topic": {"arn": "alerts"}, "subscriptions": {"it": sqs()}, "notification_emails": ["ops@example.com"]},
-        [NO_TOPIC, "sns_topic and notification_emails exclude each other", "sns_topic and subscriptions exclude each"],
-    ),
-    ({"sns_topic": {"arn": f"{TOPIC}.fifo"}}, [NO_TOPIC]),
-    ({"sns_topic": {"arn": TOPIC.replace("eu-central-1", "us-east-1")}}, [NO_TOPIC]),
-    (
-        {"notification_emails": ["ops@example.com"], "subscriptions": {"it": ADDRESS, "other": sqs(protocol="http")}},
-        [
-            "subscriptions must have one of the protocols email, https, lambda, sms, sqs",
-            "subscriptions and notification_emails must not name the same address",
-        ],
-    ),
-    (
-        {"subscriptions": {"it": sqs(endpoint=f"{QUEUE}.fifo", filter_policy="rule", filter_policy_scope="Body")}},
-        [DOES_NOT_FIT, NO_JSON, "subscriptions must have the filter_policy_scope"],
-    ),
-    (
-        {"subscriptions": {"it": sqs(protocol="lambda", filter_policy="[]", raw_message_delivery=True)}},
-        [DOES_NOT_FIT, NO_JSON, NOT_RAW],
-    ),
-    (
-        {"subscriptions": {"it": {"protocol": "sms", "endpoint": "015112345678", "raw_message_delivery": True}}},
-        [DOES_NOT_FIT, NOT_RAW],
-    ),
-    (
-        {"subscriptions": {"it": ADDRESS | {"endpoint": "ops"}, "one": sqs(), "other": sqs()}},
-        [DOES_NOT_FIT, "subscriptions must not have the same protocol and endpoint twice"],
-    ),
-    (
-        {"subscriptions": {"it": sqs(filter_policy="{}", filter_policy_scope="MessageAttributes")}},
-        ["subscriptions can filter on message attributes only with digest_window_seconds or report_schedule"],
-    ),
-]
-
-
-@pytest.mark.parametrize(("variables", "messages"), BAD)
-def test_bad_subscriber(module: Root, variables: dict[str, Any], messages: list[str]) -> None:
-    """What SNS or EventBridge would refuse, or never deliver, is refused at plan time with what is right instead."""
-    with pytest.raises(TerraformError) as error:
-        module.plan(**variables)
-
-    missing = [message for message in messages if message not in str(error.value)]
-    assert not missing, str(error.value)
-
-
-def test_unknown_endpoint_hides_no_other(module_copy: Path, terraform_environment: dict[str, str]) -> None:
-    """A wrong subscription is refused at plan time beside one whose queue is not made yet."""
-    root = Root(module_copy / "examples" / "complete", terraform_environment)
-    override = root.directory / "subscriptions_override.tf"
-    override.write_text("""
-        module "ec2_key_pair_monitor" {
-          subscriptions = {
-            tickets = { protocol = "sqs", endpoint = aws_sqs_queue.tickets.arn }
-            pager   = { protocol = "https", endpoint = "http://example.com" }
-          }
-        }
-    """)
-    root.init()
-    try:
-        with pytest.raises(TerraformError, match=DOES_NOT_FIT):
-            root.plan()
-    finally:
-        override.unlink()

@@ -43,7 +43,7 @@ class Plan:
 
     ``resources`` and ``outputs`` hold planned values, ``data`` what data sources read or, deferred to the apply, will
     read, ``unknown`` what is known only after the apply, ``changes`` the actions without those that do nothing, and
-    ``configuration`` what is written.
+    ``configuration`` what is written. ``failed_checks`` are the names of the check blocks that warn.
     ``is_empty`` is true when neither a resource nor an output would change.
     """
 
@@ -53,6 +53,7 @@ class Plan:
     changes: Mapping[str, list[str]]
     unknown: Mapping[str, Mapping[str, Any]]
     configuration: Mapping[str, Any]
+    failed_checks: list[str]
     is_empty: bool
 
 
@@ -213,6 +214,11 @@ def _read_plan(document: Mapping[str, Any]) -> Plan:
         changes=acting,
         unknown={each["address"]: each["change"].get("after_unknown") or {} for each in changes},
         configuration=document.get("configuration", {}),
+        failed_checks=[
+            each["address"]["name"]
+            for each in document.get("checks", [])
+            if each["address"]["kind"] == "check" and each["status"] == "fail"
+        ],
         is_empty=not acting and all(change["actions"] == ["no-op"] for change in output_changes),
     )
 
