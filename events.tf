@@ -1,6 +1,38 @@
-# What the monitor reports: one table of events, an event rule for each, and where they go.
+# What the monitor reports: one table of events, an event rule for each, and where they go: to its own notifications, to
+# the hub of an organization, or both.
 
 locals {
+  # With nobody to notify here, a member of an organization needs neither topic nor key.
+  has_topic = var.central == null || anytrue([
+    length(var.notification_emails) > 0,
+    length(var.subscriptions) > 0,
+    var.digest_window_seconds != null,
+    var.report_schedule != null,
+    var.sns_topic != null,
+  ])
+
+  # The name of each kind of event's rule. The alarms are two kinds, because a pattern may have 2,048 characters.
+  event_rule_names = {
+    for kind in concat(
+      tolist(var.notify_on),
+      ["recorder"],
+      [for each in ["alarms", "notification-alarms"] : each if alltrue([
+        var.central != null,
+        try(length(var.alarm_topic_arns) > 0, true),
+        each == "alarms" || local.has_topic,
+      ])],
+    ) : kind => "${var.name}-${lower(replace(kind, "_", "-"))}"
+  }
+
+  # What a digest collects, if there is one. In chat everything: Amazon Q Developer drops what EventBridge words.
+  digested = concat(tolist(var.notify_on), var.chat ? ["recorder"] : [])
+
+  # Built from names, so that a plan shows every policy in full.
+  event_rule_arns = {
+    for kind, name in local.event_rule_names :
+    kind => "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"
+  }
+
   console_domains = {
     aws-cn     = "console.amazonaws.cn"
     aws-eusc   = "console.amazonaws-eusc.eu"
@@ -36,9 +68,7 @@ locals {
   events = merge(
     {
       for result in var.notify_on : result => {
-        name        = "${var.name}-${lower(replace(result, "_", "-"))}"
         description = "EC2 instances that the AWS Config rule ${var.name} finds ${result}."
-        digested    = true
 
         pattern = {
           source      = ["aws.config"]
@@ -84,9 +114,7 @@ locals {
       # While the recorder is off, or records no instances, the monitor is blind and nothing fails. CloudTrail reports
       # it.
       recorder = {
-        name        = "${var.name}-recorder"
         description = "The AWS Config recorder was stopped, deleted or changed, and ${var.name} may be blind."
-        digested    = var.chat # Amazon Q Developer drops what EventBridge words
 
         pattern = {
           source      = ["aws.config"]
@@ -126,25 +154,51 @@ locals {
         JSON
       }
     },
+    # For the hub alone: where there are topics for alarms, the alarms notify them. By exact names, because a prefix
+    # would match the alarms of a hub beside this monitor, and the hub would report to itself for ever. Never of OK,
+    # which each new alarm becomes.
+    {
+      for kind, detail in {
+        alarms = {
+          "$or" = [
+            {
+              alarmName = concat(
+                module.failures.alarm_names,
+                var.evaluation_frequency == null ? [] : ["${var.name}-sweep-overdue"],
+              )
+              state = { value = ["ALARM"] }
+            },
+            {
+              alarmName = ["${var.name}-sweep-overdue"]
+              state     = { value = ["INSUFFICIENT_DATA"] }
+            },
+          ]
+        }
+        notification-alarms = {
+          alarmName = local.has_topic ? module.notifications[0].alarm_names : []
+          state     = { value = ["ALARM"] }
+        }
+        } : kind => {
+        description = "Alarms about ${var.name} itself are raised."
+
+        pattern = {
+          source      = ["aws.cloudwatch"]
+          detail-type = ["CloudWatch Alarm State Change"]
+          detail      = detail
+        }
+      } if contains(keys(local.event_rule_names), kind)
+    },
   )
 
   message_fields = [
-    for event in local.events : keys(jsondecode(replace(event.template, "/: <[a-z]+>/", ": null")))
+    for event in local.events : keys(jsondecode(replace(event.template, "/: <[a-z]+>/", ": null"))) if can(event.template)
   ]
-
-  is_digested = { for kind, event in local.events : kind => event.digested && var.digest_window_seconds != null }
-
-  # Built from names, so that a plan shows every policy in full.
-  event_rule_arns = {
-    for kind, event in local.events :
-    kind => "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${event.name}"
-  }
 }
 
 resource "aws_cloudwatch_event_rule" "notified" {
   for_each = local.events
 
-  name          = each.value.name
+  name          = local.event_rule_names[each.key]
   description   = each.value.description
   event_pattern = jsonencode(each.value.pattern)
   tags          = var.tags
@@ -152,15 +206,19 @@ resource "aws_cloudwatch_event_rule" "notified" {
 
 # One target, whose ARN changes in place when a digest is switched on or off: no event falls between two targets.
 resource "aws_cloudwatch_event_target" "notifications" {
-  for_each = local.events
+  for_each = { for kind, event in local.events : kind => event if local.has_topic && can(event.template) }
 
   rule      = aws_cloudwatch_event_rule.notified[each.key].name
   target_id = "notifications"
-  arn       = local.is_digested[each.key] ? module.notifications.queue_arn : module.notifications.topic_arn
+  arn = (
+    contains(local.digested, each.key) && var.digest_window_seconds != null
+    ? module.notifications[0].queue_arn
+    : module.notifications[0].topic_arn
+  )
 
   # A digest is worded by its function, from the event as it is.
   dynamic "input_transformer" {
-    for_each = local.is_digested[each.key] ? [] : [each.value]
+    for_each = contains(local.digested, each.key) && var.digest_window_seconds != null ? [] : [each.value]
 
     content {
       input_paths    = input_transformer.value.paths
@@ -176,16 +234,22 @@ resource "aws_cloudwatch_event_target" "notifications" {
   dead_letter_config {
     arn = module.failures.queue_arns["notifications"]
   }
+
+  # With the hub in their place, these are deleted only when the AWS Config rule, which depends on both, has the others.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 module "notifications" {
+  count  = local.has_topic ? 1 : 0
   source = "./modules/notifications"
 
   alarm_topic_arns         = var.alarm_topic_arns
   chat                     = var.chat
   console_domain           = local.console_domain
   digest_window_seconds    = var.digest_window_seconds
-  event_rule_arns          = [for kind, event in local.events : local.event_rule_arns[kind] if event.digested]
+  event_rule_arns          = [for kind in local.digested : local.event_rule_arns[kind]]
   kms_key                  = var.kms_key
   log_retention_days       = var.log_retention_days
   message_fields           = flatten(local.message_fields)
@@ -201,10 +265,90 @@ module "notifications" {
 
 check "somebody_is_notified" {
   assert {
-    condition = var.sns_topic != null || length(var.notification_emails) + length(var.subscriptions) > 0
+    condition = anytrue([
+      var.central != null,
+      var.sns_topic != null,
+      length(var.notification_emails) + length(var.subscriptions) > 0,
+    ])
     error_message = join(" ", [
       "The module knows nobody to notify. Name somebody in notification_emails, such as",
       "[\"security@example.com\"], or in subscriptions, or your own topic in sns_topic.",
     ])
   }
+}
+
+# The hub. EventBridge asks for a role where an event bus is in another account.
+
+data "aws_iam_policy_document" "central_trust" {
+  count = var.central == null ? 0 : 1
+
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = values(local.event_rule_arns)
+    }
+  }
+}
+
+resource "aws_iam_role" "central" {
+  count = var.central == null ? 0 : 1
+
+  name                 = "${var.name}-central-${local.region}"
+  description          = "Lets the event rules of ${var.name} in ${local.region} send to the hub."
+  assume_role_policy   = data.aws_iam_policy_document.central_trust[0].json
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+}
+
+data "aws_iam_policy_document" "central" {
+  count = var.central == null ? 0 : 1
+
+  statement {
+    sid       = "SendToHub"
+    actions   = ["events:PutEvents"]
+    resources = [var.central.event_bus_arn]
+  }
+}
+
+resource "aws_iam_role_policy" "central" {
+  count = var.central == null ? 0 : 1
+
+  name   = "central"
+  role   = aws_iam_role.central[0].name
+  policy = data.aws_iam_policy_document.central[0].json
+}
+
+# As they are: EventBridge transforms nothing on the way to another account.
+resource "aws_cloudwatch_event_target" "central" {
+  for_each = { for kind, event in local.events : kind => event if var.central != null }
+
+  rule      = aws_cloudwatch_event_rule.notified[each.key].name
+  target_id = "central"
+  arn       = var.central.event_bus_arn
+  role_arn  = aws_iam_role.central[0].arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = module.failures.queue_arns["notifications"]
+  }
+
+  lifecycle {
+    create_before_destroy = true # as the others
+  }
+
+  # The role must be allowed to send before the first event.
+  depends_on = [aws_iam_role_policy.central]
 }

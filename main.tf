@@ -226,6 +226,7 @@ resource "aws_config_config_rule" "this" {
   # AWS Config evaluates the existing instances as soon as the rule exists: the function must be ready to be invoked,
   # and the notifications to be delivered, for a verdict notifies once.
   depends_on = [
+    aws_cloudwatch_event_target.central,
     aws_cloudwatch_event_target.notifications,
     aws_lambda_function_event_invoke_config.evaluator,
     aws_lambda_permission.config,

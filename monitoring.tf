@@ -3,6 +3,12 @@
 locals {
   has_alarms = var.alarm_topic_arns == null || length(coalesce(var.alarm_topic_arns, [])) > 0
 
+  # Without a topic, and unless told otherwise, the alarms change state only: the hub learns of it. Null is no alarms.
+  alarm_topic_arns = (
+    local.has_topic ? module.notifications[0].alarm_topic_arns :
+    var.alarm_topic_arns == null ? [] : local.has_alarms ? var.alarm_topic_arns : null
+  )
+
   frequency_hours = { One_Hour = 1, Three_Hours = 3, Six_Hours = 6, Twelve_Hours = 12, TwentyFour_Hours = 24 }
 }
 
@@ -10,7 +16,7 @@ module "failures" {
   source = "./modules/failures"
 
   name             = var.name
-  alarm_topic_arns = module.notifications.alarm_topic_arns
+  alarm_topic_arns = local.alarm_topic_arns
   tags             = var.tags
 
   dead_letters = {
@@ -65,11 +71,11 @@ module "failures" {
       }
     },
     {
-      for kind, event in local.events : "failed-events-${lower(replace(kind, "_", "-"))}" => {
+      for kind, arn in local.event_rule_arns : "failed-events-${lower(replace(kind, "_", "-"))}" => {
         metric     = "AWS/Events/FailedInvocations"
-        dimensions = { RuleName = event.name }
+        dimensions = { RuleName = basename(arn) }
         description = join(" ", [
-          "EventBridge gave up on events that match the rule ${event.name}: nobody is notified. An event counts",
+          "EventBridge gave up on events that match the rule ${basename(arn)}: nobody is notified. An event counts",
           "immediately if its target or a permission is missing, and after 24 hours if EventBridge retries it.",
           "First look at the policies of the topic, its key and, with a digest, the queue",
           "${var.name}-digest, and at the messages in the queue ${var.name}-dead-notifications.",
@@ -79,24 +85,24 @@ module "failures" {
     # An outage has retries in each quarter of an hour, since 185 attempts in 24 hours are one every eight minutes. A
     # short disturbance has none in the third.
     {
-      for kind, event in local.events : "delayed-events-${lower(replace(kind, "_", "-"))}" => {
+      for kind, arn in local.event_rule_arns : "delayed-events-${lower(replace(kind, "_", "-"))}" => {
         metric     = "AWS/Events/RetryInvocationAttempts"
-        dimensions = { RuleName = event.name }
+        dimensions = { RuleName = basename(arn) }
         period     = 900
         periods    = 3
         description = join(" ", [
-          "EventBridge has retried events that match the rule ${event.name} for at least a quarter of an",
+          "EventBridge has retried events that match the rule ${basename(arn)} for at least a quarter of an",
           "hour: nobody is notified yet, and after 24 hours the events become dead letters. First look at the",
           "AWS Health Dashboard for ${local.region}, and at throttling of SNS and, with a digest, SQS.",
         ])
       }
     },
     {
-      for kind, event in local.events : "lost-events-${lower(replace(kind, "_", "-"))}" => {
+      for kind, arn in local.event_rule_arns : "lost-events-${lower(replace(kind, "_", "-"))}" => {
         metric     = "AWS/Events/InvocationsFailedToBeSentToDlq"
-        dimensions = { RuleName = event.name }
+        dimensions = { RuleName = basename(arn) }
         description = join(" ", [
-          "EventBridge could neither deliver events that match the rule ${event.name} nor keep them: they are",
+          "EventBridge could neither deliver events that match the rule ${basename(arn)} nor keep them: they are",
           "lost. First look at whether the queue ${var.name}-dead-notifications exists, and at its policy; then",
           "notify again, as docs/operations.md says.",
         ])
@@ -162,12 +168,12 @@ resource "aws_cloudwatch_metric_alarm" "sweep_overdue" {
   evaluation_periods  = 2 * local.frequency_hours[each.key]
   comparison_operator = "LessThanThreshold"
   threshold           = 1
-  alarm_actions       = module.notifications.alarm_topic_arns
+  alarm_actions       = local.alarm_topic_arns
 
   # Metric math fills gaps. If it yields nothing because there never was a data point, the change to INSUFFICIENT_DATA
   # reports that sweeps have stopped.
   treat_missing_data        = "missing"
-  insufficient_data_actions = module.notifications.alarm_topic_arns
+  insufficient_data_actions = local.alarm_topic_arns
   tags                      = var.tags
 
   metric_query {

@@ -2,8 +2,8 @@ output "alarm_arns" {
   description = "ARNs of the alarms, by the end of their name."
   value = merge(
     module.failures.alarm_arns,
-    module.notifications.alarm_arns,
     { for alarm in aws_cloudwatch_metric_alarm.sweep_overdue : "sweep-overdue" => alarm.arn },
+    module.notifications[*].alarm_arns...
   )
 }
 
@@ -22,12 +22,12 @@ output "dead_letter_queue_arns" {
     ARNs of the dead-letter queues: `evaluations`, `notifications`, for the module's own topic `deliveries`, with a
     digest `digests`, and with a report `reports`.
   TEXT
-  value       = merge(module.failures.queue_arns, module.notifications.dead_letter_queue_arns)
+  value       = merge(module.failures.queue_arns, module.notifications[*].dead_letter_queue_arns...)
 }
 
 output "dead_letter_queue_urls" {
   description = "URLs of the dead-letter queues, by the same names as their ARNs."
-  value       = merge(module.failures.queue_urls, module.notifications.dead_letter_queue_urls)
+  value       = merge(module.failures.queue_urls, module.notifications[*].dead_letter_queue_urls...)
 }
 
 output "evaluator_function_arn" {
@@ -51,36 +51,36 @@ output "evaluator_role_arn" {
 }
 
 output "event_rule_arns" {
-  description = "ARNs of the EventBridge rules: one for each verdict in `notify_on`, and `recorder`."
+  description = "ARNs of event rules: one for each verdict in `notify_on`, `recorder`, and for a hub those of alarms."
   value       = { for kind, rule in aws_cloudwatch_event_rule.notified : kind => rule.arn }
 }
 
 output "kms_key_arn" {
   description = "ARN of the key that the module created for its topic, or null."
-  value       = module.notifications.key_arn
+  value       = one(module.notifications[*].key_arn)
 }
 
 output "notifier_function_name" {
   description = "Name of the notifier function, or null without a digest."
-  value       = module.notifications.notifier_function_name
+  value       = one(module.notifications[*].notifier_function_name)
 }
 
 output "notifier_log_group_name" {
   description = "Name of the log group of the notifier function, or null without a digest."
-  value       = module.notifications.notifier_log_group_name
+  value       = one(module.notifications[*].notifier_log_group_name)
 }
 
 output "reporter_function_name" {
   description = "Name of the reporter function, or null without `report_schedule`."
-  value       = module.notifications.reporter_function_name
+  value       = one(module.notifications[*].reporter_function_name)
 }
 
 output "reporter_log_group_name" {
   description = "Name of the log group of the reporter function, or null without `report_schedule`."
-  value       = module.notifications.reporter_log_group_name
+  value       = one(module.notifications[*].reporter_log_group_name)
 }
 
 output "topic_arn" {
-  description = "ARN of the topic that notifications are published to."
-  value       = module.notifications.topic_arn
+  description = "ARN of the topic that notifications are published to, or null where only the hub is notified."
+  value       = one(module.notifications[*].topic_arn)
 }

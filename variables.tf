@@ -95,6 +95,27 @@ variable "allowed_key_names" {
   }
 }
 
+variable "central" {
+  description = <<-TEXT
+    The hub of an organization, as in `{ event_bus_arn = "arn:aws:events:eu-central-1:123456789012:event-bus/NAME" }`:
+    the output `event_bus_arn` of `modules/hub`. It gets the verdicts in `notify_on`, calls that change the recorder and
+    the monitor's own alarms. A monitor without any other input that notifies then has no topic: setting it deletes the
+    topic with all subscriptions, its key and its dead letters. Null reports to no hub.
+  TEXT
+  type        = object({ event_bus_arn = string })
+  default     = null
+
+  validation {
+    condition = (var.central == null
+      || can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._-]+$", var.central.event_bus_arn))
+    )
+    error_message = join(" ", [
+      "central must be null or hold the ARN of a hub's event bus, such as { event_bus_arn =",
+      "\"arn:${local.partition}:events:${local.region}:123456789012:event-bus/key-pair-hub\" }.",
+    ])
+  }
+}
+
 variable "chat" {
   description = <<-TEXT
     Whether HTTPS subscribers get notifications in the form that Amazon Q Developer shows in Slack and Microsoft Teams.
@@ -230,8 +251,8 @@ variable "exempt_until_tag_key" {
 variable "kms_key" {
   description = <<-TEXT
     The customer managed key that encrypts the topic and the logs, such as `{ arn = aws_kms_key.this.arn }`. Null
-    creates a key for the topic and lets CloudWatch Logs encrypt the logs. docs/operations.md shows the key policy
-    that your key needs.
+    creates a key for the topic and lets CloudWatch Logs encrypt the logs. A change from null deletes that key, which
+    encrypts nothing that is kept. docs/operations.md shows the key policy that your key needs.
   TEXT
   type        = object({ arn = string })
   default     = null
@@ -357,7 +378,8 @@ variable "report_schedule" {
   description = <<-TEXT
     When to report which instances are NON_COMPLIANT, which of them are new and which were fixed: a `cron`, `rate` or
     `at` expression of EventBridge Scheduler, such as `cron(0 8 ? * MON *)`, and its time zone. A `rate` starts with a
-    report immediately. With `when_empty`, a report also says that there are none. Null reports nothing.
+    report immediately. With `when_empty`, a report also says that there are none. Null reports nothing. A
+    change to null deletes what the next report would be compared with.
   TEXT
   type = object({
     expression = string
@@ -399,8 +421,9 @@ variable "report_schedule" {
 variable "sns_topic" {
   description = <<-TEXT
     Your own topic to publish notifications to, in the account and region of the module, such as
-    `{ arn = aws_sns_topic_policy.alerts.arn }`. Null creates a topic. You subscribe people to your own topic;
-    docs/notifications.md shows the policies that it needs.
+    `{ arn = aws_sns_topic_policy.alerts.arn }`. Null creates a topic. A change from null deletes that topic with all
+    its subscriptions, its key and its dead letters. You subscribe people to your own topic; docs/notifications.md shows
+    the policies that it needs.
   TEXT
   type        = object({ arn = string })
   default     = null

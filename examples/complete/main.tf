@@ -173,6 +173,7 @@ module "ec2_key_pair_monitor" {
   evaluation_frequency = "TwentyFour_Hours"
 
   # What changes how the others work has an example of its own.
+  central               = null  # examples/organization
   chat                  = false # examples/chat
   config_recorder_name  = null  # examples/new-account
   digest_window_seconds = null  # examples/digest

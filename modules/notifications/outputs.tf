@@ -3,6 +3,11 @@ output "alarm_arns" {
   value       = module.failures.alarm_arns
 }
 
+output "alarm_names" {
+  description = "Names of the alarms."
+  value       = module.failures.alarm_names
+}
+
 output "alarm_topic_arns" {
   description = "ARNs of the topics that alarms notify, or null where there are none to be."
   value       = local.alarm_topic_arns

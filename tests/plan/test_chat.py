@@ -33,7 +33,7 @@ def test_calls_of_the_recorder_go_through_the_digest(plan: Plan) -> None:
     for kind in ("NON_COMPLIANT", "recorder"):
         target = plan.resources[f'module.ec2_key_pair_monitor.aws_cloudwatch_event_target.notifications["{kind}"]']
         assert target["input_transformer"] == []
-    policy = plan.resources["module.ec2_key_pair_monitor.module.notifications.aws_sqs_queue.digest[0]"]["policy"]
+    policy = plan.resources["module.ec2_key_pair_monitor.module.notifications[0].aws_sqs_queue.digest[0]"]["policy"]
     assert "rule/ec2-key-pair-monitor-recorder" in policy
 
 

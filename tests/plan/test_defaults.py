@@ -71,10 +71,10 @@ def test_only_aws_config_of_this_account_may_invoke(defaults: Plan) -> None:
 
 def test_everything_is_encrypted(defaults: Plan) -> None:
     """The topic is under the module's key, with rotation and an alias; AWS encrypts the log and the queues itself."""
-    assert defaults.unknown["module.notifications.aws_sns_topic.this[0]"]["kms_master_key_id"] is True
+    assert defaults.unknown["module.notifications[0].aws_sns_topic.this[0]"]["kms_master_key_id"] is True
     assert defaults.resources["aws_cloudwatch_log_group.evaluator"]["kms_key_id"] is None
-    assert defaults.resources["module.notifications.aws_kms_key.topic[0]"]["enable_key_rotation"] is True
-    assert defaults.resources["module.notifications.aws_kms_alias.topic[0]"]["name"] == "alias/ec2-key-pair-monitor"
+    assert defaults.resources["module.notifications[0].aws_kms_key.topic[0]"]["enable_key_rotation"] is True
+    assert defaults.resources["module.notifications[0].aws_kms_alias.topic[0]"]["name"] == "alias/ec2-key-pair-monitor"
     queues = [each for address, each in defaults.resources.items() if ".aws_sqs_queue." in address]
     assert len(queues) == 3
     assert {(each["sqs_managed_sse_enabled"], each["kms_master_key_id"]) for each in queues} == {(True, None)}
@@ -83,7 +83,7 @@ def test_everything_is_encrypted(defaults: Plan) -> None:
 def test_nobody_is_subscribed_without_an_address(defaults: Plan) -> None:
     """Without addresses there is no subscription, and the topic all the same."""
     assert not [address for address in defaults.resources if "subscription" in address]
-    assert "module.notifications.aws_sns_topic.this[0]" in defaults.resources
+    assert "module.notifications[0].aws_sns_topic.this[0]" in defaults.resources
 
 
 def test_log_is_kept_for_a_year(defaults: Plan) -> None:

@@ -47,16 +47,16 @@ def test_events_go_to_the_queue_as_they_are(digest: Plan) -> None:
         for each in digest.configuration["root_module"]["resources"]
         if each["address"] == "aws_cloudwatch_event_target.notifications"
     )
-    assert "module.notifications.queue_arn" in references
+    assert "module.notifications[0].queue_arn" in references
 
 
 def test_queue(digest: Plan) -> None:
     """The queue hides a message for six time-outs and a window, and hands it on as a dead letter after 20 attempts."""
-    queue = digest.resources["module.notifications.aws_sqs_queue.digest[0]"]
-    function = digest.resources["module.notifications.aws_lambda_function.notifier[0]"]
+    queue = digest.resources["module.notifications[0].aws_sqs_queue.digest[0]"]
+    function = digest.resources["module.notifications[0].aws_lambda_function.notifier[0]"]
 
     assert queue["visibility_timeout_seconds"] == 6 * function["timeout"] + WINDOW
-    assert digest.unknown["module.notifications.aws_sqs_queue.digest[0]"]["redrive_policy"] is True
+    assert digest.unknown["module.notifications[0].aws_sqs_queue.digest[0]"]["redrive_policy"] is True
     assert (queue["sqs_managed_sse_enabled"], queue["kms_master_key_id"]) == (True, None)
     policy = statements(queue["policy"])
     deny = policy.pop("DenyWithoutTls")
@@ -77,7 +77,7 @@ def test_queue(digest: Plan) -> None:
 
 def test_mapping(digest: Plan) -> None:
     """Batches are of a window, as large as there are, answered in part, and two at a time at most."""
-    mapping = digest.resources["module.notifications.aws_lambda_event_source_mapping.digest[0]"]
+    mapping = digest.resources["module.notifications[0].aws_lambda_event_source_mapping.digest[0]"]
 
     assert mapping["maximum_batching_window_in_seconds"] == WINDOW
     assert mapping["batch_size"] == 10000
@@ -87,19 +87,19 @@ def test_mapping(digest: Plan) -> None:
 
 def test_function(digest: Plan) -> None:
     """The notifier runs as the evaluator does, in a log group of its own, and knows the topic."""
-    function = digest.resources["module.notifications.aws_lambda_function.notifier[0]"]
+    function = digest.resources["module.notifications[0].aws_lambda_function.notifier[0]"]
     same = ("runtime", "architectures", "memory_size")
 
     assert {name: function[name] for name in same} == {
         name: digest.resources["aws_lambda_function.evaluator"][name] for name in same
     }
     assert function["logging_config"][0]["log_group"] == f"/aws/lambda/{NAME}-notifier"
-    assert digest.resources["module.notifications.aws_cloudwatch_log_group.notifier[0]"]["retention_in_days"] == 365
+    assert digest.resources["module.notifications[0].aws_cloudwatch_log_group.notifier[0]"]["retention_in_days"] == 365
 
 
 def test_zips_hold_their_own_package_and_nothing_else(module: Root, digest: Plan) -> None:
     """Each function's zip carries its own modules only, and stays small, most of all the evaluator's."""
-    for function, inside, address in (("evaluator", "", ""), ("notifier", "module.notifications.", "[0]")):
+    for function, inside, address in (("evaluator", "", ""), ("notifier", "module.notifications[0].", "[0]")):
         archive = digest.data[f"{inside}data.archive_file.{function}{address}"]
         with zipfile.ZipFile(module.directory / archive["output_path"]) as package:
             names = {entry.filename for entry in package.infolist()}
@@ -136,7 +136,7 @@ def test_account_names_are_in_the_zip(module_copy: Path, terraform_environment: 
 
     plan = root.plan(account_names=names, digest_by="account")
 
-    archive = plan.data["module.notifications.data.archive_file.notifier[0]"]
+    archive = plan.data["module.notifications[0].data.archive_file.notifier[0]"]
     with zipfile.ZipFile(directory / archive["output_path"]) as package:
         assert json.loads(package.read("notifier/account_names.json")) == names
         assert "notifier/handler.py" in package.namelist()
@@ -159,7 +159,7 @@ def test_alarms(digest: Plan) -> None:
         "ApproximateAgeOfOldestMessage",
         {"QueueName": f"{NAME}-digest"},
     )
-    queue = digest.resources["module.notifications.aws_sqs_queue.digest[0]"]
+    queue = digest.resources["module.notifications[0].aws_sqs_queue.digest[0]"]
     assert (delayed["statistic"], delayed["threshold"]) == ("Maximum", queue["visibility_timeout_seconds"])
     assert (alarms["dead-digests"]["statistic"], alarms["dead-digests"]["threshold"]) == ("Maximum", 0)
     incomplete = alarms["digest-incomplete"]
@@ -180,7 +180,7 @@ def test_boundary_and_tags_reach_it(module: Root) -> None:
     boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
     plan = module.plan(digest_window_seconds=1, permissions_boundary_arn=boundary, tags={"team": "security"})
 
-    assert plan.resources["module.notifications.aws_iam_role.notifier[0]"]["permissions_boundary"] == boundary
+    assert plan.resources["module.notifications[0].aws_iam_role.notifier[0]"]["permissions_boundary"] == boundary
     tagged = [each["tags"] for each in plan.resources.values() if "tags" in each]
     assert all(tags == {"team": "security"} for tags in tagged)
     assert len(tagged) >= 14
@@ -191,9 +191,9 @@ def test_topic_of_the_callers(module: Root) -> None:
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
     plan = module.plan(digest_window_seconds=300, sns_topic={"arn": topic})
 
-    policy = statements(plan.resources["module.notifications.aws_iam_role_policy.notifier[0]"]["policy"])
+    policy = statements(plan.resources["module.notifications[0].aws_iam_role_policy.notifier[0]"]["policy"])
     assert policy["Publish"]["Resource"] == topic
-    [keys] = json.loads(plan.resources["module.notifications.aws_iam_role_policy.notifier_keys[0]"]["policy"])[
+    [keys] = json.loads(plan.resources["module.notifications[0].aws_iam_role_policy.notifier_keys[0]"]["policy"])[
         "Statement"
     ]
     assert sorted(keys["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -225,7 +225,7 @@ def test_filters(module: Root, sns: RecordingSns) -> None:
 
     plan = module.plan(digest_window_seconds=60, subscriptions={"a": phone | {"filter_policy": json.dumps(policy)}})
 
-    subscription = plan.resources['module.notifications.aws_sns_topic_subscription.others["a"]']
+    subscription = plan.resources['module.notifications[0].aws_sns_topic_subscription.others["a"]']
     assert subscription["filter_policy_scope"] == "MessageAttributes"
     assert json.loads(subscription["filter_policy"]) == policy
 

@@ -77,7 +77,7 @@ def test_frequency_adds_the_sweep(everything: Plan) -> None:
 
 def test_key_of_the_same_root(everything: Plan) -> None:
     """A key of the caller's may be made in the same root, and the module makes none beside it."""
-    assert everything.unknown[f"{INSIDE}module.notifications.aws_sns_topic.this[0]"]["kms_master_key_id"] is True
+    assert everything.unknown[f"{INSIDE}module.notifications[0].aws_sns_topic.this[0]"]["kms_master_key_id"] is True
     assert not [address for address in everything.resources if address.startswith(f"{INSIDE}aws_kms")]
 
 

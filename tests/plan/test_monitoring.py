@@ -69,7 +69,7 @@ def test_alarms_go_where_they_are_sent(everything: Plan) -> None:
     for address in everything.resources:
         if "aws_cloudwatch_metric_alarm" in address:
             assert everything.unknown[address]["alarm_actions"]
-    policy = json.loads(everything.resources[f"{INSIDE}module.notifications.aws_sns_topic_policy.this[0]"]["policy"])
+    policy = json.loads(everything.resources[f"{INSIDE}module.notifications[0].aws_sns_topic_policy.this[0]"]["policy"])
     assert [each["Sid"] for each in policy["Statement"]] == ["Owner", "EventBridge"]
 
 
@@ -80,7 +80,7 @@ def test_no_alarms(module: Root) -> None:
     assert alarms(plan) == {}
     found = [address for address in plan.resources if "metric_filter" in address or "terraform_data" in address]
     assert found == ["aws_cloudwatch_log_metric_filter.swept_instances[0]"]  # for alarms and dashboards of the caller's
-    assert "cloudwatch.amazonaws.com" not in plan.resources["module.notifications.aws_kms_key.topic[0]"]["policy"]
+    assert "cloudwatch.amazonaws.com" not in plan.resources["module.notifications[0].aws_kms_key.topic[0]"]["policy"]
 
 
 @pytest.mark.parametrize(("frequency", "hours"), [("One_Hour", 1), ("TwentyFour_Hours", 24)])

@@ -17,7 +17,7 @@ from tests.support.terraform import Plan, Root, TerraformError
 NAME = "ec2-key-pair-monitor"
 REGION = "eu-central-1"
 MONDAYS = {"expression": "cron(0 8 ? * MON *)", "timezone": "Europe/Berlin"}
-INSIDE = "module.notifications."
+INSIDE = "module.notifications[0]."
 
 
 @pytest.fixture(scope="module")

@@ -100,8 +100,9 @@ RECORDER = (
 
 @pytest.fixture(scope="module")
 def whole(module: Root) -> Plan:
-    """A plan with every part: a digest, a schedule, a report, a subscriber."""
+    """A plan with every part: a digest, a schedule, a report, a subscriber, a hub."""
     return module.plan(
+        central={"event_bus_arn": f"arn:aws:events:{REGION}:999999999999:event-bus/key-pair-hub"},
         digest_window_seconds=60,
         evaluation_frequency="TwentyFour_Hours",
         notification_emails=["security@example.com"],
@@ -191,7 +192,7 @@ def test_the_monitor_is_not_denied_what_it_does(whole: Plan) -> None:
         for resource in resources
     ]
 
-    assert len(roles) == 4
+    assert len(roles) == 5
     assert {"sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage", "sns:Publish"} <= permissions.keys()
     for role in roles:
         principal = f"arn:aws:iam::{ACCOUNT}:role/{role}"

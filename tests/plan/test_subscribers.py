@@ -43,7 +43,7 @@ def test_each_subscriber_has_its_subscription(subscribed: Plan) -> None:
     found = {
         address.partition('"')[2].rstrip('"]'): each
         for address, each in subscribed.resources.items()
-        if address.startswith("module.notifications.aws_sns_topic_subscription.others")
+        if address.startswith("module.notifications[0].aws_sns_topic_subscription.others")
     }
 
     assert {name: (each["protocol"], each["endpoint"]) for name, each in found.items()} == {
@@ -57,7 +57,7 @@ def test_each_subscriber_has_its_subscription(subscribed: Plan) -> None:
     assert found["audit"]["filter_policy_scope"] == "MessageBody"
     assert json.loads(found["audit"]["filter_policy"]) == json.loads(WITHOUT_NOTHING)
     assert all(
-        subscribed.unknown[f'module.notifications.aws_sns_topic_subscription.others["{name}"]']["redrive_policy"]
+        subscribed.unknown[f'module.notifications[0].aws_sns_topic_subscription.others["{name}"]']["redrive_policy"]
         is True
         for name in found
     )
@@ -65,7 +65,7 @@ def test_each_subscriber_has_its_subscription(subscribed: Plan) -> None:
 
 def test_endpoint_of_the_same_root(everything: Plan) -> None:
     """A queue may be made in the same root: what is not known yet is not refused."""
-    address = f'{INSIDE}module.notifications.aws_sns_topic_subscription.others["tickets"]'
+    address = f'{INSIDE}module.notifications[0].aws_sns_topic_subscription.others["tickets"]'
 
     assert everything.unknown[address]["endpoint"] is True
 
@@ -91,7 +91,7 @@ def test_own_topic_has_its_own_deliveries(own_topic: Plan) -> None:
 def test_own_topic_has_its_own_key(own_topic: Plan) -> None:
     """The module makes no key: that of the topic is the caller's, and nothing else needs one."""
     assert not [
-        address for address in own_topic.resources if address.startswith(f"{INSIDE}module.notifications.aws_kms")
+        address for address in own_topic.resources if address.startswith(f"{INSIDE}module.notifications[0].aws_kms")
     ]
 
 

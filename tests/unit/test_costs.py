@@ -73,7 +73,7 @@ def test_everything_else() -> None:
             expected[what] = 5 * DAYS * 86400 / 20 / 1e6 * price("a million requests of S")
         assert number(cost) == pytest.approx(expected[what], abs=0.005), what
 
-    assert len(expected) == 8
+    assert len(expected) == 9
     assert f"1,000 instances is then ${1000 * price('a configuration item'):.0f}, of" in COSTS
 
 

@@ -1,0 +1,181 @@
+"""A member of an organization: what `central` adds, what it takes nothing from, and when there is no topic."""
+
+import json
+import re
+
+import pytest
+
+from tests.support import CHECKOUT
+from tests.support.terraform import Plan, Root, TerraformError, type_of
+
+ACCOUNT = "123456789012"
+HUB_ACCOUNT = "999999999999"
+REGION = "eu-central-1"
+NAME = "ec2-key-pair-monitor"
+BUS = f"arn:aws:events:us-east-1:{HUB_ACCOUNT}:event-bus/key-pair-hub"
+CENTRAL = {"event_bus_arn": BUS}
+EMAILS = ["security@example.com"]
+MOST = 2048  # characters of a pattern
+
+
+@pytest.fixture(scope="module")
+def member(module: Root) -> Plan:
+    """A plan with a hub and nobody to notify in the account."""
+    return module.plan(central=CENTRAL, evaluation_frequency="TwentyFour_Hours")
+
+
+@pytest.fixture(scope="module")
+def both(module: Root) -> Plan:
+    """A plan with a hub and with a subscriber in the account."""
+    return module.plan(central=CENTRAL, notification_emails=EMAILS)
+
+
+def alarms(plan: Plan) -> set[str]:
+    """The names of the planned alarms."""
+    return {
+        values["alarm_name"]
+        for address, values in plan.resources.items()
+        if type_of(address) == "aws_cloudwatch_metric_alarm"
+    }
+
+
+def forwarded(plan: Plan) -> list[str]:
+    """The alarms whose state ALARM is an event for the hub."""
+    names: list[str] = []
+    for kind in ("alarms", "notification-alarms"):
+        rule = plan.resources.get(f'aws_cloudwatch_event_rule.notified["{kind}"]')
+        if rule:
+            detail = json.loads(rule["event_pattern"])["detail"]
+            for each in detail.get("$or", [detail]):
+                names += each["alarmName"] if each["state"]["value"] == ["ALARM"] else []
+    return names
+
+
+def test_member_has_no_topic_and_no_key(member: Plan) -> None:
+    """Without anybody to notify there is nothing of the notifications; alarms change their state and no more."""
+    assert not [address for address in (*member.resources, *member.data) if "module.notifications" in address]
+    assert member.outputs["topic_arn"] is None
+    assert member.outputs["kms_key_arn"] is None
+    for address, values in member.resources.items():
+        if type_of(address) == "aws_cloudwatch_metric_alarm":
+            assert not values["alarm_actions"], address
+            assert not values["insufficient_data_actions"], address
+
+
+@pytest.mark.parametrize("plan", ["member", "both"])
+def test_every_event_goes_to_the_hub_as_it_is(plan: str, request: pytest.FixtureRequest) -> None:
+    """Each event rule has the hub's bus as a target with a role, retries and dead letters, and transforms nothing."""
+    planned: Plan = request.getfixturevalue(plan)
+    kinds = {address.partition("[")[2] for address in planned.resources if "event_rule.notified" in address}
+    for kind in kinds:
+        address = f"aws_cloudwatch_event_target.central[{kind}"
+        target = planned.resources[address]
+
+        assert target["arn"] == BUS
+        assert target["input_transformer"] == []
+        assert target["retry_policy"] == [{"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}]
+        assert planned.unknown[address]["role_arn"] is True
+        assert planned.unknown[address]["dead_letter_config"] == [{"arn": True}]
+    assert {'"NON_COMPLIANT"]', '"recorder"]', '"alarms"]'} <= kinds
+
+
+def test_role_sends_to_the_hub_alone(member: Plan) -> None:
+    """EventBridge may take the role for the monitor's own event rules, and send to the hub's bus with it."""
+    trust = json.loads(member.resources["aws_iam_role.central[0]"]["assume_role_policy"])["Statement"]
+    policy = json.loads(member.resources["aws_iam_role_policy.central[0]"]["policy"])["Statement"]
+    rules = [
+        f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{NAME}-{kind}" for kind in ("alarms", "non-compliant", "recorder")
+    ]
+
+    assert [(each["Principal"], each["Action"]) for each in trust] == [
+        ({"Service": "events.amazonaws.com"}, "sts:AssumeRole")
+    ]
+    assert sorted(trust[0]["Condition"]["ArnEquals"]["aws:SourceArn"]) == rules
+    assert [(each["Action"], each["Resource"]) for each in policy] == [("events:PutEvents", BUS)]
+
+
+@pytest.mark.parametrize("plan", ["member", "both"])
+def test_own_alarms_are_forwarded_by_name(plan: str, request: pytest.FixtureRequest) -> None:
+    """Each alarm of the monitor, no other, never OK, and missing data of the sweeps alone."""
+    planned: Plan = request.getfixturevalue(plan)
+
+    assert sorted(forwarded(planned)) == sorted(alarms(planned))
+    rules = {address: values for address, values in planned.resources.items() if "event_rule.notified" in address}
+    overdue = [
+        each["alarmName"]
+        for rule in rules.values()
+        for each in json.loads(rule["event_pattern"])["detail"].get("$or", [])
+        if each["state"]["value"] == ["INSUFFICIENT_DATA"]
+    ]
+    assert overdue == [[f"{NAME}-sweep-overdue"]]
+    assert '"OK"' not in json.dumps(rules)
+
+
+def test_costs_of_a_member(member: Plan) -> None:
+    """A member without notifications of its own has as many alarms as docs/costs.md says, and those of its schedule."""
+    costs = (CHECKOUT / "docs/costs.md").read_text()
+    [(alone, scheduled)] = re.findall(r"a schedule adds: (\d+) and .*?notifies nobody else: (\d+) ", costs, re.DOTALL)
+
+    assert len(alarms(member)) == int(alone) + int(scheduled)
+
+
+def test_central_adds_and_replaces_nothing(module: Root, both: Plan) -> None:
+    """What a monitor has without a hub it has with one, alike but for the alarms of the new event rules."""
+    alone = module.plan(notification_emails=EMAILS)
+
+    for address, values in alone.resources.items():
+        if not address.endswith('dead_letters["notifications"]'):
+            assert both.resources[address] == values
+    added = {type_of(address) for address in both.resources.keys() - alone.resources.keys()}
+    assert added == {
+        "aws_cloudwatch_event_rule",
+        "aws_cloudwatch_event_target",
+        "aws_cloudwatch_metric_alarm",
+        "aws_iam_role",
+        "aws_iam_role_policy",
+    }
+
+
+def test_empty_list_makes_no_alarms(module: Root) -> None:
+    """An empty list of topics for alarms makes none, with a hub as without."""
+    plan = module.plan(central=CENTRAL, alarm_topic_arns=[])
+
+    assert alarms(plan) == set()
+    assert forwarded(plan) == []
+
+
+def test_topics_for_alarms_of_a_member(module: Root) -> None:
+    """Topics that are named are notified where there is no topic of the module's, and the hub learns of it too."""
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
+    plan = module.plan(central=CENTRAL, alarm_topic_arns=[topic])
+
+    assert "module.notifications[0].aws_sns_topic.this[0]" not in plan.resources
+    assert plan.resources['module.failures.aws_cloudwatch_metric_alarm.this["evaluator-errors"]']["alarm_actions"] == [
+        topic
+    ]
+    assert sorted(forwarded(plan)) == sorted(alarms(plan))
+
+
+def test_patterns_fit_with_the_longest_name(module: Root) -> None:
+    """The list of alarms fits into a pattern whatever is switched on, with the longest name of any region."""
+    plan = module.plan(
+        central=CENTRAL,
+        name="n" * (64 - len(f"-evaluator-{REGION}")),
+        notify_on=["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"],
+        digest_window_seconds=60,
+        evaluation_frequency="TwentyFour_Hours",
+        notification_emails=EMAILS,
+    )
+    longer = len(REGION) - len("eu-west-1")
+
+    for address, values in plan.resources.items():
+        if type_of(address) == "aws_cloudwatch_event_rule":
+            names = values["event_pattern"].count("nnn-")
+            assert len(values["event_pattern"]) + longer * names <= MOST, address
+
+
+@pytest.mark.parametrize("arn", ["key-pair-hub", f"arn:aws:events:{REGION}:{HUB_ACCOUNT}:rule/key-pair-hub"])
+def test_bad_bus_is_refused(module: Root, arn: str) -> None:
+    """What is no event bus is refused, with an example."""
+    with pytest.raises(TerraformError, match="central must be null or hold the ARN of a hub's event bus, such as"):
+        module.plan(central={"event_bus_arn": arn})
