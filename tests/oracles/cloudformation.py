@@ -62,6 +62,13 @@ KINDS = {
         frozenset({"channel_name", "team_name"}),
     ),
     "aws_cloudwatch_dashboard": Kind("AWS::CloudWatch::Dashboard"),
+    "aws_cloudwatch_event_archive": Kind(
+        "AWS::Events::Archive", {"name": "ArchiveName", "event_source_arn": "SourceArn"}
+    ),
+    "aws_cloudwatch_event_bus": Kind("AWS::Events::EventBus"),
+    "aws_cloudwatch_event_bus_policy": Kind(
+        "AWS::Events::EventBus", skipped=frozenset({"event_bus_name"}), more={"Name": "-"}
+    ),
     "aws_cloudwatch_event_rule": Kind("AWS::Events::Rule"),
     "aws_cloudwatch_event_target": Kind(
         "AWS::Events::Rule",
@@ -90,6 +97,7 @@ KINDS = {
             "metric.metric_name": "Metric.MetricName",
             "metric.namespace": "Metric.Namespace",
         },
+        unset={"datapoints_to_alarm": 0, "period": 0},
     ),
     # CloudFormation knows no tags of a rule.
     "aws_config_config_rule": Kind("AWS::Config::ConfigRule", {"name": "ConfigRuleName"}, frozenset({"tags"})),
@@ -119,9 +127,11 @@ KINDS = {
     "aws_iam_service_linked_role": Kind("AWS::IAM::ServiceLinkedRole"),
     "aws_kms_alias": Kind("AWS::KMS::Alias", {"name": "AliasName"}),
     "aws_kms_key": Kind(
-        "AWS::KMS::Key", {"customer_master_key_spec": "KeySpec", "is_enabled": "Enabled", "policy": "KeyPolicy"}
+        "AWS::KMS::Key",
+        {"customer_master_key_spec": "KeySpec", "is_enabled": "Enabled", "policy": "KeyPolicy"},
+        unset={"rotation_period_in_days": 0},
     ),
-    "aws_lambda_event_source_mapping": Kind("AWS::Lambda::EventSourceMapping"),
+    "aws_lambda_event_source_mapping": Kind("AWS::Lambda::EventSourceMapping", unset={"parallelization_factor": 0}),
     "aws_lambda_function": Kind(
         "AWS::Lambda::Function",
         skipped=frozenset({"filename", "source_code_hash"}),

@@ -114,6 +114,10 @@ class Root:
         """Apply without asking."""
         self._run("apply", input=False, auto_approve=IsFlagged, var=self._declared(variables))
 
+    def apply_plan(self) -> None:
+        """Apply what :meth:`plan` has kept; it knows its variables."""
+        self._run("apply", "tfplan", input=False)
+
     def destroy(self, **variables: Any) -> None:
         """Destroy without asking."""
         self._run("destroy", input=False, auto_approve=IsFlagged, var=self._declared(variables))
