@@ -15,8 +15,9 @@ on = $(filter-out 0,$($(1)))
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(INSTALLED) ## Show the monitor at work without an AWS account; DIGEST=1 with a digest, REPORT=1 a report
-	@$(BIN)/python -m demo.walkthrough demo $(if $(call on,REPORT),--report,$(if $(call on,DIGEST),--digest))
+demo: $(INSTALLED) ## Show the monitor at work without an AWS account; DIGEST=1 a digest, REPORT=1 a report, ORGANIZATION=1 a hub
+	@$(BIN)/python -m $(if $(call on,ORGANIZATION),demo.organization,demo.walkthrough demo \
+		$(if $(call on,REPORT),--report,$(if $(call on,DIGEST),--digest)))
 
 # NAME counts on the command line only, for some systems have a variable of that name.
 verify: $(INSTALLED) ## Do the same in your AWS account (REGION=…); shows the cost and asks first

@@ -191,7 +191,8 @@ locals {
   )
 
   message_fields = [
-    for event in local.events : keys(jsondecode(replace(event.template, "/: <[a-z]+>/", ": null"))) if can(event.template)
+    for event in local.events : keys(jsondecode(replace(event.template, "/: <[a-z]+>/", ": null")))
+    if can(event.template)
   ]
 }
 

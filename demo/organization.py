@@ -1,0 +1,187 @@
+"""The demo of an organization: one hub, three accounts with two regions each, on the embedded AWS.
+
+An instance without a key pair in each of the six, a recorder that is switched off in one and a function that fails in
+another: what people learn of it at the hub is shown as it arrived.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+
+from demo.cloud import step
+from tests.emulator import EmbeddedAws, organization, sns
+from tests.emulator.accounts import administrator
+from tests.emulator.cloudwatch_alarms import evaluate_alarms
+from tests.emulator.sns import Mail
+from tests.support.providers import provider_environment
+from tests.support.terraform import Root, copy_module
+
+ORGANIZATION = "o-a1b2c3d4e5"
+HUB = "123456789012"
+NAMES = {HUB: "security", "222222222222": "shop", "333333333333": "research"}
+REGIONS = ("eu-central-1", "us-east-1")
+MEMBERS = tuple(product(NAMES, REGIONS))
+EVALUATOR_ROLE = "ec2-key-pair-monitor-evaluator-{region}"
+
+
+def root_text(members: Sequence[tuple[str, str]]) -> str:
+    """The root of all: Terraform makes no providers with ``for_each``, so that each member is written out."""
+    names = "".join(f'    "{account}" = "{name}"\n' for account, name in NAMES.items())
+    written = "".join(
+        f"""
+provider "aws" {{
+  alias      = "member_{account}_{region}"
+  region     = "{region}"
+  access_key = "{administrator(account)}"
+  secret_key = "{administrator(account)}"
+}}
+
+module "member_{account}_{region}" {{
+  source    = "../"
+  providers = {{ aws = aws.member_{account}_{region} }}
+
+  central = {{ event_bus_arn = module.hub.event_bus_arn }}
+}}
+"""
+        for account, region in members
+    )
+    return f"""
+module "hub" {{
+  source = "../modules/hub"
+
+  organization        = {{ id = "{ORGANIZATION}" }}
+  notification_emails = ["security@example.com"]
+  account_names = {{
+{names}  }}
+}}
+{written}
+terraform {{
+  required_providers {{
+    aws = {{
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The applied organization."""
+
+    aws: EmbeddedAws
+    root: Root
+    members: Sequence[tuple[str, str]]
+
+    def inbox(self) -> list[Mail]:
+        """What has arrived at the hub since it was last looked at, without requests for confirmation."""
+        self.aws.settle(timeout=300)
+        mails = [mail for mail in sns.outbox(REGIONS[0], HUB) if mail.token is None]
+        sns.outbox(REGIONS[0], HUB).clear()
+        return mails
+
+    def launch(self, account: str, region: str) -> str:
+        """Launch an instance without a key pair; returns its id."""
+        ec2 = self.aws.client("ec2", region, account)
+        image = "ami-0123456789abcdef0"
+        return str(ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
+
+    def launch_everywhere(self) -> dict[tuple[str, str], str]:
+        """Launch one in each account and region at once, within one window of the digest; returns the ids."""
+        with ThreadPoolExecutor(len(self.members)) as pool:
+            return dict(zip(self.members, pool.map(lambda member: self.launch(*member), self.members), strict=True))
+
+    def stop_recorder(self, account: str, region: str) -> None:
+        """Switch off the recorder of a member."""
+        config: Any = self.aws.client("config", region, account)
+        config.stop_configuration_recorder(ConfigurationRecorderName="default")
+
+    def break_function(self, account: str, region: str) -> None:
+        """Take away what the function of a member may do, let it fail on an instance, and let CloudWatch see that."""
+        role = EVALUATOR_ROLE.format(region=region)
+        iam: Any = self.aws.client("iam", region, account)
+        policy = iam.get_role_policy(RoleName=role, PolicyName="evaluator")["PolicyDocument"]
+        left = [each for each in policy["Statement"] if each["Sid"] != "EvaluateAndReport"]
+        iam.put_role_policy(
+            RoleName=role, PolicyName="evaluator", PolicyDocument=json.dumps({**policy, "Statement": left})
+        )
+        self.launch(account, region)
+        self.aws.settle(timeout=300)
+        evaluate_alarms(region, account=account)
+
+
+@contextmanager
+def applied(
+    aws: EmbeddedAws, folder: Path, console: Console, members: Sequence[tuple[str, str]] = MEMBERS
+) -> Iterator[Organization]:
+    """Apply the hub and its members to an AWS that is running, and destroy them in the end."""
+    organization.join(dict.fromkeys(NAMES, f"{ORGANIZATION}/r-ab12/ou-ab12-11111111/"))
+    for account, region in members:
+        aws.switch_on_config(region, account=account)
+    directory = copy_module(folder / "module") / "organization"
+    directory.mkdir()
+    (directory / "main.tf").write_text(root_text(members), encoding="utf-8")
+    root = Root(directory, aws.environment(REGIONS[0], HUB) | provider_environment(folder, os.environ))
+    with step(console, "Initializing Terraform"):
+        root.init()
+    try:
+        with step(console, f"Applying a hub and {len(members)} members"):
+            root.apply()
+        aws.settle()
+        sns.confirm_all(REGIONS[0], HUB)
+        sns.outbox(REGIONS[0], HUB).clear()
+        yield Organization(aws, root, members)
+    finally:
+        with step(console, "Destroying what was made"):
+            root.destroy()
+
+
+def show(console: Console, title: str, mails: list[Mail]) -> None:
+    """Show e-mails as they arrived."""
+    for mail in mails:
+        console.print(f"\n[bold]{title}[/]\n", highlight=False)
+        console.out(f"To: {mail.to}\nSubject: {mail.subject}\n\n{mail.body.rstrip()}\n", highlight=False)
+
+
+def main() -> int:
+    """Run the demo; returns the exit status: 0 if each e-mail is about what it should be."""
+    console = Console()
+    with TemporaryDirectory() as folder, EmbeddedAws() as aws, applied(aws, Path(folder), console) as there:
+        with step(console, "Launching an instance without a key pair in each account and region"):
+            instances = there.launch_everywhere()
+            launched = there.inbox()
+        with step(console, f"Switching off the recorder in {NAMES['222222222222']}"):
+            there.stop_recorder("222222222222", REGIONS[1])
+            blind = there.inbox()
+        with step(console, f"Breaking the function in {NAMES['333333333333']}"):
+            there.break_function("333333333333", REGIONS[0])
+            failing = there.inbox()
+        show(console, "Six instances in three accounts", launched)
+        show(console, "A recorder that is off", blind)
+        show(console, "A function that fails", failing)
+    right = (
+        len(launched) == 1
+        and all(instance in launched[0].body for instance in instances.values())
+        and any("StopConfigurationRecorder" in mail.body for mail in blind)
+        and any("evaluator-errors" in mail.body for mail in failing)
+    )
+    if right:
+        console.print("Ran locally; no AWS account was used.", style="green", highlight=False)
+    else:
+        console.print("✗ The e-mails are not about what they should be", style="red", highlight=False)
+    return 0 if right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

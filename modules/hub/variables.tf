@@ -1,0 +1,233 @@
+variable "account_ids" {
+  description = "IDs of accounts outside the organization whose monitors may report to the hub."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.account_ids : can(regex("^[0-9]{12}$", id))])
+    error_message = "account_ids must hold IDs of 12 digits, such as [\"123456789012\"]."
+  }
+}
+
+variable "account_names" {
+  description = "Names of accounts by their IDs, as notifications show them, such as `{ 123456789012 = \"shop\" }`."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "alarm_topic_arns" {
+  description = <<-TEXT
+    ARNs of the SNS topics that alarms about the hub itself notify, best a second channel. Null uses the hub's topic. An
+    empty list creates no alarms.
+  TEXT
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition = length(coalesce(var.alarm_topic_arns, [])) <= 5 && alltrue([
+      for arn in coalesce(var.alarm_topic_arns, []) :
+      can(regex("^arn:aws[a-z-]*:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
+    ])
+    error_message = join(" ", [
+      "alarm_topic_arns must be null or a list of at most five ARNs of standard SNS topics in ${local.region},",
+      "such as [\"arn:aws:sns:${local.region}:123456789012:on-call\"].",
+    ])
+  }
+}
+
+variable "archive_days" {
+  description = <<-TEXT
+    Days for which an archive keeps what members have reported, so that it can be notified again. Null creates no
+    archive; a change to null deletes it.
+  TEXT
+  type        = number
+  default     = null
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]{0,3}$", coalesce(var.archive_days, 1)))
+    error_message = "archive_days must be null or a whole number from 1 to 9999, such as 14."
+  }
+}
+
+variable "digest_by" {
+  description = <<-TEXT
+    What one notification is about: a `window`, however many accounts it is of, or an `account`, so that the filter of
+    a team lets through nothing of others.
+  TEXT
+  type        = string
+  default     = "window"
+  nullable    = false
+}
+
+variable "digest_window_seconds" {
+  description = "Seconds, 1 to 300, for which reports of members are collected into one notification."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = contains(range(1, 301), var.digest_window_seconds)
+    error_message = "digest_window_seconds must be a whole number from 1 to 300, such as 60."
+  }
+}
+
+variable "kms_key" {
+  description = <<-TEXT
+    The customer managed key that encrypts the topic and the log, as in `{ arn = aws_kms_key.this.arn }`. Null creates a
+    key for the topic, and CloudWatch encrypts the log.
+  TEXT
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition = (var.kms_key == null
+      || can(regex("^arn:aws[a-z-]*:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
+    )
+    error_message = join(" ", [
+      "kms_key must be null or hold the ARN of a key in ${local.region}, and not of an alias, such as { arn =",
+      "\"arn:aws:kms:${local.region}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }.",
+    ])
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which the log of the notifier function is kept."
+  type        = number
+  default     = 365
+  nullable    = false
+}
+
+variable "monitor_names" {
+  description = "The names of the monitors that report here: the values of their input `name`."
+  type        = set(string)
+  default     = ["ec2-key-pair-monitor"]
+  nullable    = false
+
+  validation {
+    condition = length(var.monitor_names) > 0 && alltrue([
+      for name in var.monitor_names : can(regex("^[A-Za-z0-9_-]+$", name))
+    ])
+    error_message = "monitor_names must hold names of monitors, such as [\"ec2-key-pair-monitor\"]."
+  }
+}
+
+variable "name" {
+  description = <<-TEXT
+    Name of the event bus and the topic, and prefix of every other name. It must not begin with the name of a monitor,
+    whose alarms would then be taken for the hub's. A change of it replaces every resource.
+  TEXT
+  type        = string
+  default     = "key-pair-hub"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,48}$", var.name))
+    error_message = "name must consist of 1 to 48 letters, digits, hyphens and underscores, such as \"key-pair-hub\"."
+  }
+
+  validation {
+    condition     = alltrue([for monitor in var.monitor_names : !startswith(var.name, monitor)])
+    error_message = "name must not begin with a name in monitor_names: take another, such as \"key-pair-hub\"."
+  }
+
+  # The role has the longest name and one of the lowest limits.
+  validation {
+    condition = length("${var.name}-notifier-${local.region}") <= 64
+    error_message = join(" ", [
+      "name has ${length(var.name)} characters and may have at most ${64 - length("-notifier-${local.region}")} in",
+      "${local.region}: the role's name appends \"-notifier-${local.region}\" to it and may have 64.",
+    ])
+  }
+}
+
+variable "notification_emails" {
+  description = "E-mail addresses to notify. Each must confirm its subscription before anything else arrives."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for address in var.notification_emails : can(regex("^[^\\s@]+@[^\\s@]+[.][^\\s@]+$", address))
+    ])
+    error_message = "notification_emails must hold plain e-mail addresses such as \"security@example.com\"."
+  }
+}
+
+variable "organization" {
+  description = <<-TEXT
+    The organization whose monitors may report to the hub, by its ID, and, to admit only a part of it, paths of
+    organizational units, as in `{ id = "o-a1b2c3d4e5", paths = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"] }`.
+  TEXT
+  type        = object({ id = string, paths = optional(set(string)) })
+  default     = null
+
+  validation {
+    condition     = var.organization == null || can(regex("^o-[a-z0-9]{10,32}$", var.organization.id))
+    error_message = "organization must be null or hold the ID of an organization, such as { id = \"o-a1b2c3d4e5\" }."
+  }
+
+  validation {
+    condition = var.organization == null || try(var.organization.paths, null) == null || alltrue([
+      length(coalesce(try(var.organization.paths, null), [])) > 0,
+      alltrue([
+        for path in coalesce(try(var.organization.paths, null), []) :
+        startswith(path, "${try(var.organization.id, "")}/r-")
+      ]),
+    ])
+    error_message = join(" ", [
+      "organization must have paths of this organization that begin with its ID and its root, such as",
+      "[\"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*\"], or none at all.",
+    ])
+  }
+
+  validation {
+    condition     = var.organization != null || length(var.account_ids) > 0
+    error_message = "organization or account_ids must name who may report, such as { id = \"o-a1b2c3d4e5\" }."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the IAM policy that limits the permissions of the notifier's role. Null sets no boundary."
+  type        = string
+  default     = null
+}
+
+variable "sns_topic" {
+  description = <<-TEXT
+    A topic of yours that notifications are published to, in the hub's account and region, as in `{ arn =
+    aws_sns_topic.this.arn }`. Null creates one.
+  TEXT
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.sns_topic == null || length(var.notification_emails) + length(var.subscriptions) == 0
+    error_message = "sns_topic excludes notification_emails and subscriptions: subscribe where the topic is made."
+  }
+}
+
+variable "subscriptions" {
+  description = <<-TEXT
+    Further subscribers of the topic, by names of your choice: `sqs`, `lambda`, `https`, `sms`, or `email` with a
+    filter. A filter is on message attributes.
+  TEXT
+  type = map(object({
+    protocol             = string
+    endpoint             = string
+    filter_policy        = optional(string)
+    filter_policy_scope  = optional(string, "MessageAttributes")
+    raw_message_delivery = optional(bool, false)
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
