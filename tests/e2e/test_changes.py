@@ -238,6 +238,7 @@ def named(monitor: Deployment, instances: list[str]) -> set[str]:
     return {instance for instance in instances if instance in text}
 
 
+@pytest.mark.slow
 def test_verdicts_arrive_while_inputs_change(monitor: Deployment, key_arn: str) -> None:
     """Whatever is switched, each verdict of the meantime reaches a queue that reads the old topic and the new one."""
     assert key_arn
