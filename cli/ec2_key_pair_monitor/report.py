@@ -80,7 +80,7 @@ class Writable(Protocol):
         """The number of resources with a result."""
 
     def summary(self) -> dict[str, int]:
-        """The counts, by the names that JSON has for them."""
+        """The counts, by name."""
 
     def document(self) -> dict[str, Any]:
         """What JSON says beside its version; iterators become lists."""
@@ -100,13 +100,12 @@ class Report(NamedTuple):
         return sum(each.verdict is result for each in self.judged)
 
     def summary(self) -> dict[str, int]:
-        """The counts, by the names that JSON has for them."""
+        """The counts, by name."""
         return {**{result.lower(): self.count(result) for result in Result}, "skipped": len(self.skipped)}
 
     def document(self) -> dict[str, Any]:
         """What JSON says beside its version."""
         return {
-            "summary": self.summary(),
+            "summary": {**self.summary(), "skipped": (each._asdict() for each in self.skipped)},
             "resources": (each._asdict() for each in self.judged),
-            "skipped": (each._asdict() for each in self.skipped),
         }

@@ -227,7 +227,7 @@ def test_partial_plan(command: Command, tmp_path: Path) -> None:
         "plan", write(tmp_path, {**KEYED, "complete": False, "deferred_changes": [deferred]}), "--format", "json"
     )
     assert "The plan is partial" in outcome.errors
-    assert [each["address"] for each in outcome.json["skipped"]] == ["aws_instance.later"]
+    assert [each["address"] for each in outcome.json["summary"]["skipped"]] == ["aws_instance.later"]
 
 
 def test_help_and_version(command: Command) -> None:

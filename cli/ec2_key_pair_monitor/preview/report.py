@@ -39,7 +39,7 @@ class PreviewReport:
         return sum(region.counts[result] for region in self.regions)
 
     def summary(self) -> dict[str, int]:
-        """The counts, by the names that JSON has for them."""
+        """The counts, by name."""
         return {
             **{result.lower(): self.count(result) for result in Result},
             "exempt": sum(region.exempt for region in self.regions),
