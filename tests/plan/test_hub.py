@@ -136,12 +136,12 @@ def test_archive_keeps_what_the_rule_takes(hub: Plan, example: Plan) -> None:
 
 
 def test_notifier_knows_the_accounts(root: Root, hub: Plan) -> None:
-    """The names of the accounts are in the zip, and the environment says what one notification is about."""
+    """The names of the accounts are in the zip, and what one notification is about is handed on."""
     archive = hub.data["module.notifications.data.archive_file.notifier[0]"]
     with zipfile.ZipFile(root.directory / archive["output_path"]) as package:
         assert json.loads(package.read("notifier/account_names.json")) == {ACCOUNT: "shop"}
-    function = hub.resources["module.notifications.aws_lambda_function.notifier[0]"]
-    assert function["environment"][0]["variables"]["DIGEST_BY"] == "account"
+    call = hub.configuration["root_module"]["module_calls"]["notifications"]["expressions"]
+    assert call["digest_by"]["references"] == ["var.digest_by"]
 
 
 def test_members_wait_for_the_policy(example: Plan) -> None:
