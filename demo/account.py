@@ -92,7 +92,7 @@ class Account(Cloud):
     def __enter__(self) -> Self:
         if not self._request.region:
             raise RefusalError("No region was given: make verify REGION=eu-central-1")
-        with step(self._console, "Looking whether the account is ready"):
+        with step(self._console, "Checking that the account is ready"):
             self._account_id, arn = identity(self.client)
             warnings = check_recorder(self.client("config"), self._request.region)
             self.subnet_id = find_subnet(self.client("ec2"), self._request.subnet_id)
@@ -109,13 +109,13 @@ class Account(Cloud):
             with step(self._console, "Removing what an earlier run left"):
                 remaining = self._remove()
             if remaining:
-                raise RefusalError("What an earlier run left can't be removed: " + "; ".join(remaining))
+                raise RefusalError("What an earlier run left cannot be removed: " + "; ".join(remaining))
         return self
 
     def __exit__(self, *error: object) -> None:
         with uninterrupted():
             try:
-                with step(self._console, "Removing what was made"):
+                with step(self._console, "Removing what was created"):
                     self.remaining = self._remove()
             except (OSError, SystemExit):  # where nobody reads any more, what was made is removed all the same
                 self.remaining = self._remove()
@@ -171,7 +171,7 @@ class Account(Cloud):
         elif asked not in (None, NAME_FOR_THE_PURPOSE):
             raise RefusalError(
                 f"{self._request.region} has no Config rule {asked}. Without NAME, the monitor {DEFAULT_NAME} is "
-                "verified where it is deployed, and else one that is applied for the purpose."
+                "verified if it is deployed, and otherwise a temporary one."
             )
         elif config_rule(config, NAME_FOR_THE_PURPOSE) and not self._applied.is_there:
             raise RefusalError(
@@ -193,9 +193,9 @@ class Account(Cloud):
             RefusalError: the caller does not agree, or can't be asked.
         """
         lines = [
-            f"In {self._request.region} of account {self._account_id}, as {arn}, this makes and in the end removes:",
+            f"In {self._request.region} of account {self._account_id}, as {arn}, this creates and finally removes:",
             f"- three {INSTANCE_TYPE} instances with Amazon Linux 2023 in {self.subnet_id}, without a public address",
-            f"- the key pair {self.key_name}, whose private key nobody keeps",
+            f"- the key pair {self.key_name}, whose private key is discarded",
             f"- the queue {QUEUE_PREFIX}{self._run_id}, subscribed to the monitor's topic",
         ]
         if self._rule:
@@ -216,13 +216,13 @@ class Account(Cloud):
         if self._request.agreed:
             return
         if not sys.stdin.isatty():
-            raise RefusalError("There is no terminal to ask on, so nothing was made. YES=1 agrees beforehand.")
+            raise RefusalError("There is no terminal to ask in, so nothing was created. YES=1 agrees in advance.")
         try:
-            answer = self._console.input("Go on? [y/N] ", markup=False)
+            answer = self._console.input("Continue? [y/N] ", markup=False)
         except EOFError:
             answer = ""
         if answer.strip().lower() not in ("y", "yes"):
-            raise RefusalError("Nothing was made.")
+            raise RefusalError("Nothing was created.")
 
     def _subscribe(self) -> None:
         """Make a queue into which the topic may write; it has SQS's own encryption, whatever the topic's is."""

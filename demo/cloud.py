@@ -140,7 +140,7 @@ def launch_options(cloud: Cloud) -> dict[str, Any]:
 
 
 def launch(cloud: Cloud) -> list[Evaluated]:
-    """Launch two instances with a new key pair and one without; what the private key is nobody keeps."""
+    """Launch two instances with a new key pair and one without; the private key is discarded."""
     ec2, options = cloud.client("ec2"), launch_options(cloud)
     ec2.create_key_pair(KeyName=cloud.key_name, TagSpecifications=tag_specifications("key-pair"))
     cloud.made("key pair", cloud.key_name)

@@ -59,7 +59,7 @@ class Demo(Cloud):
         self._stack.close()
 
     def _destroy(self) -> None:
-        with step(self._console, "Destroying what was made"):
+        with step(self._console, "Destroying what was created"):
             self._root.destroy()
 
     def client(self, service: str) -> Any:

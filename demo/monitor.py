@@ -39,8 +39,8 @@ def notified(events: Any, name: str) -> dict[str, str]:
             found[verdict] = str(targets[0]["Arn"])
     if "NON_COMPLIANT" not in found:
         raise RefusalError(
-            f"The monitor {name} notifies nobody of NON_COMPLIANT instances: the EventBridge rule {name}-non-compliant "
-            f"is missing, or has no target. {elsewhere()}"
+            f"The monitor {name} does not notify anybody of NON_COMPLIANT instances: the EventBridge rule "
+            f"{name}-non-compliant is missing, or has no target. {elsewhere()}"
         )
     return found
 
@@ -59,14 +59,14 @@ def key_name(rule: dict[str, Any], wanted: str) -> str:
     if pattern is None:
         raise RefusalError(
             f"The monitor {rule['ConfigRuleName']} allows the key pairs {', '.join(allowed)} and no pattern with *, so "
-            f"that a temporary one would not be allowed. {elsewhere()}"
+            f"a temporary one would not be allowed. {elsewhere()}"
         )
     return pattern.replace("*", wanted, 1).replace("*", "").replace("?", "x")
 
 
 def elsewhere() -> str:
     """What to do where the deployed monitor does not do."""
-    return f"NAME={NAME_FOR_THE_PURPOSE} applies a monitor for the purpose instead."
+    return f"NAME={NAME_FOR_THE_PURPOSE} applies a temporary monitor instead."
 
 
 class Applied:
@@ -95,7 +95,7 @@ class Applied:
         root = self._root()
         with step(console, "Initializing Terraform"):
             root.init()
-        with step(console, f"Applying a monitor for the purpose, {NAME_FOR_THE_PURPOSE}"):
+        with step(console, f"Applying a temporary monitor, {NAME_FOR_THE_PURPOSE}"):
             root.apply()
         return root.outputs()
 

@@ -53,9 +53,9 @@ def identity(client: Callable[[str], Any]) -> tuple[str, str]:
     except NoCredentialsError as error:
         raise RefusalError(f"There are no AWS credentials. {SIGN_IN}") from error
     except (EndpointConnectionError, InvalidRegionError) as error:
-        raise RefusalError(f"The region does not answer; is it spelled right? {explain(error)}") from error
+        raise RefusalError(f"The region does not answer. Is its name correct? {explain(error)}") from error
     except (BotoCoreError, ClientError) as error:
-        raise RefusalError(f"The AWS credentials don't work. {explain(error)}\n{SIGN_IN}") from error
+        raise RefusalError(f"The AWS credentials do not work. {explain(error)}\n{SIGN_IN}") from error
     return answer["Account"], answer["Arn"]
 
 

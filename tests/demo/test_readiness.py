@@ -59,7 +59,7 @@ def test_region_that_does_not_answer(ready: Caller, monkeypatch: pytest.MonkeyPa
     """A region that does not exist is named as such."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
 
-    assert_refused(ready, "The region does not answer; is it spelled right?")
+    assert_refused(ready, "The region does not answer. Is its name correct?")
 
 
 def test_no_credentials(ready: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ def test_expired_credentials(ready: Caller) -> None:
     """Credentials that no longer work are told from missing ones."""
     ready.refuse("sts.GetCallerIdentity", "ExpiredToken")
 
-    assert_refused(ready, "The AWS credentials don't work", "ExpiredToken", "aws sso login")
+    assert_refused(ready, "The AWS credentials do not work", "ExpiredToken", "aws sso login")
 
 
 def test_no_recorder(ready: Caller) -> None:
@@ -155,7 +155,7 @@ def test_daily_recording_is_warned_of(ready: Caller) -> None:
     """Where instances are recorded once a day, it says so before it asks."""
     record(ready, recordingMode={"recordingFrequency": "DAILY"})
 
-    assert_refused(ready, "records AWS::EC2::Instance once a day", "Nothing was made", types="n\n")
+    assert_refused(ready, "records AWS::EC2::Instance once a day", "Nothing was created", types="n\n")
 
 
 def remove_default_vpc(caller: Caller) -> str:
@@ -175,7 +175,7 @@ def test_no_default_vpc(ready: Caller) -> None:
     subnet_id = remove_default_vpc(ready)
 
     assert_refused(ready, "no default VPC", "SUBNET=subnet-…")
-    assert_refused(ready, f"Amazon Linux 2023 in {subnet_id}", "Nothing was made", subnet_id=subnet_id, types="n\n")
+    assert_refused(ready, f"Amazon Linux 2023 in {subnet_id}", "Nothing was created", subnet_id=subnet_id, types="n\n")
 
 
 def test_subnet_that_does_not_exist(ready: Caller) -> None:
@@ -194,7 +194,7 @@ def test_missing_permission(ready: Caller, operation: str) -> None:
 def test_nothing_is_made_unasked(ready: Caller) -> None:
     """Without a terminal and without YES=1 it says what it would make, and refuses."""
     assert_refused(
-        ready, "three t4g.nano instances", "costs about", "There is no terminal to ask on", "YES=1", agreed=False
+        ready, "three t4g.nano instances", "costs about", "There is no terminal to ask in", "YES=1", agreed=False
     )
 
 
@@ -208,7 +208,7 @@ def test_only_yes_is_agreement(ready: Caller, typed: str) -> None:
         "the key pair verify-",
         f"the monitor {NAME_FOR_THE_PURPOSE}, by Terraform",
         "costs about $0.20",
-        "Nothing was made.",
+        "Nothing was created.",
         types=typed,
     )
 
@@ -235,7 +235,7 @@ def test_monitor_without_notifications(ready: Caller) -> None:
     """A monitor that tells nobody of what it finds can't be verified."""
     put_rule(ready, "key-pair")
 
-    assert_refused(ready, "notifies nobody of NON_COMPLIANT", f"NAME={NAME_FOR_THE_PURPOSE}", name="key-pair")
+    assert_refused(ready, "does not notify anybody of NON_COMPLIANT", f"NAME={NAME_FOR_THE_PURPOSE}", name="key-pair")
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_what_an_earlier_run_left_is_removed_first(owner: Caller, monkeypatch: p
     assert status == 0, said
     for names in left.values():
         for name in names:
-            assert name in said.partition("Go on?")[0]
+            assert name in said.partition("Continue?")[0]
     assert {kind: len(names) for kind, names in at_launch[0].items()} == {
         "instances": 0,
         "key pairs": 0,
@@ -359,7 +359,7 @@ def test_monitor_for_the_purpose(newcomer: Caller, monkeypatch: pytest.MonkeyPat
 
     assert status == 0, said
     assert "An earlier run left this, which is removed first: monitor ec2-key-pair-monitor-verify." in said
-    assert "Applying a monitor for the purpose, ec2-key-pair-monitor-verify" in said
+    assert "Applying a temporary monitor, ec2-key-pair-monitor-verify" in said
     assert '"rule":"ec2-key-pair-monitor-verify"' in said.replace('": "', '":"')
     assert "notifies its subscribers" not in said
     assert everything(newcomer) == []
