@@ -150,7 +150,7 @@ def monitor(deploy: Deploy) -> Iterator[Deployment]:
 def key_arn(monitor: Deployment) -> str:
     """The ARN of a key that exists beside the monitor, as do the topics, a bus and the boundary."""
     services = ["cloudwatch.amazonaws.com", "events.amazonaws.com", f"logs.{REGION}.amazonaws.com"]
-    principals: list[dict[str, Any]] = [{"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {"Service": services}]
+    principals: list[Mapping[str, Any]] = [{"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {"Service": services}]
     grants = [("kms:*", "*", principal) for principal in principals]
     key = monitor.client("kms").create_key(Policy=allowing(*grants))["KeyMetadata"]
     for arn in (ALERTS, ON_CALL):
