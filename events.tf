@@ -1,8 +1,8 @@
-# What the monitor reports: one table of events, an event rule for each, and where they go: to its own notifications, to
-# the hub of an organization, or both.
+# What the monitor reports: one table of events and an event rule for each. The events go to the monitor's own
+# notifications, to the hub of an organization, or to both.
 
 locals {
-  # With nobody to notify here, a member of an organization needs neither topic nor key.
+  # A member of an organization that notifies nobody itself needs no topic and no key.
   has_topic = var.central == null || anytrue([
     length(var.notification_emails) > 0,
     length(var.subscriptions) > 0,
@@ -11,7 +11,8 @@ locals {
     var.sns_topic != null,
   ])
 
-  # The name of each kind of event's rule. The alarms are two kinds, because a pattern may have 2,048 characters.
+  # The name of the event rule for each kind of event. Alarms need two rules, because an event pattern can have at most
+  # 2,048 characters.
   event_rule_names = {
     for kind in concat(
       tolist(var.notify_on),
@@ -24,7 +25,8 @@ locals {
     ) : kind => "${var.name}-${lower(replace(kind, "_", "-"))}"
   }
 
-  # What a digest collects, if there is one. In chat everything: Amazon Q Developer drops what EventBridge words.
+  # The kinds of event that a digest collects, if there is one. With chat it collects all kinds, because Amazon Q
+  # Developer drops the messages that EventBridge writes.
   digested = concat(tolist(var.notify_on), var.chat ? ["recorder"] : [])
 
   # Built from names, so that a plan shows every policy in full.
@@ -41,7 +43,7 @@ locals {
   console_domain = lookup(local.console_domains, local.partition, "console.aws.amazon.com")
   console        = "${local.region}.${local.console_domain}"
 
-  # In words for people, by the result that is notified.
+  # What each verdict means and what to do, for people.
   results = {
     COMPLIANT = {
       meaning = "it has a key pair that is allowed, or it is exempt"
@@ -62,9 +64,9 @@ locals {
     "aws configservice describe-configuration-recorder-status and describe-configuration-recorders.",
   ])
 
-  # The templates state the fields in the order in which a person reads; jsonencode would sort them and escape the
-  # brackets of the placeholders. A placeholder in a value's place becomes JSON with its quotes, one inside quotes
-  # becomes text.
+  # The templates are text, so that the fields stay in the order in which a person reads them: jsonencode would sort
+  # them and escape the brackets of the placeholders. EventBridge adds quotation marks to a placeholder that is a whole
+  # value, and none to a placeholder inside a string.
   events = merge(
     {
       for result in var.notify_on : result => {
@@ -89,7 +91,7 @@ locals {
             rule     = "$.detail.configRuleName"
             time     = "$.detail.newEvaluationResult.resultRecordedTime"
           },
-          # AWS Config keeps no annotation of what is not applicable.
+          # AWS Config stores no annotation with NOT_APPLICABLE.
           result == "NOT_APPLICABLE" ? {} : { annotation = "$.detail.newEvaluationResult.annotation" },
         )
 
@@ -111,8 +113,8 @@ locals {
       }
     },
     {
-      # While the recorder is off, or records no instances, the monitor is blind and nothing fails. CloudTrail reports
-      # it.
+      # While the recorder is off, or records no instances, the monitor sees nothing, and no error shows it. So
+      # notify the calls that can cause it, which CloudTrail reports.
       recorder = {
         description = "The AWS Config recorder was stopped, deleted or changed, and ${var.name} may be blind."
 
@@ -154,9 +156,9 @@ locals {
         JSON
       }
     },
-    # For the hub alone: where there are topics for alarms, the alarms notify them. By exact names, because a prefix
-    # would match the alarms of a hub beside this monitor, and the hub would report to itself for ever. Never of OK,
-    # which each new alarm becomes.
+    # Only for the hub: topics in alarm_topic_arns are notified by the alarms themselves. The names are exact, because a
+    # prefix could also match the alarms of a hub in this account, and the hub would then report to itself forever. The
+    # state OK is left out, because each new alarm changes to it.
     {
       for kind, detail in {
         alarms = {
@@ -205,7 +207,7 @@ resource "aws_cloudwatch_event_rule" "notified" {
   tags          = var.tags
 }
 
-# One target, whose ARN changes in place when a digest is switched on or off: no event falls between two targets.
+# One target, whose ARN changes in place when a digest is switched on or off, so that no event is lost in between.
 resource "aws_cloudwatch_event_target" "notifications" {
   for_each = { for kind, event in local.events : kind => event if local.has_topic && can(event.template) }
 
@@ -217,7 +219,7 @@ resource "aws_cloudwatch_event_target" "notifications" {
     : module.notifications[0].topic_arn
   )
 
-  # A digest is worded by its function, from the event as it is.
+  # The function of a digest needs the original event.
   dynamic "input_transformer" {
     for_each = contains(local.digested, each.key) && var.digest_window_seconds != null ? [] : [each.value]
 
@@ -236,7 +238,8 @@ resource "aws_cloudwatch_event_target" "notifications" {
     arn = module.failures.queue_arns["notifications"]
   }
 
-  # With the hub in their place, these are deleted only when the AWS Config rule, which depends on both, has the others.
+  # If the hub replaces these targets, they are deleted last: after the targets to the hub exist, and after the AWS
+  # Config rule, which depends on both, is updated.
   lifecycle {
     create_before_destroy = true
   }
@@ -278,7 +281,7 @@ check "somebody_is_notified" {
   }
 }
 
-# The hub. EventBridge asks for a role where an event bus is in another account.
+# The hub. EventBridge needs a role to send to an event bus in another account.
 
 data "aws_iam_policy_document" "central_trust" {
   count = var.central == null ? 0 : 1
@@ -328,7 +331,7 @@ resource "aws_iam_role_policy" "central" {
   policy = data.aws_iam_policy_document.central[0].json
 }
 
-# As they are: EventBridge transforms nothing on the way to another account.
+# Unchanged events: EventBridge cannot transform what it sends to another account.
 resource "aws_cloudwatch_event_target" "central" {
   for_each = { for kind, event in local.events : kind => event if var.central != null }
 
@@ -347,7 +350,7 @@ resource "aws_cloudwatch_event_target" "central" {
   }
 
   lifecycle {
-    create_before_destroy = true # as the others
+    create_before_destroy = true # like the other targets
   }
 
   # The role must be allowed to send before the first event.

@@ -2,7 +2,7 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-# For the region's name: aws_region has it under names that provider 5 lacks or provider 6 deprecates.
+# Only for the region's name: the attributes of aws_region that hold it are missing in provider 5 or deprecated in 6.
 data "aws_service" "config" {
   service_id = "config"
 }
@@ -15,7 +15,7 @@ locals {
   evaluator_name      = "${var.name}-evaluator"
   evaluator_log_group = "/aws/lambda/${local.evaluator_name}"
 
-  # AWS Config takes parameters as strings only, and leaves out what is not set.
+  # AWS Config accepts only strings as parameters. A parameter that is not set must be left out.
   rule_parameters = {
     for name, value in {
       allowedKeyNames   = length(var.allowed_key_names) > 0 ? jsonencode(var.allowed_key_names) : null
@@ -35,14 +35,14 @@ data "archive_file" "evaluator" {
     for file in fileset("${path.module}/lambda", "**") : file if !can(regex("^evaluator/[a-z_]+[.]py$", file))
   ]
   output_path = "${path.module}/build/${var.name}-${local.account_id}-${local.region}-evaluator.zip"
-  # Neither the umask of a checkout nor bytecode may change the function's hash.
+  # A fixed mode, so that the umask of a checkout does not change the function's hash.
   output_file_mode = "0644"
 }
 
 # 2. The evaluator function
 
 resource "aws_cloudwatch_log_group" "evaluator" {
-  # checkov:skip=CKV_AWS_158:Under kms_key or CloudWatch's own encryption, so that no switch makes old logs unreadable
+  # checkov:skip=CKV_AWS_158:With kms_key or CloudWatch's own encryption, no change of inputs makes logs unreadable
   name              = local.evaluator_log_group
   retention_in_days = var.log_retention_days
   kms_key_id        = one(var.kms_key[*].arn)
@@ -60,7 +60,7 @@ data "aws_iam_policy_document" "evaluator_trust" {
   }
 }
 
-# IAM is global and the module is applied once per region, so the name carries the region.
+# IAM is global and the module is applied once per region, so the name contains the region.
 resource "aws_iam_role" "evaluator" {
   name                 = "${var.name}-evaluator-${local.region}"
   description          = "Lets the evaluator of the AWS Config rule ${var.name} in ${local.region} report verdicts."
@@ -76,10 +76,10 @@ data "aws_iam_policy_document" "evaluator" {
       ["config:GetResourceConfigHistory", "config:PutEvaluations"],
       var.evaluation_frequency == null ? [] : ["config:BatchGetResourceConfig", "config:SelectResourceConfig"],
     )
-    resources = ["*"] # these actions know no resources
+    resources = ["*"] # these actions support no resource-level permissions
   }
 
-  # The schedule fires as soon as the rule exists, and the rule's ARN is not known before. So every rule of the region.
+  # The schedule fires as soon as the rule exists, and the rule's ARN is not known earlier: allow every rule here.
   dynamic "statement" {
     for_each = var.evaluation_frequency[*]
 
@@ -112,10 +112,10 @@ resource "aws_iam_role_policy" "evaluator" {
 }
 
 resource "aws_lambda_function" "evaluator" {
-  # checkov:skip=CKV_AWS_50:One call an event leaves nothing to trace, and tracing costs on every change
-  # checkov:skip=CKV_AWS_115:A reserved concurrency would throttle evaluations, or take from other functions
-  # checkov:skip=CKV_AWS_117:It calls AWS Config and nothing in a VPC
-  # checkov:skip=CKV_AWS_272:The zip is built from the module's own source at plan time, before anybody could sign it
+  # checkov:skip=CKV_AWS_50:A trace of one API call per event shows nothing new, and each trace costs money
+  # checkov:skip=CKV_AWS_115:Reserved concurrency would throttle evaluations, or take concurrency from other functions
+  # checkov:skip=CKV_AWS_117:It calls only AWS Config, and nothing in a VPC
+  # checkov:skip=CKV_AWS_272:The zip is built from the module's source during the plan, so nobody can sign it first
   function_name    = local.evaluator_name
   description      = "Evaluates for the AWS Config rule ${var.name} whether EC2 instances have a key pair."
   role             = aws_iam_role.evaluator.arn
@@ -123,9 +123,10 @@ resource "aws_lambda_function" "evaluator" {
   source_code_hash = data.archive_file.evaluator.output_base64sha256
   handler          = "evaluator.handler.lambda_handler"
   runtime          = "python3.13"
-  # arm64 costs a fifth less than x86_64 and starts no slower. With 256 MB, a seventh of a vCPU, a page of a sweep takes
-  # 25 ms of work, less than the wait for its calls. Half of it would make the work dominate, and more speeds up neither
-  # the calls nor the init phase. A sweep of 100,000 instances takes 55 MiB. See docs/performance.md.
+  # arm64 costs a fifth less than x86_64 and starts as fast. 256 MB give a seventh of a vCPU. A page of a sweep then
+  # takes 25 ms of processor time, less than its API calls take. With half the memory the processor would be slower than
+  # the calls. More memory speeds up neither the calls nor the init phase. A sweep of 100,000 instances uses 55 MiB.
+  # See docs/performance.md.
   architectures = ["arm64"]
   memory_size   = 256
   timeout       = var.evaluation_frequency == null ? 60 : 900
@@ -146,14 +147,14 @@ resource "aws_lambda_function" "evaluator" {
   depends_on = [aws_iam_role_policy.evaluator]
 }
 
-# AWS Config invokes asynchronously. What fails for the last time goes to the dead letters.
+# AWS Config invokes the function asynchronously. After the last failed attempt, the event becomes a dead letter.
 resource "aws_lambda_function_event_invoke_config" "evaluator" {
   function_name                = aws_lambda_function.evaluator.function_name
   maximum_retry_attempts       = 2
   maximum_event_age_in_seconds = 21600
 }
 
-# A source_arn would be a cycle: AWS Config checks the permission before it makes the rule.
+# A source_arn would be a cycle: AWS Config checks the permission before it creates the rule.
 resource "aws_lambda_permission" "config" {
   statement_id   = "config"
   action         = "lambda:InvokeFunction"
@@ -197,7 +198,7 @@ resource "aws_config_config_rule" "this" {
   }
 
   lifecycle {
-    # Here and nowhere else, so that nothing but the rule waits for the recorder.
+    # Only the rule refers to config_recorder_name, so that only the rule waits for the recorder.
     precondition {
       condition = var.config_recorder_name == null || can(regex("^\\S{1,256}$", var.config_recorder_name))
       error_message = join(" ", [
@@ -223,8 +224,8 @@ resource "aws_config_config_rule" "this" {
     }
   }
 
-  # AWS Config evaluates the existing instances as soon as the rule exists: the function must be ready to be invoked,
-  # and the notifications to be delivered, for a verdict notifies once.
+  # AWS Config evaluates the existing instances as soon as the rule exists, and each verdict is notified only once. So
+  # the function and the notifications must be ready before the rule exists.
   depends_on = [
     aws_cloudwatch_event_target.central,
     aws_cloudwatch_event_target.notifications,

@@ -1,9 +1,10 @@
-# What can go wrong in the monitor, and the alarms of the sweep, which a table cannot hold.
+# The alarms about the monitor itself: a table, and the alarm for an overdue sweep, which needs its own resource.
 
 locals {
   has_alarms = var.alarm_topic_arns == null || length(coalesce(var.alarm_topic_arns, [])) > 0
 
-  # Without a topic, and unless told otherwise, the alarms change state only: the hub learns of it. Null is no alarms.
+  # Without a topic and without alarm_topic_arns, alarms only change state, and EventBridge tells the hub. Null creates
+  # no alarms.
   alarm_topic_arns = (
     local.has_topic ? module.notifications[0].alarm_topic_arns :
     var.alarm_topic_arns == null ? [] : local.has_alarms ? var.alarm_topic_arns : null
@@ -82,8 +83,8 @@ module "failures" {
         ])
       }
     },
-    # An outage has retries in each quarter of an hour, since 185 attempts in 24 hours are one every eight minutes. A
-    # short disturbance has none in the third.
+    # In an outage, EventBridge retries about every eight minutes (185 attempts in 24 hours), so each quarter of an hour
+    # has retries. After a short disturbance the third quarter has none.
     {
       for kind, arn in local.event_rule_arns : "delayed-events-${lower(replace(kind, "_", "-"))}" => {
         metric     = "AWS/Events/RetryInvocationAttempts"
@@ -111,7 +112,7 @@ module "failures" {
   )
 }
 
-# Only the function and its log know when a sweep ends.
+# Only the function's log shows when a sweep ends.
 resource "aws_cloudwatch_log_metric_filter" "sweeps" {
   for_each = {
     for name, message in { SweepComplete = "sweep complete", SweepIncomplete = "sweep incomplete" } : name => message
@@ -130,7 +131,7 @@ resource "aws_cloudwatch_log_metric_filter" "sweeps" {
   }
 }
 
-# For the caller's own alarms and dashboards.
+# The module does not use this metric. It is for your own alarms and dashboards.
 resource "aws_cloudwatch_log_metric_filter" "swept_instances" {
   count = var.evaluation_frequency == null ? 0 : 1
 
@@ -145,7 +146,7 @@ resource "aws_cloudwatch_log_metric_filter" "swept_instances" {
   }
 }
 
-# Remembers the hour in which the schedule began: before twice its period has passed since then, no sweep is overdue.
+# Remembers the hour in which the schedule began: no sweep is overdue until twice the schedule's period has passed.
 resource "terraform_data" "schedule" {
   for_each = toset(local.has_alarms ? var.evaluation_frequency[*] : [])
 
@@ -170,7 +171,7 @@ resource "aws_cloudwatch_metric_alarm" "sweep_overdue" {
   threshold           = 1
   alarm_actions       = local.alarm_topic_arns
 
-  # Metric math fills gaps. If it yields nothing because there never was a data point, the change to INSUFFICIENT_DATA
+  # Metric math fills gaps, but returns nothing if there was never a data point. Then the change to INSUFFICIENT_DATA
   # reports that sweeps have stopped.
   treat_missing_data        = "missing"
   insufficient_data_actions = local.alarm_topic_arns
@@ -182,7 +183,7 @@ resource "aws_cloudwatch_metric_alarm" "sweep_overdue" {
     metric {
       namespace   = var.name
       metric_name = "SweepComplete"
-      period      = 3600 # of an hour and more, CloudWatch looks back up to seven days
+      period      = 3600 # with periods of one hour or more, an alarm can look back up to seven days
       stat        = "Sum"
     }
   }

@@ -46,7 +46,7 @@ variable "alarm_topic_arns" {
     ])
   }
 
-  # A topic of another account may be meant, whose policy admits CloudWatch:
+  # The topic may be in another account, if its policy allows CloudWatch:
   # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
   validation {
     condition = !anytrue([
@@ -73,7 +73,7 @@ variable "allowed_key_names" {
   default     = []
   nullable    = false
 
-  # As EC2 names key pairs: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-key-pairs.html
+  # EC2's rules for names of key pairs: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-key-pairs.html
   validation {
     condition = !anytrue([
       for name in var.allowed_key_names : !can(regex("^[!-~]([ -~]{0,253}[!-~])?$", name))
@@ -85,7 +85,7 @@ variable "allowed_key_names" {
     ])
   }
 
-  # An instance has the name of its key pair only.
+  # AWS Config records only the name of an instance's key pair.
   validation {
     condition = !anytrue([for name in var.allowed_key_names : can(regex("^key-[0-9a-f]{17}$|^arn:aws", name))])
     error_message = join(" ", [
@@ -97,10 +97,10 @@ variable "allowed_key_names" {
 
 variable "central" {
   description = <<-TEXT
-    The hub of an organization, as in `{ event_bus_arn = "arn:aws:events:eu-central-1:123456789012:event-bus/NAME" }`:
-    the output `event_bus_arn` of `modules/hub`. It gets the verdicts in `notify_on`, calls that change the recorder and
-    the monitor's own alarms. A monitor without any other input that notifies then has no topic: setting it deletes the
-    topic with all subscriptions, its key and its dead letters. Null reports to no hub.
+    The hub of an organization, as in `{ event_bus_arn = "arn:aws:events:us-east-1:123456789012:event-bus/NAME" }`.
+    The ARN is the output `event_bus_arn` of `modules/hub`. The hub gets the verdicts in `notify_on`, calls that change
+    the recorder and the monitor's own alarms. If no other input notifies anybody, the monitor has no topic. A change
+    from null then deletes the topic with all its subscriptions, its key and its dead letters. Null reports to no hub.
   TEXT
   type        = object({ event_bus_arn = string })
   default     = null
@@ -119,7 +119,7 @@ variable "central" {
 variable "chat" {
   description = <<-TEXT
     Whether HTTPS subscribers get notifications in the form that Amazon Q Developer shows in Slack and Microsoft Teams.
-    Needs `digest_window_seconds`: what EventBridge words, Amazon Q Developer drops.
+    Needs `digest_window_seconds`, because Amazon Q Developer drops the messages that EventBridge writes.
   TEXT
   type        = bool
   default     = false
@@ -136,7 +136,7 @@ variable "chat" {
 
 variable "config_recorder_name" {
   description = <<-TEXT
-    Name of the AWS Config recorder, if it is created in the same root: the rule then waits for it. Take the name
+    Name of the AWS Config recorder, if the same root creates it. The rule then waits for it. Take the name
     from `aws_config_configuration_recorder_status`, because a recorder records only once it is started. Null assumes
     that a recorder exists.
   TEXT
@@ -147,8 +147,8 @@ variable "config_recorder_name" {
 variable "digest_window_seconds" {
   description = <<-TEXT
     Seconds, 1 to 300, for which changes of verdict are collected into one readable notification. Below 20, Lambda
-    may still wait for 20 when there are few. Null sends each change by itself, as EventBridge words it. Changing a
-    number to null deletes the digest's queue and its dead letters. docs/notifications.md shows both forms.
+    may still wait for 20 when there are few. Null sends each change in its own notification, which EventBridge writes.
+    A change to null deletes the digest's queue and its dead letters. docs/notifications.md shows both forms.
   TEXT
   type        = number
   default     = null
@@ -183,8 +183,8 @@ variable "evaluation_frequency" {
 
 variable "exempt_tags" {
   description = <<-TEXT
-    Tags that exempt an instance, as tag key to value pattern: `*` stands for any characters, `?` for one, and case
-    matters. An instance that carries one of them is COMPLIANT.
+    Tags that exempt an instance: a map of tag keys to patterns of values. `*` stands for any characters, `?` for one,
+    and case matters. An instance that has one of these tags is COMPLIANT.
   TEXT
   type        = map(string)
   default     = {}
@@ -221,12 +221,12 @@ variable "exempt_tags" {
 variable "exempt_until_tag_key" {
   description = <<-TEXT
     Key of the tag whose value, a date like `2030-12-31`, is the last day (UTC) on which the instance is exempt. Null
-    disables dated exemptions. Needs `evaluation_frequency`, because nothing else would end the exemption.
+    disables dated exemptions. Needs `evaluation_frequency`, because only a sweep ends an exemption.
   TEXT
   type        = string
   default     = null
 
-  # AWS reserves aws: for itself, and no tag of its own is a date.
+  # AWS reserves the prefix aws: for its own tags, and none of them holds a date.
   validation {
     condition = var.exempt_until_tag_key == null || alltrue([
       can(regex("^[^*?]{1,128}$", var.exempt_until_tag_key)), can(regex("\\S", var.exempt_until_tag_key)),
@@ -251,13 +251,13 @@ variable "exempt_until_tag_key" {
 variable "kms_key" {
   description = <<-TEXT
     The customer managed key that encrypts the topic and the logs, such as `{ arn = aws_kms_key.this.arn }`. Null
-    creates a key for the topic and lets CloudWatch Logs encrypt the logs. A change from null deletes that key, which
-    encrypts nothing that is kept. docs/operations.md shows the key policy that your key needs.
+    creates a key for the topic and lets CloudWatch Logs encrypt the logs. A change from null deletes the created key,
+    which encrypts no stored data. docs/operations.md shows the key policy that your key needs.
   TEXT
   type        = object({ arn = string })
   default     = null
 
-  # A key of another account may be meant, whose policy admits the services.
+  # The key may be in another account, if its policy allows the services.
   validation {
     condition = var.kms_key == null || can(
       regex("^arn:${local.partition}:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn)
@@ -290,8 +290,8 @@ variable "log_retention_days" {
 
 variable "name" {
   description = <<-TEXT
-    Name of the AWS Config rule and the topic, and prefix of every other name. Changing it replaces every resource,
-    the topic with its subscriptions and the queues with their messages included.
+    Name of the AWS Config rule and the topic, and prefix of every other name. A change replaces every resource,
+    including the topic with its subscriptions and the queues with their messages.
   TEXT
   type        = string
   default     = "ec2-key-pair-monitor"
@@ -322,8 +322,8 @@ variable "name" {
 
 variable "notification_emails" {
   description = <<-TEXT
-    E-mail addresses to notify. AWS sends each of them a link to confirm the subscription. Nothing else arrives before
-    a person follows it.
+    E-mail addresses to notify. AWS sends each address a link to confirm the subscription. Nothing else is e-mailed
+    before a person follows the link.
   TEXT
   type        = set(string)
   default     = []
@@ -359,7 +359,7 @@ variable "permissions_boundary_arn" {
   type        = string
   default     = null
 
-  # IAM attaches a policy to roles of its own account only:
+  # A policy can be attached only to roles of the same account:
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
   validation {
     condition = var.permissions_boundary_arn == null || can(regex(
@@ -377,9 +377,9 @@ variable "permissions_boundary_arn" {
 variable "report_schedule" {
   description = <<-TEXT
     When to report which instances are NON_COMPLIANT, which of them are new and which were fixed: a `cron`, `rate` or
-    `at` expression of EventBridge Scheduler, such as `cron(0 8 ? * MON *)`, and its time zone. A `rate` starts with a
-    report immediately. With `when_empty`, a report also says that there are none. Null reports nothing. A
-    change to null deletes what the next report would be compared with.
+    `at` expression of EventBridge Scheduler, such as `cron(0 8 ? * MON *)`, and its time zone. A `rate` sends its
+    first report immediately. With `when_empty`, a report is also sent when no instance is NON_COMPLIANT. Null sends no
+    reports. A change to null deletes what the last report found, so that the next report has no comparison.
   TEXT
   type = object({
     expression = string
@@ -400,7 +400,7 @@ variable "report_schedule" {
     ])
   }
 
-  # Terraform has no list of time zones: only the apply refuses a well-formed name that does not exist.
+  # Terraform has no list of time zones. A well-formed name that does not exist fails only in the apply.
   validation {
     condition = var.report_schedule == null || alltrue([
       can(regex(local.time_zone_pattern, var.report_schedule.timezone)),
@@ -464,7 +464,7 @@ variable "subscriptions" {
     digest `MessageAttributes`) and `raw_message_delivery` (`true` with `sqs` and `https`). docs/notifications.md shows
     examples, and the policy that a queue or a function needs.
   TEXT
-  # Not objects: Terraform would drop a misspelt attribute without a word.
+  # Maps, not objects: Terraform would silently drop a misspelt attribute of an object.
   type     = map(map(string))
   default  = {}
   nullable = false
@@ -496,7 +496,7 @@ variable "tags" {
     ])
   }
 
-  # To IAM, which tags the roles, Team and team are one key:
+  # The roles are tagged, and IAM takes Team and team for the same key:
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity
   validation {
     condition = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)

@@ -1,6 +1,6 @@
 # A report each Monday, a sweep each night, and a dashboard of what is open and whether people are told.
 
-# For the region's name: aws_region has it under names that provider 5 lacks or provider 6 deprecates.
+# Only for the region's name: the attributes of aws_region that hold it are missing in provider 5 or deprecated in 6.
 data "aws_service" "cloudwatch" {
   service_id = "monitoring"
 }

@@ -16,6 +16,7 @@ from notifier.events import Alarm, Change, Event, RecorderCall
 from notifier.message import Console
 from notifier.wording import CHECK_THE_RECORDER, MAX_DETAILED, Part, advice, place, sentences
 
+# Unverified: only an issue tracker gives these limits; the page above does not.
 MAX_TITLE_LENGTH = 250
 MAX_DESCRIPTION_LENGTH = 8_000
 

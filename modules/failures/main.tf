@@ -1,10 +1,10 @@
-# Two tables become queues and alarms. The module knows nothing of what fails: the caller says it in the tables.
+# Creates the dead-letter queues and alarms that the caller lists in two tables.
 
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-# For the region's name: aws_region has it under names that provider 5 lacks or provider 6 deprecates.
+# Only for the region's name: the attributes of aws_region that hold it are missing in provider 5 or deprecated in 6.
 data "aws_service" "sqs" {
   service_id = "sqs"
 }
@@ -22,7 +22,7 @@ locals {
 
   dead_letters = { for purpose, each in var.dead_letters : purpose => each if each.needed }
 
-  # Each queue of dead letters has an alarm of its own.
+  # Each dead-letter queue has its own alarm.
   alarms = merge(var.alarms, {
     for purpose, each in local.dead_letters : "dead-${purpose}" => {
       needed     = true
@@ -84,8 +84,8 @@ data "aws_iam_policy_document" "dead_letters" {
   }
 }
 
-# The policy is on the queue itself: a resource of its own would cost another wait. SQS encrypts the queues by itself,
-# so that a broken key can't cost what they keep.
+# The policy is an argument of the queue, because a separate resource would make the apply slower. SQS encrypts the
+# queues with its own keys, so that no dead letter is lost with a customer managed key.
 resource "aws_sqs_queue" "dead_letters" {
   for_each = local.dead_letters
 

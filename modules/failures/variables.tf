@@ -7,7 +7,7 @@ variable "alarm_topic_arns" {
 
 variable "alarms" {
   description = <<-TEXT
-    Alarms by the end of their name. Each goes off when the `statistic` of `metric`, written as NAMESPACE/NAME, is above
+    Alarms by the end of their name. An alarm is raised when the `statistic` of `metric` (NAMESPACE/NAME) is above
     `threshold` in each of `periods` successive periods of `period` seconds.
   TEXT
   type = map(object({
@@ -25,9 +25,9 @@ variable "alarms" {
 
 variable "dead_letters" {
   description = <<-TEXT
-    Dead-letter queues by the end of their name. `broken` is the sentence with which the queue's alarm begins. `sender`
-    is the service that may send to the queue, and the resources in whose name it sends; omit it where no service needs
-    the queue's policy.
+    Dead-letter queues by the end of their name. `broken` is the first sentence of the description of the queue's alarm.
+    `sender` is the service that may send to the queue, with the ARNs of the resources that it sends for. Omit `sender`
+    if no service needs the queue's policy.
   TEXT
   type = map(object({
     needed = optional(bool, true)

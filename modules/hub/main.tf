@@ -1,11 +1,11 @@
-# The hub of an organization: an event bus that members send to, and one event rule that hands on what is a monitor's.
-# What happens then is what happens in a monitor with a digest.
+# The hub of an organization: an event bus that members send to, and one event rule that sends the events of monitors to
+# a digest. From there on, the hub works like a monitor with a digest.
 
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-# For the region's name: aws_region has it under names that provider 5 lacks or provider 6 deprecates.
+# Only for the region's name: the attributes of aws_region that hold it are missing in provider 5 or deprecated in 6.
 data "aws_service" "events" {
   service_id = "events"
 }
@@ -25,7 +25,7 @@ locals {
     aws-us-gov = "console.amazonaws-us-gov.com"
   }
 
-  # Whoever may send to the bus is trusted with no more than this.
+  # Every other event on the bus is ignored, whoever sends it.
   pattern = jsonencode({
     "$or" = [
       {
@@ -121,7 +121,7 @@ resource "aws_cloudwatch_event_bus_policy" "this" {
   }
 }
 
-# 2. What is a monitor's goes to the digest
+# 2. The event rule, from the event bus to the digest
 
 resource "aws_cloudwatch_event_rule" "members" {
   name           = var.name
@@ -154,7 +154,8 @@ resource "aws_cloudwatch_event_target" "digest" {
   }
 }
 
-# To notify again: docs/organization.md shows the command. A replay reaches this bus alone.
+# An archive lets you notify again with a replay; docs/organization.md shows the command. A replay reaches only this
+# bus.
 resource "aws_cloudwatch_event_archive" "this" {
   count = var.archive_days == null ? 0 : 1
 
@@ -198,7 +199,7 @@ module "failures" {
     }
   }
 
-  # Rules on a bus of one's own count under both dimensions.
+  # The metrics of rules on a custom event bus have both dimensions.
   alarms = {
     failed-events = {
       metric     = "AWS/Events/FailedInvocations"

@@ -22,8 +22,7 @@ output "event_bus_arn" {
   description = "ARN of the event bus, for the input `central` of each monitor."
   value       = aws_cloudwatch_event_bus.this.arn
 
-  # EventBridge refuses the target of a member that the policy does not admit, and what is sent before the bus has its
-  # event rule reaches nobody.
+  # Without the policy, EventBridge refuses the target of a member. Without the event rule, events on the bus are lost.
   depends_on = [
     aws_cloudwatch_event_bus_policy.this,
     aws_cloudwatch_event_target.digest,

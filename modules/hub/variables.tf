@@ -19,8 +19,8 @@ variable "account_names" {
 
 variable "alarm_topic_arns" {
   description = <<-TEXT
-    ARNs of the SNS topics that alarms about the hub itself notify, best a second channel. Null uses the hub's topic. An
-    empty list creates no alarms.
+    ARNs of the SNS topics that alarms about the hub itself notify. Use a second channel, because a failure of the hub's
+    topic cannot be reported through it. Null uses the hub's topic nevertheless. An empty list creates no alarms.
   TEXT
   type        = list(string)
   default     = null
@@ -53,8 +53,8 @@ variable "archive_days" {
 
 variable "digest_by" {
   description = <<-TEXT
-    What one notification is about: a `window`, however many accounts it is of, or an `account`, so that the filter of
-    a team lets through nothing of others.
+    Scope of one notification. `window` describes the changes of all accounts within a window. `account` sends separate
+    notifications for each account, so that a team can filter for its own accounts.
   TEXT
   type        = string
   default     = "window"
@@ -62,7 +62,7 @@ variable "digest_by" {
 }
 
 variable "digest_window_seconds" {
-  description = "Seconds, 1 to 300, for which reports of members are collected into one notification."
+  description = "Seconds, 1 to 300, for which events of members are collected into one notification."
   type        = number
   default     = 60
   nullable    = false
@@ -76,7 +76,7 @@ variable "digest_window_seconds" {
 variable "kms_key" {
   description = <<-TEXT
     The customer managed key that encrypts the topic and the log, as in `{ arn = aws_kms_key.this.arn }`. Null creates a
-    key for the topic, and CloudWatch encrypts the log.
+    key for the topic and lets CloudWatch Logs encrypt the log.
   TEXT
   type        = object({ arn = string })
   default     = null
@@ -115,8 +115,9 @@ variable "monitor_names" {
 
 variable "name" {
   description = <<-TEXT
-    Name of the event bus and the topic, and prefix of every other name. It must not begin with the name of a monitor,
-    whose alarms would then be taken for the hub's. A change of it replaces every resource.
+    Name of the event bus and the topic, and prefix of every other name. It must not begin with a name in
+    `monitor_names`, because the hub would then report its own alarms as those of a monitor. A change replaces every
+    resource.
   TEXT
   type        = string
   default     = "key-pair-hub"
@@ -158,8 +159,8 @@ variable "notification_emails" {
 
 variable "organization" {
   description = <<-TEXT
-    The organization whose monitors may report to the hub, by its ID, and, to admit only a part of it, paths of
-    organizational units, as in `{ id = "o-a1b2c3d4e5", paths = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"] }`.
+    The organization whose monitors may report to the hub: its ID and optionally paths of organizational units, which
+    allow only a part of it, as in `{ id = "o-a1b2c3d4e5", paths = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"] }`.
   TEXT
   type        = object({ id = string, paths = optional(set(string)) })
   default     = null
@@ -197,8 +198,8 @@ variable "permissions_boundary_arn" {
 
 variable "sns_topic" {
   description = <<-TEXT
-    A topic of yours that notifications are published to, in the hub's account and region, as in `{ arn =
-    aws_sns_topic.this.arn }`. Null creates one.
+    Your own topic to publish notifications to, in the hub's account and region, such as `{ arn =
+    aws_sns_topic.this.arn }`. Null creates a topic.
   TEXT
   type        = object({ arn = string })
   default     = null
@@ -211,8 +212,8 @@ variable "sns_topic" {
 
 variable "subscriptions" {
   description = <<-TEXT
-    Further subscribers of the topic, by names of your choice: `sqs`, `lambda`, `https`, `sms`, or `email` with a
-    filter. A filter is on message attributes.
+    Further subscribers of the topic, by names of your choice. The protocols are `sqs`, `lambda`, `https`, `sms` and
+    `email`. `filter_policy` filters on message attributes; `email` needs one.
   TEXT
   type = map(object({
     protocol             = string

@@ -1,5 +1,5 @@
-# Collects events for a while and describes them in one readable notification: a queue to which event rules send, and a
-# function that turns what a window has collected into messages. None of it exists without digest_window_seconds.
+# The digest collects events and describes them in one readable notification. It is a queue that event rules send to,
+# and a function that describes the events of a window. None of it exists without digest_window_seconds.
 
 locals {
   has_digest = var.digest_window_seconds != null
@@ -60,16 +60,16 @@ resource "aws_sqs_queue" "digest" {
   count = local.has_digest ? 1 : 0
 
   name                       = "${var.name}-digest"
-  message_retention_seconds  = 1209600 # 14 days, the most there is
+  message_retention_seconds  = 1209600 # 14 days, the maximum
   visibility_timeout_seconds = local.digest_visibility
   sqs_managed_sse_enabled    = true
   policy                     = data.aws_iam_policy_document.digest[0].json
   tags                       = var.tags
 
-  # Twenty attempts are more than two hours, for an outage of SNS and for what the function's concurrency holds up.
+  # Twenty attempts take more than two hours, so that events survive an outage of SNS and throttling of the function.
   redrive_policy = jsonencode({ deadLetterTargetArn = module.failures.queue_arns["digests"], maxReceiveCount = 20 })
 
-  # When the digest is switched off, the event rules must have found another target before the queue is gone.
+  # When the digest is switched off, the event rules must have another target before the queue is deleted.
   lifecycle {
     create_before_destroy = true
   }
@@ -77,14 +77,14 @@ resource "aws_sqs_queue" "digest" {
 
 # The notifier
 
-# The report has the same package.
+# The report uses the same package.
 data "archive_file" "notifier" {
   count = local.has_digest || var.report != null ? 1 : 0
 
   type        = "zip"
   output_path = "${path.module}/../../build/${var.name}-${local.account_id}-${local.region}-notifier.zip"
 
-  # The names of an organization's accounts are too long for a function's environment, which has 4 KB.
+  # The names of accounts are in the package, because a function's environment holds only 4 KB.
   dynamic "source" {
     for_each = merge(
       {
@@ -102,7 +102,7 @@ data "archive_file" "notifier" {
 }
 
 resource "aws_cloudwatch_log_group" "notifier" {
-  # checkov:skip=CKV_AWS_158:Under kms_key or CloudWatch's own encryption, so that no switch makes old logs unreadable
+  # checkov:skip=CKV_AWS_158:With kms_key or CloudWatch's own encryption, no change of inputs makes logs unreadable
   count = local.has_digest ? 1 : 0
 
   name              = local.notifier_log_group
@@ -166,8 +166,8 @@ resource "aws_iam_role_policy" "notifier" {
   policy = data.aws_iam_policy_document.notifier[0].json
 }
 
-# A policy of its own, because the key's ARN is known only after the apply. The key of a topic of the caller's is not
-# known at all: any key of the account serves, as long as it is used for that topic.
+# A separate policy, because the key's ARN is known only after the apply. The key of your own topic is not known at all.
+# Then every key of the account is allowed, but only for that topic.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 data "aws_iam_policy_document" "notifier_keys" {
   count = local.has_digest ? 1 : 0
@@ -201,12 +201,12 @@ resource "aws_iam_role_policy" "notifier_keys" {
 }
 
 resource "aws_lambda_function" "notifier" {
-  # checkov:skip=CKV_AWS_50:One call a window leaves nothing to trace
+  # checkov:skip=CKV_AWS_50:A trace of one or a few API calls per window shows nothing new
   # checkov:skip=CKV_AWS_115:The event source mapping limits the concurrency
-  # checkov:skip=CKV_AWS_116:What it fails on goes back to the queue, and from there to the dead letters
-  # checkov:skip=CKV_AWS_117:It calls SNS and nothing in a VPC
-  # checkov:skip=CKV_AWS_173:The variables name a topic and the console, and nothing secret
-  # checkov:skip=CKV_AWS_272:The zip is built from the module's own source at plan time, before anybody could sign it
+  # checkov:skip=CKV_AWS_116:Failed events go back to the queue, and from there to the dead-letter queue
+  # checkov:skip=CKV_AWS_117:It calls only SNS, and nothing in a VPC
+  # checkov:skip=CKV_AWS_173:The variables name a topic and the console. Nothing in them is secret
+  # checkov:skip=CKV_AWS_272:The zip is built from the module's source during the plan, so nobody can sign it first
   count = local.has_digest ? 1 : 0
 
   function_name    = local.notifier_name
@@ -244,12 +244,12 @@ resource "aws_lambda_event_source_mapping" "digest" {
   event_source_arn                   = aws_sqs_queue.digest[0].arn
   function_name                      = aws_lambda_function.notifier[0].function_name
   maximum_batching_window_in_seconds = var.digest_window_seconds
-  batch_size                         = 10000 # a burst in one piece; Lambda ends a batch at 6 MB, about 2,500 changes
+  batch_size                         = 10000 # the maximum; Lambda ends a batch at 6 MB, about 2,500 changes
   function_response_types            = ["ReportBatchItemFailures"]
   tags                               = var.tags
 
   scaling_config {
-    maximum_concurrency = 2 # the least there is
+    maximum_concurrency = 2 # the minimum
   }
 
   # Lambda refuses a queue that the role may not poll.

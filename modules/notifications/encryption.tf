@@ -1,6 +1,5 @@
-# The key of the module's own topic, because EventBridge can't use the key that AWS manages: under alias/aws/sns a
-# notification is lost without an error. Nothing else is under this key, so that no change of an input makes what was
-# kept unreadable.
+# The key of the module's own topic. EventBridge cannot use the key that AWS manages (alias/aws/sns): notifications
+# would be lost silently. This key encrypts nothing else, so that no change of inputs makes stored data unreadable.
 
 locals {
   has_key = var.kms_key == null && var.sns_topic == null
@@ -23,7 +22,7 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Without a condition: KMS sees neither account nor source when EventBridge publishes to a topic.
+  # No condition: KMS gets neither the account nor the source when EventBridge publishes to a topic.
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
   statement {
     sid       = "Publishers"

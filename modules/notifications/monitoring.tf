@@ -1,7 +1,7 @@
-# What can go wrong between an event and a subscriber.
+# Alarms and dead-letter queues for everything between an event and a subscriber.
 
 locals {
-  # The length is known at plan time, even where the ARNs are not. Null is no alarms.
+  # The length is known at plan time, even if the ARNs are not. Null creates no alarms.
   alarm_topic_arns = (
     var.alarm_topic_arns == null ? [coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)] :
     length(var.alarm_topic_arns) > 0 ? var.alarm_topic_arns : null
@@ -16,18 +16,18 @@ module "failures" {
   tags             = var.tags
 
   dead_letters = {
-    # Only the owner of a topic keeps what it cannot deliver.
+    # Dead-letter queues belong to subscriptions, and the module creates none for your own topic.
     deliveries = {
       needed = var.sns_topic == null
       broken = "Notifications could not be delivered to a subscriber."
       sender = { service = "sns.amazonaws.com", arns = [local.topic_arn] }
     }
-    # SQS moves messages from queue to queue by itself and needs no policy.
+    # SQS moves messages between queues without a policy.
     digests = {
       needed = var.digest_window_seconds != null
       broken = "Events could not be described in a digest: nobody was notified."
     }
-    # EventBridge Scheduler and Lambda send with the roles that they run under, and need no policy.
+    # EventBridge Scheduler and Lambda send with their roles and need no policy.
     reports = {
       needed = var.report != null
       broken = "A scheduled report was not published: nobody was told what is open."
@@ -145,7 +145,7 @@ resource "aws_cloudwatch_log_metric_filter" "incomplete_reports" {
   }
 }
 
-# For the caller's own alarms and dashboards.
+# The module does not use this metric. It is for your own alarms and dashboards.
 resource "aws_cloudwatch_log_metric_filter" "reported_instances" {
   count = var.report != null ? 1 : 0
 
@@ -160,7 +160,7 @@ resource "aws_cloudwatch_log_metric_filter" "reported_instances" {
   }
 }
 
-# Lambda counts a batch that was published in part as a success. Only the function's log shows it.
+# Lambda counts a partly published batch as a success. Only the function's log shows it.
 resource "aws_cloudwatch_log_metric_filter" "incomplete_digests" {
   count = var.digest_window_seconds != null && local.alarm_topic_arns != null ? 1 : 0
 

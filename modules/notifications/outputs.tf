@@ -9,7 +9,7 @@ output "alarm_names" {
 }
 
 output "alarm_topic_arns" {
-  description = "ARNs of the topics that alarms notify, or null where there are none to be."
+  description = "ARNs of the topics that alarms notify, or null without alarms."
   value       = local.alarm_topic_arns
 }
 
@@ -24,7 +24,7 @@ output "dead_letter_queue_urls" {
 }
 
 output "key_arn" {
-  description = "ARN of the key that the module made for its topic, or null."
+  description = "ARN of the key that the module created for its topic, or null."
   value       = one(aws_kms_key.topic[*].arn)
 }
 
@@ -53,8 +53,8 @@ output "reporter_log_group_name" {
   value       = one(aws_cloudwatch_log_group.reporter[*].name)
 }
 
-# Whoever publishes waits for the policy and the subscribers: what is published earlier is lost. The same order,
-# reversed, moves the event rules to another topic before this one loses its subscribers.
+# Publishers must wait for the topic's policy and subscribers, because earlier notifications are lost. A destroy
+# reverses the order: event rules change to another topic before this one loses its subscribers.
 output "topic_arn" {
   description = "ARN of the topic that notifications are published to."
   value       = coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)

@@ -1,5 +1,5 @@
-# Says on a schedule what is open, new and fixed: a schedule, a function that reads AWS Config, and a table that holds
-# what the last report said. None of it exists without `report`.
+# The report says on a schedule which instances are open, new and fixed. It is a schedule, a function that reads AWS
+# Config, and a table with the findings of the last report. None of it exists without `report`.
 
 locals {
   has_report = var.report != null
@@ -11,7 +11,7 @@ locals {
   reports_name     = "${var.name}-reports"
 }
 
-# The schedule. The group is its own, because a role can be limited to a group and not to a schedule:
+# The schedule. It has its own group, because a role can be limited to a group, but not to a schedule:
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
 
 resource "aws_scheduler_schedule_group" "reports" {
@@ -85,7 +85,7 @@ resource "aws_iam_role_policy" "scheduler" {
 }
 
 resource "aws_scheduler_schedule" "report" {
-  # checkov:skip=CKV_AWS_297:The schedule holds nothing but its own time
+  # checkov:skip=CKV_AWS_297:The schedule holds only its own time
   count = local.has_report ? 1 : 0
 
   name                         = "report"
@@ -102,7 +102,8 @@ resource "aws_scheduler_schedule" "report" {
     arn      = aws_lambda_function.reporter[0].arn
     role_arn = aws_iam_role.scheduler[0].arn
 
-    # "Now" is the schedule's time, so that a retry is known as one. jsonencode would escape the angle brackets.
+    # The scheduled time identifies a report, so that the reporter recognizes a retry. jsonencode would escape the angle
+    # brackets.
     input = <<-JSON
       {"scheduled_time": "<aws.scheduler.scheduled-time>"}
     JSON
@@ -117,7 +118,7 @@ resource "aws_scheduler_schedule" "report" {
     }
   }
 
-  # A rate is due as soon as it exists: by then the report must be allowed, and reach its readers.
+  # A rate starts its first report immediately: the permissions and the subscribers must exist before.
   depends_on = [
     aws_iam_role_policy.reporter,
     aws_iam_role_policy.reporter_keys,
@@ -129,11 +130,11 @@ resource "aws_scheduler_schedule" "report" {
   ]
 }
 
-# What the last report said, an item for each source. DynamoDB encrypts it with a key of its own: so no switch of an
-# input makes it unreadable.
+# The findings of the last report. DynamoDB encrypts them with its own key, so that no change of inputs makes them
+# unreadable.
 
 resource "aws_dynamodb_table" "reports" {
-  # checkov:skip=CKV_AWS_119:Encrypted by DynamoDB itself; it holds IDs of instances and times
+  # checkov:skip=CKV_AWS_119:DynamoDB encrypts it with its own key; it holds IDs of instances and times
   count = local.has_report ? 1 : 0
 
   name         = local.reports_name
@@ -151,11 +152,11 @@ resource "aws_dynamodb_table" "reports" {
   }
 }
 
-# The reporter: the notifier's package with another handler, because reading takes minutes, and 900 seconds there would
-# hide the events of a failed digest for hours.
+# The reporter: a separate function from the notifier's package. It needs a time-out of 900 seconds to read AWS Config.
+# With that time-out, the notifier's queue would hide the events of a failed digest for hours.
 
 resource "aws_cloudwatch_log_group" "reporter" {
-  # checkov:skip=CKV_AWS_158:Under kms_key or CloudWatch's own encryption, so that no switch makes old logs unreadable
+  # checkov:skip=CKV_AWS_158:With kms_key or CloudWatch's own encryption, no change of inputs makes logs unreadable
   count = local.has_report ? 1 : 0
 
   name              = local.reporter_log_group
@@ -190,7 +191,7 @@ resource "aws_iam_role" "reporter" {
 data "aws_iam_policy_document" "reporter" {
   count = local.has_report ? 1 : 0
 
-  # The AWS Config rule waits for this module, so its ARN is not known here.
+  # The AWS Config rule is created after this module, so its ARN is not known here.
   statement {
     sid       = "ListResults"
     actions   = ["config:GetComplianceDetailsByConfigRule"]
@@ -200,7 +201,7 @@ data "aws_iam_policy_document" "reporter" {
   statement {
     sid       = "ReadLaunchTimes"
     actions   = ["config:SelectResourceConfig"]
-    resources = ["*"] # it knows no resources
+    resources = ["*"] # this action supports no resource-level permissions
   }
 
   statement {
@@ -238,7 +239,7 @@ resource "aws_iam_role_policy" "reporter" {
   policy = data.aws_iam_policy_document.reporter[0].json
 }
 
-# As for the notifier.
+# The same as for the notifier.
 data "aws_iam_policy_document" "reporter_keys" {
   count = local.has_report ? 1 : 0
 
@@ -272,10 +273,10 @@ resource "aws_iam_role_policy" "reporter_keys" {
 
 resource "aws_lambda_function" "reporter" {
   # checkov:skip=CKV_AWS_50:It runs a few times a week, and its log says what it did
-  # checkov:skip=CKV_AWS_115:Nothing but its schedule invokes it
-  # checkov:skip=CKV_AWS_117:It calls AWS Config, DynamoDB and SNS, and nothing in a VPC
-  # checkov:skip=CKV_AWS_173:The variables name a rule, a table, a topic and the console, and nothing secret
-  # checkov:skip=CKV_AWS_272:The zip is built from the module's own source at plan time, before anybody could sign it
+  # checkov:skip=CKV_AWS_115:Only its schedule invokes it
+  # checkov:skip=CKV_AWS_117:It calls only AWS Config, DynamoDB and SNS, and nothing in a VPC
+  # checkov:skip=CKV_AWS_173:The variables name a rule, a table, a topic and the console. Nothing is secret
+  # checkov:skip=CKV_AWS_272:The zip is built from the module's source during the plan, so nobody can sign it first
   count = local.has_report ? 1 : 0
 
   function_name    = local.reporter_name
@@ -316,7 +317,8 @@ resource "aws_lambda_function" "reporter" {
   depends_on = [aws_iam_role_policy.reporter]
 }
 
-# EventBridge Scheduler invokes asynchronously. What fails for the last time goes to the dead letters.
+# EventBridge Scheduler invokes the function asynchronously. After the last failed attempt, the event becomes a dead
+# letter.
 resource "aws_lambda_function_event_invoke_config" "reporter" {
   count = local.has_report ? 1 : 0
 

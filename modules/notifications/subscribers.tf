@@ -1,13 +1,13 @@
-# The subscribers of the module's own topic. With a topic of the caller's, none of this exists.
+# The subscribers of the module's own topic. None of this exists with your own topic.
 #
-# What is wrong with a subscriber fails a precondition, not a validation of the variable. That names the subscriber even
-# beside one whose endpoint is not known yet, and every module that passes subscribers on has the same rules.
+# Subscribers are checked by preconditions, not by validations of the variables. A precondition names a wrong subscriber
+# even if the endpoint of another one is not known yet, and the root and the hub share the same checks.
 
 locals {
-  # What SNS takes as the endpoint of each protocol, as far as a standard topic and encryption on the way allow it.
-  # Queues and functions may be those of another account or region, but of no other partition:
+  # The endpoints that SNS accepts for each protocol, but only those that work with a standard topic and encryption in
+  # transit. Queues and functions may be in another account or region, but not in another partition:
   # https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
-  # The limits of an address are those of RFC 5321.
+  # RFC 5321 limits the length of an e-mail address.
   endpoints = {
     email = {
       example = "audit@example.com"
@@ -45,7 +45,7 @@ locals {
     }
   }
 
-  # One text for what counts as one subscriber: the case of an address does not matter to whoever reads its e-mail.
+  # Equal texts mean the same subscriber. The case of an e-mail address does not matter.
   subscribers = {
     for name, subscription in local.subscriptions : name => join(" ", [
       coalesce(subscription.protocol, "-"),
@@ -54,7 +54,7 @@ locals {
     ])
   }
 
-  # EventBridge and CloudWatch set no message attributes, and a digest that is an e-mail is no JSON.
+  # EventBridge and CloudWatch set no message attributes. The body of a digest's e-mail is not JSON.
   filter_scopes = compact([
     var.digest_window_seconds == null ? "MessageBody" : "",
     var.digest_window_seconds != null || var.report != null ? "MessageAttributes" : "",
@@ -63,7 +63,7 @@ locals {
     "{ verdicts = [\"NON_COMPLIANT\"] }"
   )
 
-  # The keys that a message can have. Without any of them, a filter would let nothing pass.
+  # The keys that a message can have. A filter on another key would let nothing pass.
   # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
   digest_attributes = ["accounts", "kind", "regions", "rules", "verdicts"]
   alarm_fields = [
@@ -84,14 +84,14 @@ locals {
   # https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html and the pages beside it.
   filter_operators = ["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"]
 
-  # A report is about what is NON_COMPLIANT, whatever is notified.
+  # A report is always about NON_COMPLIANT, even if notify_on does not contain it.
   verdicts = setunion(var.verdicts, var.report == null ? [] : ["NON_COMPLIANT"])
 
   filter_policies = {
     for name, subscription in local.subscriptions : name => try(merge({}, jsondecode(subscription.filter_policy)), {})
   }
 
-  # Each key of a policy with its conditions, the keys inside of $or included.
+  # Each key of a filter policy with its conditions, including the keys inside $or.
   filters = {
     for name, policy in local.filter_policies : name => flatten([
       for alternative in concat([policy], try(concat(policy["$or"], []), [])) : [
@@ -110,7 +110,7 @@ resource "aws_sns_topic_subscription" "email" {
   redrive_policy = jsonencode({ deadLetterTargetArn = module.failures.queue_arns["deliveries"] })
 
   lifecycle {
-    create_before_destroy = true # as the topic
+    create_before_destroy = true # like the topic
 
     precondition {
       condition = alltrue([for pattern in local.endpoints.email.patterns : can(regex(pattern, each.key))])
@@ -144,7 +144,7 @@ resource "aws_sns_topic_subscription" "others" {
   redrive_policy       = jsonencode({ deadLetterTargetArn = module.failures.queue_arns["deliveries"] })
 
   lifecycle {
-    create_before_destroy = true # as the topic
+    create_before_destroy = true # like the topic
 
     precondition {
       condition = contains(keys(local.endpoints), coalesce(each.value.protocol, "-"))
@@ -165,7 +165,7 @@ resource "aws_sns_topic_subscription" "others" {
       ])
     }
 
-    # SNS sends nothing before the endpoint has confirmed, which the webhook of a chat does not:
+    # SNS sends nothing before the endpoint confirms the subscription. The webhook of a chat never confirms:
     # https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html
     precondition {
       condition = !can(regex(
@@ -253,7 +253,7 @@ resource "aws_sns_topic_subscription" "others" {
       ])
     }
 
-    # Not beside the rule on the scope, which would be the cause.
+    # A wrong scope is the other precondition's error, so do not report its keys here, too.
     precondition {
       condition = !contains(local.filter_scopes, each.value.filter_policy_scope) || alltrue([
         for filter in local.filters[each.key] :
@@ -266,7 +266,7 @@ resource "aws_sns_topic_subscription" "others" {
       ])
     }
 
-    # Only the alarms' Trigger has fields of its own.
+    # Only Trigger, a field of alarms, has nested fields.
     precondition {
       condition = alltrue([
         for filter in local.filters[each.key] : try(length(filter.conditions) > 0 && alltrue([

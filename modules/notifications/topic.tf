@@ -1,10 +1,10 @@
-# The topic. With a topic of the caller's, none of this exists.
+# The topic. None of this exists with your own topic.
 
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-# For the region's name: aws_region has it under names that provider 5 lacks or provider 6 deprecates.
+# Only for the region's name: the attributes of aws_region that hold it are missing in provider 5 or deprecated in 6.
 data "aws_service" "sns" {
   service_id = "sns"
 }
@@ -14,7 +14,7 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_service.sns.region
 
-  # Known at plan time, so that a plan shows every policy in full. Whoever publishes takes the resource's own ARN.
+  # Known at plan time, so that a plan shows every policy in full. Publishers use the resource's ARN, to wait for it.
   topic_arn = coalesce(
     one(var.sns_topic[*].arn),
     "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name}",
@@ -29,7 +29,7 @@ resource "aws_sns_topic" "this" {
   kms_master_key_id = one(concat(aws_kms_key.topic[*].arn, var.kms_key[*].arn))
   tags              = var.tags
 
-  # When a topic of the caller's takes its place, the event rules must have moved there before this one is gone.
+  # When your own topic replaces this one, the event rules must change to yours before this one is deleted.
   lifecycle {
     create_before_destroy = true
 
@@ -46,7 +46,7 @@ resource "aws_sns_topic" "this" {
 data "aws_iam_policy_document" "topic" {
   count = var.sns_topic == null ? 1 : 0
 
-  # Setting a policy replaces the default one, by which the account's own IAM policies count.
+  # A policy replaces the default policy, which lets the account's own principals use the topic.
   statement {
     sid = "Owner"
     actions = [
@@ -67,9 +67,9 @@ data "aws_iam_policy_document" "topic" {
     }
   }
 
-  # Without a condition: should EventBridge not fulfil one, every notification would be lost. AWS contradicts itself:
-  # eb-use-resource-based.html says that EventBridge supports no Condition in the policy of a topic, and
-  # eb-troubleshooting.html lists condition keys. SECURITY.md says what another account could do then.
+  # No condition: if EventBridge does not fulfil it, every notification is lost. AWS's pages contradict each other:
+  # eb-use-resource-based.html says that EventBridge supports no Condition in the policy of a topic, but
+  # eb-troubleshooting.html lists condition keys. SECURITY.md says what another account could do without a condition.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
   statement {
@@ -112,6 +112,6 @@ resource "aws_sns_topic_policy" "this" {
   policy = data.aws_iam_policy_document.topic[0].json
 
   lifecycle {
-    create_before_destroy = true # as the topic
+    create_before_destroy = true # like the topic
   }
 }

@@ -25,7 +25,7 @@ variable "alarm_topic_arns" {
 }
 
 variable "chat" {
-  description = "Whether HTTPS subscribers get what Amazon Q Developer shows in chat. Needs `digest_window_seconds`."
+  description = "Whether HTTPS subscribers get the form that chats show. Needs `digest_window_seconds`."
   type        = bool
   default     = false
   nullable    = false
@@ -38,7 +38,7 @@ variable "console_domain" {
 }
 
 variable "digest_by" {
-  description = "`window` describes everything of a window in one digest, `account` sends a digest for each account."
+  description = "`window` describes all events of a window in one digest, `account` sends a digest for each account."
   type        = string
   default     = "window"
   nullable    = false
@@ -107,25 +107,25 @@ variable "permissions_boundary_arn" {
 
 variable "report" {
   description = <<-TEXT
-    When what is open is reported: an expression of EventBridge Scheduler with its time zone, and whether it is reported
-    that nothing is open. `rule_name` is the AWS Config rule to read. Null creates no report.
+    When to report NON_COMPLIANT instances: an expression of EventBridge Scheduler with its time zone. With `when_empty`
+    a report is also sent when there are none. `rule_name` is the AWS Config rule to read. Null creates no report.
   TEXT
   type        = object({ expression = string, timezone = string, when_empty = bool, rule_name = string })
   default     = null
 }
 
 variable "sns_topic" {
-  description = "A topic of the caller's to publish to. Null creates one."
+  description = "Your own topic to publish to. Null creates a topic."
   type        = object({ arn = string })
   default     = null
 }
 
 variable "subscriptions" {
   description = <<-TEXT
-    Further subscribers of the topic, by names of the caller's choice. Each is a map with `protocol`, `endpoint` and, if
-    needed, `filter_policy`, `filter_policy_scope` and `raw_message_delivery`.
+    Further subscribers of the topic, by names of your choice. Each is a map with `protocol`, `endpoint` and, if needed,
+    `filter_policy`, `filter_policy_scope` and `raw_message_delivery`.
   TEXT
-  # Not objects: Terraform would drop a misspelt attribute without a word.
+  # Maps, not objects: Terraform would silently drop a misspelt attribute of an object.
   type     = map(map(string))
   default  = {}
   nullable = false
