@@ -128,8 +128,8 @@ variable "chat" {
   validation {
     condition = !var.chat || var.digest_window_seconds != null
     error_message = join(" ", [
-      "chat needs digest_window_seconds, such as 60: only the notifier writes what Amazon Q Developer shows, and what",
-      "EventBridge words it drops.",
+      "chat needs digest_window_seconds, such as 60: Amazon Q Developer shows only messages that the notifier writes",
+      "and drops those that EventBridge writes.",
     ])
   }
 }

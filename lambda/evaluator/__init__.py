@@ -1,1 +1,1 @@
-"""The function behind the AWS Config rule: does this EC2 instance have a key pair?"""
+"""The function of the AWS Config rule: does this EC2 instance have a key pair?"""

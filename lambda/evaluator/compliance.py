@@ -1,7 +1,7 @@
-"""The decision: an EC2 instance and a policy in, a verdict out.
+"""The decision: takes an EC2 instance and a policy, and returns a verdict.
 
-Pure: no I/O, no clock, no boto3. docs/results.md has the same table in words. The values are named tuples because a
-frozen dataclass costs five times as much to define, at each cold start.
+Pure: no I/O, no clock, no boto3. docs/results.md has the same table in words. The values are named tuples, because a
+frozen dataclass takes five times as long to define, at each cold start.
 """
 
 import re
@@ -15,12 +15,12 @@ from typing import NamedTuple
 # https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 MAX_ANNOTATION_LENGTH = 256
 
-# A terminated instance stays visible for a while. It cannot be changed, and need not be.
+# A terminated instance stays visible for a while. Nobody can or must change it.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
 ENDED_STATES = frozenset({"shutting-down", "terminated"})
 
 
-# EventBridge copies an annotation into JSON without escaping it, and drops what is no JSON then.
+# EventBridge copies an annotation into JSON without escaping it, and drops the event if the result is not valid JSON.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 UNQUOTABLE = str.maketrans({'"': "\N{RIGHT DOUBLE QUOTATION MARK}", "\\": "\N{SET MINUS}"})
 
@@ -30,7 +30,7 @@ NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 class ComplianceType(StrEnum):
-    """What AWS Config calls a verdict."""
+    """The verdicts, by the names that AWS Config gives them."""
 
     COMPLIANT = "COMPLIANT"
     NON_COMPLIANT = "NON_COMPLIANT"
@@ -38,7 +38,7 @@ class ComplianceType(StrEnum):
 
 
 class Instance(NamedTuple):
-    """What the verdict needs to know of an EC2 instance.
+    """The properties of an EC2 instance that the verdict depends on.
 
     ``key_name`` is None, empty or blank for an instance launched without a key pair; ``state`` is an EC2 state name.
     """
@@ -49,7 +49,7 @@ class Instance(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What the rule's parameters ask for; the default asks for any key pair and exempts nobody.
+    """The requirements in the rule's parameters. The default requires any key pair and exempts nothing.
 
     In ``allowed_key_names`` and in the values of ``exempt_tags``, ``*`` stands for any characters and ``?`` for one.
     """
@@ -65,9 +65,9 @@ class Policy(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The outcome for one resource.
+    """The verdict on one resource, with its reason.
 
-    ``annotation`` is one line of 1 to 256 characters without quotation marks and backslashes, or None.
+    ``annotation`` is one line of 1 to 256 characters without quotation marks or backslashes, or None.
     """
 
     compliance_type: ComplianceType
@@ -75,15 +75,15 @@ class Verdict(NamedTuple):
 
 
 def evaluate(instance: Instance | None, policy: Policy, today: date) -> Verdict:
-    """Judge an instance; the first rule that fits decides.
+    """Evaluate an instance. The first condition that matches decides.
 
     Args:
-        instance: the instance, or None for a resource that is gone, out of scope or no instance at all.
-        policy: what the rule's parameters ask for.
-        today: the UTC date to hold exemption dates against.
+        instance: the instance, or None for a resource that is deleted, out of scope or not an instance.
+        policy: the requirements in the rule's parameters.
+        today: the UTC date to compare exemption dates with.
 
     Returns:
-        The verdict, with the reason as its annotation unless it is NOT_APPLICABLE, where AWS Config drops it.
+        The verdict. Its annotation is the reason, except for NOT_APPLICABLE, where AWS Config drops annotations.
     """
     if instance is None or instance.state in ENDED_STATES:
         return Verdict(ComplianceType.NOT_APPLICABLE)
@@ -116,8 +116,8 @@ def evaluate(instance: Instance | None, policy: Policy, today: date) -> Verdict:
 
 
 def _verdict(compliance_type: ComplianceType, template: str, *values: str) -> Verdict:
-    """A verdict whose annotation is the template with the values in it, cut to equal shares where the line is full."""
-    # AWS Config shows an annotation as one line; what can't be printed (a lone surrogate, say) can't be sent either.
+    """Return a verdict with the filled template as its annotation; long values are cut to equal lengths to fit."""
+    # AWS Config shows an annotation as one line. Unprintable characters, such as a lone surrogate, cannot be sent.
     printable = ("".join(c if c.isprintable() else " " for c in value) for value in values)
     lines = [" ".join(value.translate(UNQUOTABLE).split()) for value in printable]
     room = MAX_ANNOTATION_LENGTH - len(template.format(*("" for _ in lines)))
@@ -133,17 +133,17 @@ def _matches(text: str, glob: str) -> bool:
 
 @cache
 def _pattern(glob: str) -> re.Pattern[str]:
-    """Compile a glob in which only ``*`` and ``?`` are special, unlike fnmatch's, and case matters."""
+    """Compile a case-sensitive glob. Only ``*`` and ``?`` are special, unlike in fnmatch."""
     first, *others = ("".join("." if c == "?" else re.escape(c) for c in part) for part in glob.split("*"))
     if not others:
         return re.compile(first, re.DOTALL)
-    # Atomic groups, so that a long tag value can't make a pattern of many stars backtrack for hours.
+    # Atomic groups prevent backtracking: a pattern with many stars could take hours on a long tag value.
     *middle, last = others
     return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last, re.DOTALL)
 
 
 def _date(text: str) -> date | None:
-    # date.fromisoformat alone would also take 20301231 and 2030-W01-1.
+    # date.fromisoformat alone would also accept 20301231 and 2030-W01-1.
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What AWS Config sends, parsed once into typed values. Bad input ends here, in an error that names what is wrong.
+"""Parses what AWS Config sends into typed values. Bad input raises an error that names what is wrong.
 
 An event is described at https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html
 """
@@ -18,15 +18,15 @@ GONE_STATUSES = frozenset({"ResourceDeleted", "ResourceDeletedNotRecorded", "Res
 
 
 class InvalidEventError(ValueError):
-    """An event, or a part of one, is not what AWS Config sends."""
+    """An event, or a part of it, is malformed."""
 
 
 class InvalidRuleParametersError(ValueError):
-    """The Config rule's parameters are not what the module writes."""
+    """The parameters of the AWS Config rule were not written by the module."""
 
 
 class ResourceChange(NamedTuple):
-    """A resource that changed; ``instance`` is None when it is no instance, gone, or out of the rule's scope."""
+    """A changed resource. ``instance`` is None if it is not an instance, is deleted, or is out of the rule's scope."""
 
     resource_type: str
     resource_id: str
@@ -35,7 +35,7 @@ class ResourceChange(NamedTuple):
 
 
 class OversizedChange(NamedTuple):
-    """A change whose item was not sent along and is to be fetched from the resource's history."""
+    """A change without its item, which must be fetched from the resource's history."""
 
     resource_type: str
     resource_id: str
@@ -43,7 +43,7 @@ class OversizedChange(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """The time has come to evaluate the whole region."""
+    """A scheduled evaluation of the whole region."""
 
     rule_name: str
     notified_at: datetime
@@ -52,7 +52,7 @@ class Schedule(NamedTuple):
 class RuleEvent(NamedTuple):
     """One invocation of the rule. ``result_token`` is a credential: never log it.
 
-    ``notified_at`` is when AWS Config sent the notification or, where that is missing, when it captured the item.
+    ``notified_at`` is when AWS Config sent the notification. If that is missing, it is when the item was captured.
     """
 
     trigger: ResourceChange | OversizedChange | Schedule
@@ -62,23 +62,23 @@ class RuleEvent(NamedTuple):
 
     @property
     def today(self) -> date:
-        """The UTC date to hold exemption dates against: the same event always gives the same verdict."""
+        """The UTC date to compare exemption dates with. It is the event's, so that a retry gives the same verdict."""
         return self.notified_at.date()
 
 
 def parse(event: object) -> RuleEvent:
-    """Read what AWS Config hands to the function of a custom rule.
+    """Read the event that AWS Config passes to the function of a custom rule.
 
     Args:
         event: the event as Lambda passes it.
 
     Raises:
-        InvalidEventError: something in it is missing or of another type; the message names it.
-        InvalidRuleParametersError: its ``ruleParameters`` are not the module's; the message names the parameter.
+        InvalidEventError: something in it is missing or has the wrong type; the message names it.
+        InvalidRuleParametersError: the module did not write its ``ruleParameters``; the message names the parameter.
     """
     event = _mapping(event, "event")
     policy = parse_rule_parameters(event.get("ruleParameters"))
-    # The message leaves the value out: it may be most of a token.
+    # The message must not contain the value, which may be most of a credential.
     result_token = event.get("resultToken")
     if not isinstance(result_token, str) or not result_token:
         raise InvalidEventError("resultToken is missing or not a string")
@@ -96,7 +96,7 @@ def parse(event: object) -> RuleEvent:
         trigger = Schedule(_text(event, "configRuleName"), notified_at)
         return RuleEvent(trigger, policy, notified_at, result_token)
 
-    # Only the boolean counts: a verdict must not hang on the truth of some other value.
+    # Only the boolean true counts, and no other value that Python treats as true.
     left_scope = event.get("eventLeftScope") is True
     if message_type == "ConfigurationItemChangeNotification":
         item = _mapping(notification.get("configurationItem"), "configurationItem")
@@ -112,7 +112,7 @@ def parse(event: object) -> RuleEvent:
 
 
 def parse_summary(summary: Mapping[str, Any]) -> OversizedChange:
-    """Read which item of a resource is to be fetched, from the summary of an event or from ``BatchGetResourceConfig``.
+    """Read which item of a resource to fetch, from the summary of an event or from ``BatchGetResourceConfig``.
 
     Raises:
         InvalidEventError: resource or capture time is malformed.
@@ -121,10 +121,10 @@ def parse_summary(summary: Mapping[str, Any]) -> OversizedChange:
 
 
 def parse_configuration_item(item: Mapping[str, Any], *, left_scope: bool = False) -> ResourceChange:
-    """Read a configuration item, of an event or of ``GetResourceConfigHistory``, which tell times and contents apart.
+    """Read a configuration item from an event or from ``GetResourceConfigHistory``, which have different formats.
 
     Raises:
-        InvalidEventError: the item is malformed, or carries no configuration although it must.
+        InvalidEventError: the item is malformed, or its configuration is missing.
     """
     resource_type, resource_id = _identity(item)
     captured_at = _time(item, "configurationItemCaptureTime")
@@ -138,7 +138,7 @@ def parse_configuration_item(item: Mapping[str, Any], *, left_scope: bool = Fals
 
 
 def parse_row(text: object) -> tuple[str, object, object]:
-    """Read a row of the inventory, as ``SelectResourceConfig`` gives it: the instance's id, configuration and tags.
+    """Read a row that ``SelectResourceConfig`` returned: an instance's id, configuration and tags.
 
     Raises:
         InvalidEventError: the row is not a JSON object with a ``resourceId``.
@@ -148,15 +148,15 @@ def parse_row(text: object) -> tuple[str, object, object]:
 
 
 def parse_instance(configuration: object, tags: object) -> Instance:
-    """Read an instance from its recorded configuration, whole or as a query selects it.
+    """Read an instance from its recorded configuration, or from the fields that a query selects.
 
     Args:
-        configuration: ``keyName`` and ``state.name`` are read. AWS Config leaves ``keyName`` out where there is no key
-            pair. Every instance has a state, so a configuration without it was not read whole and proves nothing.
-        tags: a map, as an item has them; a list of objects with ``key`` and ``value``, as a query gives them; or None.
+        configuration: ``keyName`` and ``state.name`` are read. AWS Config leaves ``keyName`` out if there is no key
+            pair. Every instance has a state. Without a state the configuration is incomplete and proves nothing.
+        tags: a map, from an item; a list of objects with ``key`` and ``value``, from a query; or None.
 
     Raises:
-        InvalidEventError: the state is missing, or a value is of another type.
+        InvalidEventError: the state is missing, or a value has the wrong type.
     """
     configuration = _mapping(configuration, "configuration")
     key_name = configuration.get("keyName")
@@ -233,9 +233,9 @@ def _text(mapping: Mapping[str, Any], name: str, longest: int = 256) -> str:
 def _time(mapping: Mapping[str, Any], name: str) -> datetime:
     value = mapping.get(name)
     try:
-        # boto3 hands out datetimes, events carry ISO 8601. Without an offset it could be any day.
+        # boto3 returns datetimes, events contain ISO 8601. A time without an offset does not tell the date.
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        # Beyond these years a time is none of AWS's, and could not be reckoned with.
+        # AWS sends no times outside of these years, and Python could not calculate with them.
         if isinstance(moment, datetime) and moment.tzinfo is not None and MINYEAR + 1 < moment.year < MAXYEAR:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""The edge: an event of AWS Config in, ``PutEvaluations`` out. The only module that knows boto3."""
+"""The handler: takes an event of AWS Config and calls ``PutEvaluations``. The only module that uses boto3."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -21,17 +21,17 @@ class LambdaContext(Protocol):
         """Return the milliseconds left before Lambda ends the invocation."""
 
 
-# Made at import, so that it falls in the init phase and is kept while the function is warm. Four attempts of at most
-# 10 s and their pauses of at most 7 s in all let a call end before the function's time-out of 60 s, and so in an error
-# that names it. Lambda retries that, as it does a time-out, which two calls that both fail slowly can come to.
+# Created at import, so that the init phase creates it once for all invocations. A call makes four attempts of at most
+# 10 s, with pauses of at most 7 s together. So a failing call ends before the function's time-out of 60 s, with an
+# error that names the call. Two calls that both fail slowly can reach the time-out. Lambda retries in both cases.
 config_client: ConfigClient = boto3.client(
     "config",
     config=Config(
         connect_timeout=2,
-        parameter_validation=False,  # AWS Config validates, and boto3's would be a quarter of a sweep's work
+        parameter_validation=False,  # AWS Config validates; boto3 would take a quarter of a sweep's processor time
         read_timeout=8,
-        # Adaptive slows down once it is throttled. In standard mode a sweep uses its attempts up where one call a
-        # second is let through.
+        # Adaptive mode slows down after throttling. In standard mode, a sweep would use up its attempts if AWS Config
+        # allowed only one call per second.
         retries={"mode": "adaptive", "total_max_attempts": 4},
     ),
 )
@@ -42,8 +42,8 @@ def lambda_handler(event: object, context: LambdaContext) -> None:
 
     Raises:
         InvalidEventError, InvalidRuleParametersError: see :func:`evaluator.config_events.parse`.
-        evaluator.history.ItemNotRecordedError: an oversized item can't be fetched yet.
-        EvaluationsRejectedError: AWS Config did not take an evaluation.
+        evaluator.history.ItemNotRecordedError: an oversized item cannot be fetched yet.
+        EvaluationsRejectedError: AWS Config rejected an evaluation.
         botocore.exceptions.ClientError: an API call failed after its retries.
     """
     rule_event = parse(event)
@@ -53,12 +53,12 @@ def lambda_handler(event: object, context: LambdaContext) -> None:
 
     trigger = rule_event.trigger
     if isinstance(trigger, Schedule):
-        from evaluator.sweep import sweep  # noqa: PLC0415  (a changed instance does not pay for it)
+        from evaluator.sweep import sweep  # noqa: PLC0415  (only a sweep needs it)
 
         sweep(config_client, trigger, rule_event.policy, report, context.get_remaining_time_in_millis)
         return
     if isinstance(trigger, OversizedChange):
-        from evaluator.history import fetch  # noqa: PLC0415  (nor for this)
+        from evaluator.history import fetch  # noqa: PLC0415  (rarely needed)
 
         trigger = fetch(config_client, trigger)
     verdict = evaluate(trigger.instance, rule_event.policy, rule_event.today)

@@ -1,4 +1,4 @@
-"""What AWS Config recorded of one resource.
+"""Reads the recorded configuration of one resource from AWS Config's history.
 
 The API: https://docs.aws.amazon.com/config/latest/APIReference/API_GetResourceConfigHistory.html
 """
@@ -10,20 +10,20 @@ from evaluator.reporting import ConfigClient
 
 
 class ItemNotRecordedError(RuntimeError):
-    """The history does not hold an item (yet); Lambda's retry or the next sweep looks again."""
+    """The history does not contain an item (yet). Lambda's retry or the next sweep looks again."""
 
 
 def fetch(client: ConfigClient, change: OversizedChange) -> ResourceChange:
-    """Fetch the item of a change that is known by its resource and capture time.
+    """Fetch the item of a resource that was captured at a time.
 
-    The time is asked for because a call looks back seven days at most, and the last item can be older.
+    The call needs the time, because without it AWS Config looks back only seven days, and the last item can be older.
 
     Raises:
-        ItemNotRecordedError: the history, which is eventually consistent, does not reach up to the change.
+        ItemNotRecordedError: the history, which is eventually consistent, does not contain the change yet.
         InvalidEventError: the item is malformed.
     """
     try:
-        # A second later, for boto3 may send whole seconds and so ask for a time before the change.
+        # Add a second, because boto3 may send whole seconds, and so a time before the change.
         answer = client.get_resource_config_history(
             resourceType=change.resource_type,
             resourceId=change.resource_id,

@@ -1,4 +1,4 @@
-"""Verdicts in, ``PutEvaluations`` out, and nothing that AWS Config refused is passed over.
+"""Reports verdicts with ``PutEvaluations``, and raises an error if AWS Config rejects one.
 
 The API: https://docs.aws.amazon.com/config/latest/APIReference/API_PutEvaluations.html
 """
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from evaluator.compliance import Verdict
 
-# The convention of AWS's own rule development kit: evaluate, and store nothing.
+# The convention of AWS's rule development kit for a test: evaluate, but store nothing.
 TEST_TOKEN = "TESTMODE"  # noqa: S105  # nosec B105
 
 
@@ -25,7 +25,7 @@ class ConfigClient(Protocol):
         """List a rule's results: API_GetComplianceDetailsByConfigRule."""
 
     def get_resource_config_history(self, **kwargs: Any) -> dict[str, Any]:
-        """List what was recorded of a resource: API_GetResourceConfigHistory."""
+        """List the recorded items of a resource: API_GetResourceConfigHistory."""
 
     def put_evaluations(self, **kwargs: Any) -> dict[str, Any]:
         """Report verdicts: API_PutEvaluations."""
@@ -35,18 +35,18 @@ class ConfigClient(Protocol):
 
 
 class EvaluationsRejectedError(RuntimeError):
-    """AWS Config did not take evaluations, twice; the message names their resources."""
+    """AWS Config rejected evaluations twice. The message names their resources."""
 
 
 def evaluation(resource_type: str, resource_id: str, verdict: Verdict, ordering_timestamp: datetime) -> dict[str, Any]:
-    """One element of ``Evaluations`` as PutEvaluations takes it.
+    """Return one element of ``Evaluations`` for PutEvaluations.
 
-    ``ordering_timestamp`` says which of two results is newer. It is the time of the notification. The API asks for the
-    time of the item instead (https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html). But after a
-    change of the rule AWS Config sends the last recorded item again, however old it is. By the item's time its verdict
-    would be older than that of a sweep in between, and a changed policy would have no effect until the next sweep.
+    ``ordering_timestamp`` says which of two results is newer. It is the time of the notification, although the API asks
+    for the time of the item (https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html). After a
+    change of the rule, AWS Config sends the last recorded item again, and that item can be old. With the item's time,
+    its verdict would be older than that of the last sweep: a changed policy would have no effect until the next one.
     """
-    # A datetime and not a string, which botocore would parse back at several times the cost.
+    # A datetime, not a string: botocore would parse a string again, which takes several times as long.
     reported = {
         "ComplianceResourceType": resource_type,
         "ComplianceResourceId": resource_id,
@@ -57,7 +57,7 @@ def evaluation(resource_type: str, resource_id: str, verdict: Verdict, ordering_
 
 
 def put_evaluations(client: ConfigClient, evaluations: Sequence[Mapping[str, Any]], result_token: str) -> None:
-    """Report up to 100 evaluations; what AWS Config hands back as failed is sent once more.
+    """Report up to 100 evaluations. Those that AWS Config returns as failed are sent once more.
 
     Raises:
         EvaluationsRejectedError: some failed again.

@@ -1,12 +1,12 @@
-"""The scheduled re-evaluation of every instance in the region, from AWS Config's own inventory.
+"""The sweep: evaluates every instance of the region again, from AWS Config's inventory.
 
-It ends exemptions on their day and repairs what lost events left behind. The inventory proves that an instance exists,
-and never that one is gone: it lags behind the events by minutes, and a query can return a part of it or nothing at all.
-What has a result of over an hour ago and is missing from the inventory is therefore looked up by its id. Results are
-cleared where AWS Config no longer has the resource; what it still has is evaluated from its history.
+A sweep ends exemptions on their day and corrects verdicts whose events were lost. The inventory proves that an instance
+exists, but not that one is deleted: it is minutes behind the events, and a query can return only a part of it, or
+nothing. So each resource that has a result older than an hour, but is missing from the inventory, is looked up by its
+id. If AWS Config no longer has the resource, its verdict is cleared. Otherwise it is evaluated from its history.
 
-What changed just before the sweep may still be judged as it was: a tag until the next change or sweep, an instance that
-was just terminated until the next sweep clears its result.
+A change just before the sweep may not be visible yet. A changed tag then counts only after the next change or sweep,
+and the result of an instance that was just terminated is cleared by the next sweep.
 """
 
 import logging
@@ -32,16 +32,16 @@ from evaluator.reporting import ConfigClient, evaluation
 
 logger = logging.getLogger(__name__)
 
-# The most that each of the APIs takes or gives at once.
+# The limits of the APIs for one call.
 # https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
 PAGE_SIZE = 100
 
-# How often a resource is looked up that AWS Config leaves unprocessed.
+# How often to look up a resource that AWS Config leaves unprocessed.
 LOOKUPS = 3
 
-# Between two looks at the clock lie four API calls at most: two pages, and a report that is sent once more. Each can
-# take 47 s with all its retries, and the sweep must end before Lambda ends it. A throttled call waits longer for its
-# turn, but is answered at once.
+# The sweep must stop before Lambda ends it. Between two checks of the time are at most four API calls (two pages, and a
+# report that is sent twice), and each can take 47 s with all its retries. A throttled call waits longer before it is
+# sent, but is answered immediately.
 RESERVE_MILLISECONDS = 200_000
 
 INVENTORY_LAG = timedelta(hours=1)
@@ -51,22 +51,22 @@ Resource = tuple[str, str]  # type and id
 
 
 class SweepIncompleteError(RuntimeError):
-    """The sweep ended before it had evaluated and cleared everything; the message says why."""
+    """The sweep stopped before everything was evaluated and cleared. The message says why."""
 
 
 def sweep(
     client: ConfigClient, schedule: Schedule, policy: Policy, report: Report, remaining_milliseconds: Callable[[], int]
 ) -> None:
-    """Evaluate every recorded instance, then mark NOT_APPLICABLE what has a result and is gone.
+    """Evaluate every recorded instance, then clear the verdicts of deleted instances.
 
-    A sweep that would not end before the function's deadline stops and keeps what it reported. It says so in one error
-    line, as it does where resources could not be read. Raised, it would only be started over.
+    If the function's time is nearly over, the sweep stops and keeps what it reported. It logs one error line, also if a
+    resource could not be read. It raises no error, because Lambda would then start the sweep from the beginning.
 
     Args:
         client: AWS Config.
-        schedule: what fired; its time is the verdicts' ordering timestamp and its UTC date their today.
-        policy: what the rule's parameters ask for.
-        report: takes up to 100 evaluations.
+        schedule: the event. Its time is the ordering timestamp of all verdicts, and its UTC date is today.
+        policy: the requirements in the rule's parameters.
+        report: reports up to 100 evaluations.
         remaining_milliseconds: the time left before Lambda ends the invocation.
     """
     run = _Sweep(client, schedule, policy, report, remaining_milliseconds)
@@ -78,12 +78,12 @@ def sweep(
         # The module's alarms count both lines by their messages.
         logger.error("sweep incomplete", extra={"reason": str(incomplete), "instances": len(run.seen)})
     else:
-        # A metric filter reads how many are open.
+        # A metric filter reads the number of open instances.
         logger.info("sweep complete", extra={"instances": len(run.seen), "open": run.open, "cleared": run.cleared})
 
 
 class _Sweep:
-    """One sweep: what it has seen, and what it could not read."""
+    """One sweep: the instances that it has seen, and those that it could not read."""
 
     def __init__(
         self,
@@ -105,9 +105,9 @@ class _Sweep:
         self._first_unreadable = ""
 
     def evaluate_inventory(self) -> None:
-        """Evaluate what the inventory lists, page by page."""
+        """Evaluate the instances in the inventory, page by page."""
         for rows in _inventory(self._client, self._policy):
-            # By id, for one page can hold a row twice.
+            # By id, because a page can contain a row twice.
             evaluations = {}
             for row in rows:
                 instance_id = None
@@ -116,7 +116,7 @@ class _Sweep:
                     self.seen.add(instance_id)
                     instance = parse_instance(configuration, tags)
                 except InvalidEventError as error:
-                    # One unreadable instance must not keep the others from their verdicts, nor go unnoticed.
+                    # One unreadable instance must not stop the sweep, but it must be reported.
                     self._skip(f"{instance_id}: {error}")
                 else:
                     evaluations[instance_id] = self._evaluation((EC2_INSTANCE, instance_id), instance)
@@ -125,7 +125,7 @@ class _Sweep:
             self._watch_the_clock("the inventory was read")
 
     def settle_missing(self) -> None:
-        """Clear the results of what is gone, and evaluate what exists although the inventory does not list it."""
+        """Clear the verdicts of deleted instances, and evaluate existing ones that the inventory does not list."""
         missing = self._missing()
         for start in range(0, len(missing), PAGE_SIZE):
             evaluations = list(self._settled(missing[start : start + PAGE_SIZE]))
@@ -133,14 +133,14 @@ class _Sweep:
                 self._report(evaluations)
 
     def fail_if_unreadable(self) -> None:
-        """End the sweep incomplete if anything was left without a verdict."""
+        """Raise an error if any instance has no new verdict."""
         if self._unreadable:
             raise SweepIncompleteError(
                 f"{self._unreadable} resources can't be read, the first is {self._first_unreadable}"
             )
 
     def _missing(self) -> list[Resource]:
-        """The resources that have a result and are missing from the inventory."""
+        """Return the resources that have a result, but are missing from the inventory."""
         missing: list[Resource] = []
         for page in _results(self._client, self._schedule.rule_name):
             missing += [
@@ -153,7 +153,7 @@ class _Sweep:
         return missing
 
     def _settled(self, missing: Sequence[Resource]) -> Iterator[dict[str, Any]]:
-        """Give the evaluations of up to 100 resources that the inventory does not list."""
+        """Return the evaluations of up to 100 resources that the inventory does not list."""
         waiting = list(dict.fromkeys(missing))
         for _ in range(LOOKUPS):
             self._watch_the_clock("missing instances were looked up")
@@ -173,7 +173,7 @@ class _Sweep:
             self._skip(f"{resource_id}: AWS Config does not say whether it exists")
 
     def _evaluated_from_history(self, resource: Resource, item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Give the evaluation of an existing resource, unless its history can't be read."""
+        """Return the evaluation of an existing resource, unless its history cannot be read."""
         self._watch_the_clock("missing instances were evaluated")
         try:
             recorded = fetch(self._client, parse_summary(item))
@@ -197,9 +197,9 @@ class _Sweep:
 
 
 class _Ids:
-    """Ids by their hashes: 8 bytes each, where a set of texts takes over 100.
+    """A set of ids that keeps only their hashes: 8 bytes each, instead of over 100 in a set of strings.
 
-    Should two ids ever share a hash, a stale verdict stays until a sweep in another process, whose hashes are others.
+    If two ids share a hash, an old verdict can stay. A sweep in another process, which has other hashes, corrects it.
     """
 
     def __init__(self) -> None:
@@ -222,9 +222,9 @@ class _Ids:
 
 
 def _inventory(client: ConfigClient, policy: Policy) -> Iterator[list[str]]:
-    """Give the rows of the inventory page by page, a JSON text each.
+    """Yield the rows of the inventory page by page; each row is a JSON text.
 
-    The next page is fetched while the caller works on the last one, and no more than that, so memory stays constant.
+    While the caller works on a page, only the next page is fetched, so that memory stays constant.
     """
     columns = "resourceId, configuration.keyName, configuration.state.name" + (", tags" if policy.reads_tags else "")
     query = {"Expression": f"SELECT {columns} WHERE resourceType = '{EC2_INSTANCE}'", "Limit": PAGE_SIZE}
@@ -238,7 +238,7 @@ def _inventory(client: ConfigClient, policy: Policy) -> Iterator[list[str]]:
 
 
 def _results(client: ConfigClient, rule_name: str) -> Iterator[list[tuple[dict[str, str], datetime]]]:
-    """Give the rule's results page by page: the resource and the result's ordering timestamp."""
+    """Yield the rule's results page by page: the resource and the result's ordering timestamp."""
     query: dict[str, Any] = {
         "ConfigRuleName": rule_name,
         "ComplianceTypes": [ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT],
@@ -256,9 +256,9 @@ def _results(client: ConfigClient, rule_name: str) -> Iterator[list[tuple[dict[s
 def _look_up(
     client: ConfigClient, resources: Sequence[Resource]
 ) -> tuple[dict[Resource, Mapping[str, Any]], set[Resource]]:
-    """Look up to 100 resources up: the items of those that exist, and the resources that AWS Config did not process.
+    """Look up to 100 resources up. Returns the items of existing resources, and those that AWS Config did not process.
 
-    What is in neither is gone, for the API returns no deleted resources. Nor does it return tags.
+    A resource in neither list is deleted, because the API returns no deleted resources. It does not return tags.
     https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
     """
     keys = [{"resourceType": resource_type, "resourceId": resource_id} for resource_type, resource_id in resources]

@@ -29,7 +29,7 @@ def test_channels_get_the_topic_and_may_do_nothing(plan: Plan) -> None:
 
 
 def test_calls_of_the_recorder_go_through_the_digest(plan: Plan) -> None:
-    """Amazon Q Developer drops what EventBridge words: the recorder's events go to the queue as they are."""
+    """The recorder's events go to the queue unchanged: Amazon Q Developer drops messages that EventBridge writes."""
     for kind in ("NON_COMPLIANT", "recorder"):
         target = plan.resources[f'module.ec2_key_pair_monitor.aws_cloudwatch_event_target.notifications["{kind}"]']
         assert target["input_transformer"] == []
