@@ -1,1 +1,1 @@
-"""The function that tells people of compliance changes: what a window has collected, in one readable notification."""
+"""The functions that notify people: the digest of a window's changes, and the scheduled report."""

@@ -1,10 +1,11 @@
-"""The form for chat: what Amazon Q Developer in chat applications shows in Slack and Microsoft Teams.
+"""The form for chat, which Amazon Q Developer in chat applications shows in Slack and Microsoft Teams.
 
-It subscribes to the topic by HTTPS and drops whatever is neither an event of AWS nor of this schema:
+Amazon Q Developer subscribes to the topic by HTTPS. It drops every message that is neither an AWS event nor has this
+schema:
 https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 
-Both clients interpret markup, each another one, so the text has none: only links that stand for themselves. What others
-wrote (annotations, names, descriptions) goes through ``plain``, and can neither mention anybody nor look like a link.
+Slack and Teams interpret different markup, so the text has none, only plain URLs. Values of others (annotations, names,
+descriptions) go through ``plain``, so that they can neither mention a person nor look like a link.
 Pure: no I/O, no clock, no boto3.
 """
 
@@ -20,25 +21,25 @@ from notifier.wording import CHECK_THE_RECORDER, MAX_DETAILED, Part, advice, pla
 MAX_TITLE_LENGTH = 250
 MAX_DESCRIPTION_LENGTH = 8_000
 
-# What the form adds to a message at most: a character of a description takes up to four bytes, in UTF-8 as well as
-# escaped for JSON in JSON; the rest is bounded by the subject, 25 ids and constants.
+# The most bytes that the form adds to a message. A character of the description takes up to four bytes, in UTF-8 or
+# escaped for JSON inside JSON. The rest is limited: the subject, 25 ids and constants.
 MAX_CHAT_BYTES = 4 * MAX_DESCRIPTION_LENGTH + 6_000
 
-# Signs that Slack or Teams interpret, and their full-width forms, which neither does (unverified). No escape serves
-# both: a backslash is Teams's, an entity Slack's.
+# Signs that Slack or Teams interpret, and their full-width forms, which neither interprets (unverified). No escape
+# works in both: Teams has backslashes, Slack has entities.
 _FULL_WIDTH = {ord(sign): ord(sign) + 0xFEE0 for sign in "<>&*`~|@#[]\\"}
 _UNDERLINE, _SLASH = chr(ord("_") + 0xFEE0), chr(ord("/") + 0xFEE0)
-# Within a word it means itself, as in a key pair's name; elsewhere it begins or ends italics.
+# Inside a word, such as a key pair's name, it is text. Elsewhere it begins or ends italics.
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 
 
 def plain(text: str) -> str:
-    """A text that others wrote, without anything that a client would interpret."""
+    """Return a text without the signs that Slack or Teams would interpret."""
     return _UNDERSCORE.sub(_UNDERLINE, text.translate(_FULL_WIDTH)).replace("://", f":{_SLASH}{_SLASH}")
 
 
 def notification(part: Part, subject: str, console: Console, names: Mapping[str, str]) -> dict[str, Any]:
-    """A part of a digest, in the schema."""
+    """Return a part of a digest in the form for chat."""
     steps = [CHECK_THE_RECORDER] if part.calls else []
     if part.instances:
         step = advice(part).removeprefix("What to do: ")
@@ -65,7 +66,7 @@ def notification(part: Part, subject: str, console: Console, names: Mapping[str,
 def schema(
     title: str, description: str, steps: list[str], keywords: list[str], metadata: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What every notification of the schema has."""
+    """Return the fields that every notification in chat has."""
     return {
         "version": "1.0",
         "source": "custom",
@@ -81,7 +82,7 @@ def schema(
 
 
 def _thread(event: Event) -> str:
-    """News of the same instance, recorder or alarm share a thread."""
+    """Return the thread: notifications about the same instance, recorder or alarm share one."""
     match event:
         case Change():
             what = event.instance_id
@@ -93,7 +94,7 @@ def _thread(event: Event) -> str:
 
 
 def described(sentences: Sequence[str], entries: Sequence[str], count: int) -> str:
-    """Sentences, and as many of the entries as have room; ``count`` is how many there are, here and elsewhere."""
+    """Return sentences and as many entries as fit. ``count`` is the number of all entries, also in other parts."""
     last = "The rest is in the e-mail and in AWS Config."
     room = (
         MAX_DESCRIPTION_LENGTH + 1 - sum(len(each) + 1 for each in (*sentences, last))
@@ -106,12 +107,12 @@ def described(sentences: Sequence[str], entries: Sequence[str], count: int) -> s
 
 
 def entry(text: str, link: str) -> str:
-    """What is told of one instance, call or alarm, and where more is."""
+    """Return the description of one instance, call or alarm, with a link."""
     return f"• {plain(text.rstrip())}\n{link}"
 
 
 def _told(part: Part) -> list[Event]:
-    """What may be told, those that ask for action first."""
+    """Return the events to describe; those that need action come first."""
     changes = [each.last for found in part.verdicts.values() for each in found]
     return [*part.calls[:MAX_DETAILED], *part.alarms[:MAX_DETAILED], *changes[:MAX_DETAILED]]
 

@@ -1,4 +1,4 @@
-"""The digest: events in, messages out, each in a form that its subscribers can use.
+"""The digest: takes events and returns messages, each in the forms that its subscribers can use.
 
 Pure: no I/O, no clock, no boto3.
 """
@@ -14,22 +14,22 @@ from notifier.events import VERDICTS, Alarm, Change, Event, RecorderCall
 from notifier.message import MAX_BYTES, Console, Message, compact, iso, short
 from notifier.wording import MAX_DETAILED, News, Part
 
-# The version of the JSON document; it grows when a reader of the last one would no longer understand.
+# The version of the JSON document. It changes when a program that reads the last version would fail.
 VERSION = "2"
 
-# Upper bounds of what a message takes beside its items: its sentences, headings, subject and SMS; and of what it takes
-# to describe an item, beyond its entry in the document.
+# The most bytes that a message takes without its items (sentences, headings, subject and SMS), and that the text about
+# an item takes, without its entry in the document.
 FRAME_BYTES = 3_000
 DESCRIPTION_BYTES = 60
-# Of the headings of an account and of a region, and of their frames in the document, but for names and counts.
+# The same for the headings of an account and of a region and their brackets in the document, without names and counts.
 ACCOUNT_BYTES = 110
 REGION_BYTES = 50
 
 
 class Item(NamedTuple):
-    """What a message can't split: one instance, call or alarm, its entry in the document, and the bytes it takes.
+    """One instance, call or alarm, which is never split: its entry in the document, and the bytes that it takes.
 
-    The first of an account or region takes more, for the heading.
+    The first item of an account or region also takes the bytes of the heading.
     """
 
     told: News | RecorderCall | Alarm
@@ -46,13 +46,13 @@ def digest(
     by_account: bool = False,
     has_chat: bool = False,
 ) -> Iterator[Message]:
-    """Tell of events in as few messages as the bytes allow.
+    """Describe events in as few messages as SNS's size limit allows.
 
     Args:
-        events: in any order. The same event twice counts once; of several changes of an instance the last counts.
-        console: where links lead.
-        names: of accounts, by their ids.
-        by_account: whether no message may be about more than one account.
+        events: in any order. A repeated event counts once. Of several changes of an instance, the last one counts.
+        console: the console that links lead to.
+        names: names of accounts by their ids.
+        by_account: whether each message is about only one account.
         has_chat: whether messages have a form for chat.
     """
     found = list({each.key: each for each in sorted(events, key=_order)}.values())
@@ -65,7 +65,7 @@ def digest(
 
 
 def _order(event: Event) -> tuple[Any, ...]:
-    """By time; at the same time what asks for action comes last, and counts."""
+    """Sort by time. Of events at the same time, the one that needs action comes last, so that it counts."""
     match event:
         case Change():
             return event.recorded_at, -VERDICTS.index(event.verdict), event[:4], event.annotation or ""
@@ -78,7 +78,7 @@ def _order(event: Event) -> tuple[Any, ...]:
 def _digest(
     events: Sequence[Event], console: Console, names: Mapping[str, str], *, has_chat: bool
 ) -> Iterator[Message]:
-    """Tell of events that are in order, each once."""
+    """Describe events that are sorted and not repeated."""
     news = _news([each for each in events if isinstance(each, Change)])
     blocks = _blocks([each for each in reversed(events) if not isinstance(each, Change)], news, console, names)
     rules = {each.last.rule for each in news}
@@ -99,7 +99,7 @@ def _digest(
 
 
 def _news(changes: Iterable[Change]) -> list[News]:
-    """The last change of each instance, in the order of the text: accounts and regions with most to do first."""
+    """Return the last change of each instance in the text's order: accounts and regions with most to do come first."""
     histories: dict[tuple[str, ...], list[Change]] = {}
     for change in changes:
         histories.setdefault(change[:4], []).append(change)
@@ -123,7 +123,7 @@ def _news(changes: Iterable[Change]) -> list[News]:
 def _blocks(
     others: Sequence[RecorderCall | Alarm], news: Sequence[News], console: Console, names: Mapping[str, str]
 ) -> Iterator[list[Item]]:
-    """What is told, in the order of the text: the calls, the alarms, and each account's instances."""
+    """Return all items in the order of the text: the calls, the alarms, and the instances of each account."""
     for kind in (RecorderCall, Alarm):
         found = [each for each in others if isinstance(each, kind)]
         if found:
@@ -152,12 +152,12 @@ def _item(told: News | RecorderCall | Alarm, console: Console, heading: int) -> 
 
 
 def _bytes(text: str) -> int:
-    """The bytes that a text without control characters takes as a string of JSON, its quotation marks counted."""
+    """Count the bytes of a text without control characters as a JSON string, including the quotation marks."""
     return len(text.encode()) + text.count('"') + text.count("\\") + 2
 
 
 def _split(blocks: Iterable[Sequence[Item]], room: int) -> list[list[Item]]:
-    """Fill one message after the other; a block is split only where it alone is too long for one."""
+    """Fill one message after the other. A block is split only if it does not fit into one message."""
     blocks = list(blocks)
     for kind in (RecorderCall, Alarm, News):
         sizes = (each.size for block in blocks for each in block if isinstance(each.told, kind))
@@ -204,7 +204,7 @@ def _message(part: Part, items: Sequence[Item], console: Console, names: Mapping
             "recorder": [each.entry for each in items if isinstance(each.told, RecorderCall)],
             "alarms": [each.entry for each in items if isinstance(each.told, Alarm)],
         },
-        # A filter on rules or verdicts does not pass what has none.
+        # A filter on rules or verdicts must not match a message without any.
         attributes={name: value for name, value in attributes.items() if value},
         instances=len(part.instances),
         keys=frozenset([*(each.key for each in part.events), *earlier]),
@@ -212,7 +212,7 @@ def _message(part: Part, items: Sequence[Item], console: Console, names: Mapping
 
 
 def _accounts(instances: Sequence[tuple[Change, dict[str, Any]]], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The instances of the document, by account and region."""
+    """Return the document's instances by account and region."""
     accounts: list[dict[str, Any]] = []
     for change, entry in instances:
         if not accounts or accounts[-1]["account"] != change.account:
@@ -225,7 +225,7 @@ def _accounts(instances: Sequence[tuple[Change, dict[str, Any]]], names: Mapping
 
 
 def _described(told: News | RecorderCall | Alarm, console: Console) -> dict[str, Any]:
-    """The entry of the document."""
+    """Return an item's entry in the document."""
     match told:
         case News(last=change, earlier=earlier):
             return {

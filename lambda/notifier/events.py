@@ -1,13 +1,13 @@
-"""What EventBridge sends of monitors, parsed once into typed values. Bad input ends here, in an error that names it.
+"""Parses what EventBridge sends about monitors into typed values. Bad input raises an error that names what is wrong.
 
-Three kinds of event are read, and nothing else:
+Only three kinds of event are accepted:
 
 - https://docs.aws.amazon.com/config/latest/developerguide/monitor-config-with-cloudwatchevents.html
 - https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 - https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 
-EventBridge states the account and the region of the sender in the envelope. What an event says of itself must be the
-same, so that no account can speak for another.
+EventBridge sets the sender's account and region in each event. The account and region in the event's detail must be the
+same, so that no account can send events in the name of another.
 """
 
 import json
@@ -16,7 +16,7 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-# Those that ask for action first. The order is that of the text.
+# In the order of the text: verdicts that need action come first.
 VERDICTS = ("NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE")
 
 # The calls that can keep AWS Config from recording instances.
@@ -30,12 +30,12 @@ RECORDER_CALLS = (
 
 # https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 MAX_ANNOTATION_LENGTH = 256
-# Of an ARN, which may be longer, and of the description of an alarm.
+# The most characters of an ARN and of an alarm's description; longer ones are cut.
 MAX_TEXT_LENGTH = 1024
 
 
 class InvalidEventError(ValueError):
-    """A message is not one of the three kinds of event; the text names what is wrong."""
+    """A message is none of the three kinds of event. The text names what is wrong."""
 
 
 class Change(NamedTuple):
@@ -51,12 +51,12 @@ class Change(NamedTuple):
 
     @property
     def key(self) -> Hashable:
-        """By which the same event is known that comes twice: its id is another one in another region."""
+        """The key to recognize a repeated event by. The event's id differs between regions."""
         return self[:6]
 
 
 class RecorderCall(NamedTuple):
-    """A call that can keep AWS Config from recording instances; ``caller`` is None where CloudTrail names nobody."""
+    """A call that can keep AWS Config from recording instances. ``caller`` is None if CloudTrail names nobody."""
 
     account: str
     region: str
@@ -67,12 +67,12 @@ class RecorderCall(NamedTuple):
 
     @property
     def key(self) -> Hashable:
-        """By which the same call is known: CloudTrail's own id."""
+        """The key to recognize a repeated call by: CloudTrail's id."""
         return self.event_id
 
 
 class Alarm(NamedTuple):
-    """An alarm that was raised, or lacks the data that it watches."""
+    """An alarm that was raised, or that has no data."""
 
     account: str
     region: str
@@ -83,7 +83,7 @@ class Alarm(NamedTuple):
 
     @property
     def key(self) -> Hashable:
-        """By which the same change of state is known: the parts of the alarm's ARN, and the time."""
+        """The key to recognize a repeated change of state by: the parts of the alarm's ARN, and the time."""
         return self.account, self.region, self.name, self.changed_at
 
 
@@ -94,7 +94,7 @@ def parse(body: object) -> Event:
     """Read the body of a queue's message: one event, as JSON.
 
     Raises:
-        InvalidEventError: something in it is missing or of another form.
+        InvalidEventError: something in it is missing or malformed.
     """
     if not isinstance(body, str):
         raise InvalidEventError("body is not a string")
@@ -212,7 +212,7 @@ def _time(mapping: Mapping[str, Any], name: str) -> datetime:
 
 
 def _line(mapping: Mapping[str, Any], name: str, length: int) -> str | None:
-    """A text as one line of what can be printed, and so be sent."""
+    """Return a text as one line of printable characters."""
     value = mapping.get(name)
     if value is None:
         return None

@@ -1,10 +1,10 @@
-"""What is open now, beside what the last report knew: new, still open, fixed, and since when.
+"""Compares the open instances with the last report: which are new, still open or fixed, and since when they are open.
 
-Pure: no I/O, no clock, no boto3. An instance is open while AWS Config has it as NON_COMPLIANT. It is open since its
-launch where the lack of a key pair is the reason, for a key pair is assigned at launch or never; otherwise since the
-first report that had it, because a result's own time may be that of its last evaluation.
+Pure: no I/O, no clock, no boto3. An instance is open while AWS Config has the result NON_COMPLIANT for it. An instance
+without a key pair is open since its launch, because a key pair can be assigned only at launch. Every other instance is
+open since the first report that named it, because the time of a result may be the time of its last evaluation.
 
-Memory does not grow with what is open: of many instances, the oldest and the newest are kept, and how many there are.
+Memory does not grow with the number of open instances: only the oldest, the newest and the counts are kept.
 """
 
 import json
@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-# At most so many instances of a place are remembered: a DynamoDB item holds 400 KB, and each takes 33 bytes.
+# The most instances of a place that are remembered: a DynamoDB item holds 400 KB, and an instance takes 33 bytes.
 MAX_REMEMBERED = 12_000
-# More of a list than one message can name.
+# The most instances of a list that are kept: more than one message can name.
 MAX_KEPT = 6_000
-# A report tells when and why of this many of the oldest, and of the newest.
+# A report gives time and reason of this many of the oldest instances, and of as many of the newest.
 MAX_DETAILED = 25
-# What one query of AWS Config's inventory names.
+# The number of instances in one query of AWS Config's inventory.
 BATCH = 100
 
 
@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """An instance that AWS Config has as NON_COMPLIANT, and the reason."""
+    """A NON_COMPLIANT instance in AWS Config, and the reason."""
 
     place: Place
     instance_id: str
@@ -39,7 +39,7 @@ class Finding(NamedTuple):
 
 
 class Since(NamedTuple):
-    """Since when an instance is open: its launch, or else the first report that had it."""
+    """The time since which an instance is open: its launch, or else the first report that named it."""
 
     at: datetime
     is_launch: bool
@@ -55,7 +55,7 @@ class Open(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What a report knows of a place, for the next one; ``since`` is None where there were too many to remember."""
+    """The findings of a report in a place, for the next report. ``since`` is None if there were too many instances."""
 
     scheduled: datetime
     open: int
@@ -88,7 +88,7 @@ class Memory(NamedTuple):
 
 
 class Ages:
-    """Open instances by age: how many there are, and of too many those in the middle left out."""
+    """Open instances by age, with their number. If there are too many, those in the middle are left out."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -114,16 +114,16 @@ class Ages:
 
 
 class Comparison:
-    """What is open in one place or many.
+    """The open instances of one or more places, compared with the last report.
 
     Attributes:
-        counts: how many instances are open, new and fixed in each place; the last two are None where the last report
+        counts: the numbers of open, new and fixed instances in each place. New and fixed are None if the last report
             could not remember its instances.
-        new: what the last report did not have; everything where there was none.
-        still: what it had, or may have had.
-        fixed: what it had and is not open any more.
-        last: when the last report was, or None where a place had none.
-        memories: what the next report has to know.
+        new: instances that the last report did not have. Without a last report, all instances are new.
+        still: instances that the last report had, or may have had.
+        fixed: instances that the last report had, and that are no longer open.
+        last: the time of the last report, or None if a place had none.
+        memories: the findings to remember for the next report.
     """
 
     def __init__(self, known: Mapping[Place, Memory | None]) -> None:
@@ -135,7 +135,7 @@ class Comparison:
 
     @property
     def open(self) -> int:
-        """How many instances are open."""
+        """The number of open instances."""
         return self.new.count + self.still.count
 
     @property
@@ -145,24 +145,24 @@ class Comparison:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing is open and nothing was."""
+        """Whether nothing is open now and nothing was open in the last report."""
         return not self.open and not self.fixed and self.is_compared
 
 
-# Looks up launches: of some instances in a place, the times of those that were launched without a key pair.
+# Looks up the launch times of some instances of a place. Returns only those that were launched without a key pair.
 Launches = Callable[[Place, list[str]], Mapping[str, datetime]]
 
 
 def compare(
     findings: Iterable[Finding], known: Mapping[Place, Memory | None], scheduled: datetime, launches: Launches
 ) -> Comparison:
-    """Compare what is open with what the last report knew.
+    """Compare the open instances with the last report.
 
     Args:
-        findings: every open instance, in any order.
-        known: the places to report, each with what the last report knew of it, or None where there was none.
-        scheduled: when this report is.
-        launches: is asked for what no report before has found out.
+        findings: all open instances, in any order.
+        known: the places to report, each with the findings of the last report, or None if there was none.
+        scheduled: the time of this report.
+        launches: looks up the launch times that no earlier report has found.
     """
     comparison = Comparison(known)
     left = {place: dict((memory and memory.since) or {}) for place, memory in known.items()}
@@ -193,7 +193,7 @@ def compare(
 def _with_launches(
     findings: Iterable[Finding], known: Mapping[Place, Mapping[str, Since]], launches: Launches
 ) -> Iterator[tuple[Finding, datetime | None]]:
-    """Each finding with its launch, which is asked for once and for many at a time."""
+    """Yield each finding with its launch time. Launch times are looked up once, many at a time."""
     rest = iter(findings)
     while batch := list(islice(rest, BATCH)):
         asked: dict[Place, list[str]] = {}

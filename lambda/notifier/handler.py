@@ -1,9 +1,9 @@
-"""The edge: a batch of a queue in, one Publish or a few out, and what was not told goes back to the queue.
+"""The handler of digests: publishes a batch of a queue. Events that were not published go back to the queue.
 
-Lambda counts a partial batch response as a success, even one that returns every record. So an invocation that publishes
-nothing raises an error, which the metric Errors counts, and one that publishes a part writes a line, which a metric
-filter counts. An error returns the whole batch: nothing is raised once SNS has acknowledged a message, which would be
-published again.
+Lambda counts a partial batch response as a success, even if it returns every record. So an invocation that publishes
+nothing raises an error, which the metric Errors counts. An invocation that publishes only a part logs a line, which a
+metric filter counts. It raises no error after SNS has acknowledged a message: an error returns the whole batch, and
+that message would be published again.
 
 Batches: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
@@ -29,7 +29,7 @@ CONSOLE = Console(os.environ["CONSOLE_DOMAIN"])
 BY_ACCOUNT = os.environ.get("DIGEST_BY") == "account"
 HAS_CHAT = os.environ.get("CHAT") == "true"
 
-# In the zip and not in the environment, which is too small for the names of an organization's accounts.
+# In the zip, because the environment is too small for the names of an organization's accounts.
 names = Path(__file__).with_name("account_names.json")
 ACCOUNT_NAMES: dict[str, str] = json.loads(names.read_text()) if names.exists() else {}
 
@@ -38,22 +38,22 @@ class NothingPublishedError(RuntimeError):
     """No record of a batch could be read and published."""
 
 
-# Made at import, so that it falls in the init phase and is kept while the function is warm. Three attempts of at most
-# 7 s and their pauses of at most 3 s in all.
+# Created at import, so that the init phase creates it once for all invocations. A call makes three attempts of at most
+# 7 s, with pauses of at most 3 s together.
 sns_client: SnsClient = boto3.client(
     "sns", config=Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
 )
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Tell of the events in a batch of SQS.
+    """Publish the events in a batch of SQS.
 
     Returns:
-        A partial batch response: the records that can't be read and those that could not be published, which SQS
-        hands out again, and for good to the dead-letter queue.
+        A partial batch response: the records that could not be read or published. SQS delivers them again, and in the
+        end moves them to the dead-letter queue.
 
     Raises:
-        NothingPublishedError: that would be every record.
+        NothingPublishedError: no record could be published.
     """
     events: list[Event] = []
     record_ids: dict[Hashable, list[str]] = {}

@@ -1,6 +1,6 @@
-"""What every notification has in common, whatever it tells: its forms, sizes, words and links, and how it is published.
+"""What all notifications share: their forms, sizes, words and links, and how they are published.
 
-Pure but for ``publish``, which gets its client: no clock, no boto3. What SNS takes is at
+Pure except for ``publish``, which gets its client: no clock, no boto3. SNS's limits are at
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
@@ -16,18 +16,17 @@ logger = logging.getLogger(__name__)
 # A subject is ASCII without control characters, starts with a letter, a digit or a punctuation mark, and has less than
 # 100 characters.
 MAX_SUBJECT_LENGTH = 99
-# One part of an SMS, whatever the alphabet.
+# The length of one SMS in any alphabet.
 MAX_SMS_LENGTH = 140
-# SNS takes 262,144 bytes, message attributes counted. The rest is for the envelope in which queues get the message.
+# SNS accepts 262,144 bytes, including message attributes. The rest is for the JSON that SNS puts around a message.
 MAX_BYTES = 250_000
 
 COLUMNS = 80
 
-# One for all: json.dumps would make one for each call.
+# Shared, because json.dumps would create an encoder for each call.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
-# More than one Publish can take with all its retries, so that what was published is known before Lambda ends the
-# invocation.
+# Longer than one Publish can take with all its retries, so that its result is known before Lambda ends the invocation.
 RESERVE_MILLISECONDS = 25_000
 
 
@@ -71,14 +70,14 @@ class Message(NamedTuple):
     """One notification.
 
     Attributes:
-        subject: of a mail; also says it all in one line.
-        text: the body of a mail, in lines of at most 80 columns; only a link, which is never broken, is longer.
+        subject: the subject of an e-mail, which also summarizes the notification.
+        text: the body of an e-mail, in lines of at most 80 columns. Only links can be longer.
         sms: one line.
-        document: what machines get; docs/notifications.md describes it.
-        attributes: by which a subscription's filter policy picks, by name: a string, or a list of strings.
-        instances: how many it names.
-        chat: what HTTPS subscribers get in place of the document, or None.
-        keys: of the events that are told.
+        document: the JSON for programs; docs/notifications.md describes it.
+        attributes: message attributes for filter policies, by name: a string, or a list of strings.
+        instances: the number of instances that it names.
+        chat: the form that HTTPS subscribers get instead of the document, or None.
+        keys: the keys of the events that it describes.
     """
 
     subject: str
@@ -91,7 +90,7 @@ class Message(NamedTuple):
     keys: frozenset[Hashable] = frozenset()
 
     def publication(self) -> dict[str, Any]:
-        """The message as Publish takes it, but for the topic. SQS, Lambda and, without chat, HTTPS get the default."""
+        """The arguments of Publish, except for the topic. SQS, Lambda and, without chat, HTTPS get the default."""
         forms = {"default": compact(self.document), "email": self.text, "sms": self.sms}
         if self.chat:
             forms["https"] = compact(self.chat)
@@ -109,7 +108,7 @@ class Message(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many bytes SNS counts, and those of the subject."""
+        """The bytes that SNS counts, and those of the subject."""
         publication = self.publication()
         attributes = ((name, *each.values()) for name, each in publication["MessageAttributes"].items())
         return sum(
@@ -118,14 +117,14 @@ class Message(NamedTuple):
 
 
 def publish(client: SnsClient, topic_arn: str, message: Message, context: LambdaContext) -> bool:
-    """Publish a message while there is time; returns whether SNS has acknowledged it."""
+    """Publish a message if there is enough time left. Returns whether SNS has acknowledged it."""
     told = {"subject": message.subject, "instances": message.instances}
     if context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS:
         logger.error("not published", extra=told | {"reason": "no time is left"})
         return False
     try:
         answer = client.publish(TopicArn=topic_arn, **message.publication())
-    except Exception:  # whatever it is, what was acknowledged before must not be published again
+    except Exception:  # any error: the messages that SNS acknowledged before must not be published again
         logger.exception("not published", extra=told)
         return False
     logger.info("published", extra=told | {"messageId": answer.get("MessageId")})
@@ -133,45 +132,45 @@ def publish(client: SnsClient, topic_arn: str, message: Message, context: Lambda
 
 
 def short(subject: str, more: str) -> str:
-    """An SMS: the subject, with more after it where one SMS holds both."""
+    """Return an SMS: the subject, and ``more`` if one SMS holds both."""
     whole = f"{subject}. {more}"
     return whole if len(whole) <= MAX_SMS_LENGTH else subject
 
 
 def counted(count: int, noun: str) -> str:
-    """A number and what it counts, such as "1 account" and "2 accounts"."""
+    """Return a number with its noun, such as "1 account" and "2 accounts"."""
     return f"{count} {plural(count, noun)}"
 
 
 def plural(count: int, noun: str) -> str:
-    """A noun in its form for a count."""
+    """Return the form of a noun for a count."""
     return noun if count == 1 else f"{noun}s"
 
 
 def are(count: int) -> str:
-    """The verb for a count."""
+    """Return "is" or "are" for a count."""
     return "is" if count == 1 else "are"
 
 
 def iso(moment: datetime) -> str:
-    """A moment as documents write it, in milliseconds."""
+    """Return a time as documents write it, with milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def compact(value: object) -> str:
-    """JSON without blanks, and without escapes that it does not need."""
+    """Return JSON without blanks and without unnecessary escapes."""
     return _ENCODER.encode(value)
 
 
 def columns(text: str) -> int:
-    """How wide a text is in a fixed-width font: textwrap counts characters."""
+    """Return the width of a text in a fixed-width font. textwrap counts characters instead."""
     if text.isascii():
         return len(text)
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _pieces(word: str, room: int) -> list[str]:
-    """Cut a word into pieces of so many columns; the last one may be shorter."""
+    """Cut a word into pieces of a number of columns. The last piece may be shorter."""
     pieces, width = [""], 0
     for character in word:
         width += columns(character)
@@ -183,7 +182,7 @@ def _pieces(word: str, room: int) -> list[str]:
 
 
 def wrap(text: str, indent: str = "") -> list[str]:
-    """Break one line between words, and within a word only where it is longer than a line."""
+    """Break one line between words. Only a word that is longer than a line is broken inside."""
     if text.isascii() and len(indent) + len(text) <= COLUMNS:
         return [indent + text]
     lines, line = [], ""

@@ -1,4 +1,4 @@
-"""The report: what is open, worded for people and machines, in one message whatever there is to say.
+"""The report: describes the open instances for people and programs, always in one message.
 
 Pure: no I/O, no clock, no boto3.
 """
@@ -11,18 +11,18 @@ from notifier import chat
 from notifier.findings import MAX_DETAILED, MAX_REMEMBERED, Comparison, Open, Place
 from notifier.message import MAX_BYTES, MAX_SUBJECT_LENGTH, Console, Message, are, counted, iso, plural, short, wrap
 
-# The version of the JSON document, as the digest's.
+# The version of the JSON document, like the digest's.
 VERSION = "2"
 
-# What an ID takes in the e-mail and in the document, and what a place takes where it has IDs.
+# The bytes that an ID takes in the e-mail and the document together, and the bytes that a place with IDs takes.
 BYTES_AN_ID = 46
 BYTES_A_PLACE = 250
 
 
 class Lists(NamedTuple):
-    """What one message names: the instances of each list in detail, then IDs.
+    """The instances in one message: those of each list in detail, then those with only their IDs.
 
-    ``others`` and ``fixed`` are as many as the message has room for.
+    ``others`` and ``fixed`` hold as many as fit into the message.
     """
 
     new: tuple[list[Open], list[Open]]
@@ -34,7 +34,7 @@ class Lists(NamedTuple):
 def report(
     comparison: Comparison, scheduled: datetime, rule: str, console: Console, *, has_chat: bool = False
 ) -> Message:
-    """Say what is open, in one message, with a form for chat where somebody reads it."""
+    """Describe the open instances in one message, with a form for chat if ``has_chat``."""
     new, still = comparison.new.kept, comparison.still.kept
     detailed_new, rest_new = _split(new)
     detailed_still, rest_still = _split(still)
@@ -48,14 +48,14 @@ def report(
 
     room = (MAX_BYTES - worded(0).size - BYTES_A_PLACE * len(comparison.counts)) // BYTES_AN_ID
     message = worded(max(0, room))
-    while message.size > MAX_BYTES and room > 0:  # IDs that are longer than they are today
+    while message.size > MAX_BYTES and room > 0:  # in case IDs get longer
         room = room * 3 // 4
         message = worded(room)
     return message
 
 
 def _split(instances: list[Open]) -> tuple[tuple[list[Open], list[Open]], list[Open]]:
-    """The oldest and the newest, which are told in detail, and the rest."""
+    """Return the oldest and the newest, which are described in detail, and the rest."""
     if len(instances) <= 2 * MAX_DETAILED:
         return (instances, []), []
     return (instances[:MAX_DETAILED], instances[-MAX_DETAILED:]), instances[MAX_DETAILED:-MAX_DETAILED]

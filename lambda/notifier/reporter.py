@@ -1,8 +1,8 @@
-"""The report's edge: a schedule in, one Publish out, and a table that knows what the last report said.
+"""The handler of reports: a schedule invokes it, it publishes once, and a table keeps the findings of the last report.
 
-The order is read, publish, remember. An error before the Publish is raised, so that Lambda tries again. After it
-nothing is raised: a report that can't be remembered is counted by a metric filter, and the next one repeats what is
-new. A schedule that was reported is not reported again: EventBridge Scheduler promises to invoke at least once.
+The order is read, publish, remember. An error before the Publish is raised, so that Lambda tries again. After the
+Publish nothing is raised. If the report cannot be remembered, a metric filter counts it, and the next report names the
+same instances as new. EventBridge Scheduler invokes at least once, so a scheduled time that was reported is skipped.
 """
 
 import json
@@ -69,7 +69,7 @@ class TableClient(Protocol):
         """Write an item: API_PutItem."""
 
 
-# A page comes late rather than never: the report is read by people, and nobody waits for it.
+# Many attempts, because nobody waits for the report: a late page is better than none.
 _PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
 config_client: ConfigClient = boto3.client("config", config=_PATIENT)
 table_client: TableClient = boto3.client("dynamodb", config=_PATIENT)
@@ -79,11 +79,11 @@ sns_client: message.SnsClient = boto3.client(
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
-    """Report what is open at a scheduled time, once.
+    """Report the open instances at a scheduled time, once.
 
     Raises:
-        InvalidScheduleError: the event has no such time.
-        NotPublishedError: SNS did not take the report.
+        InvalidScheduleError: the event has no scheduled time.
+        NotPublishedError: SNS did not accept the report.
     """
     scheduled = scheduled_time(event)
     _, _, _, region, account, *_ = context.invoked_function_arn.split(":")
@@ -99,14 +99,14 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
             raise NotPublishedError("The report was not published: see the lines above")
     for each, memory in comparison.memories.items():
         remember(each, memory)
-    # A metric filter reads how many are open.
+    # A metric filter reads the number of open instances.
     logger.info(
         "reported", extra={"open": comparison.open, "new": comparison.new.count, "fixed": len(comparison.fixed)}
     )
 
 
 def scheduled_time(event: Mapping[str, Any]) -> datetime:
-    """When EventBridge Scheduler meant the report to be."""
+    """Return the time at which EventBridge Scheduler scheduled the report."""
     try:
         moment = datetime.fromisoformat(event["scheduled_time"])
     except (KeyError, TypeError, ValueError) as error:
@@ -117,15 +117,15 @@ def scheduled_time(event: Mapping[str, Any]) -> datetime:
 
 
 def iso(moment: datetime) -> str:
-    """A time as the table has it; its texts sort by time."""
+    """Return a time as the table stores it. The texts sort by time."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-# What AWS Config has
+# Reading AWS Config
 
 
 def open_instances(place: Place) -> Iterator[Finding]:
-    """Every result of the rule that is NON_COMPLIANT, page by page."""
+    """Yield every NON_COMPLIANT result of the rule, page by page."""
     request: dict[str, Any] = {"ConfigRuleName": RULE_NAME, "ComplianceTypes": ["NON_COMPLIANT"], "Limit": 100}
     while True:
         page = config_client.get_compliance_details_by_config_rule(**request)
@@ -139,7 +139,7 @@ def open_instances(place: Place) -> Iterator[Finding]:
 
 
 def launches(_place: Place, instance_ids: list[str]) -> dict[str, datetime]:
-    """When those instances were launched that have no key pair, as far as the inventory knows."""
+    """Return the launch times of instances without a key pair, if the inventory has them."""
     request: dict[str, Any] = {
         "Expression": QUERY.format(", ".join(f"'{each}'" for each in instance_ids)),
         "Limit": 100,
@@ -161,7 +161,7 @@ def launches(_place: Place, instance_ids: list[str]) -> dict[str, datetime]:
 
 
 def first_launch(configuration: Any) -> datetime | None:
-    """When the first network interface was attached, which is at launch and lasts; None where there is a key pair."""
+    """Return when the first network interface was attached, which happens at launch; None if there is a key pair."""
     if not isinstance(configuration, dict) or configuration.get("keyName"):
         return None
     try:
@@ -171,16 +171,16 @@ def first_launch(configuration: Any) -> datetime | None:
         return None
 
 
-# What the last report knew
+# Remembering the last report
 
 
 def key_of(place: Place) -> dict[str, Any]:
-    """The key of a place's item."""
+    """Return the key of a place's item."""
     return {"source": {"S": f"{RULE_NAME}/{place.account}/{place.region}"}}
 
 
 def recall(place: Place) -> Memory | None:
-    """What the last report knew, or None where there was none."""
+    """Return the findings of the last report, or None if there was none."""
     item = table_client.get_item(TableName=TABLE_NAME, Key=key_of(place), ConsistentRead=True).get("Item")
     if not item:
         return None
@@ -189,7 +189,7 @@ def recall(place: Place) -> Memory | None:
 
 
 def remember(place: Place, memory: Memory) -> None:
-    """Keep what this report knows, unless a later one was faster."""
+    """Keep the findings of this report, unless a later report has already done so."""
     item = key_of(place) | {
         "scheduled_time": {"S": iso(memory.scheduled)},
         "open_count": {"N": str(memory.open)},
@@ -203,7 +203,7 @@ def remember(place: Place, memory: Memory) -> None:
             ConditionExpression="attribute_not_exists(scheduled_time) OR scheduled_time < :this",
             ExpressionAttributeValues={":this": item["scheduled_time"]},
         )
-    except Exception as error:  # whatever it is, the report must not be published again
+    except Exception as error:  # any error: the report must not be published again
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ConditionalCheckFailedException":
             logger.warning("reported twice", extra={"scheduled": iso(memory.scheduled)})
             return

@@ -1,4 +1,4 @@
-"""How a part of a digest reads: its subject, and the text of its e-mail.
+"""Writes the words of a part of a digest: its subject, and the text of its e-mail.
 
 Pure: no I/O, no clock, no boto3.
 """
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from notifier.events import VERDICTS, Alarm, Change, Event, RecorderCall
 from notifier.message import MAX_SUBJECT_LENGTH, Console, are, counted, plural, wrap
 
-# An e-mail gives time and reason of this many instances, and of this many calls and alarms, and of more just names.
+# An e-mail describes this many instances, and this many calls and alarms, with time and reason. It only names the rest.
 MAX_DETAILED = 25
 
 MEANINGS = {
@@ -28,7 +28,7 @@ CHECK_THE_RECORDER = (
 
 
 class News(NamedTuple):
-    """What there is to tell of one instance: its last change, and those that it replaced."""
+    """The changes of one instance: the last one, and those that it replaced."""
 
     last: Change
     earlier: tuple[Change, ...] = ()
@@ -36,14 +36,14 @@ class News(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """What one message tells, in the order in which it is read.
+    """The contents of one message, in the order of its text.
 
     Attributes:
-        calls: of AWS Config's recorder.
-        alarms: of monitors.
+        calls: calls that change AWS Config's recorder.
+        alarms: alarms of monitors.
         instances: sorted by account, region and verdict.
-        number: of this part.
-        parts: how many there are.
+        number: the number of this part.
+        parts: the number of parts.
         totals: the number of instances in all parts, by account.
         is_one_place: whether all parts are about one account, region and rule.
     """
@@ -58,22 +58,22 @@ class Part:
 
     @cached_property
     def verdicts(self) -> dict[str, list[News]]:
-        """The instances by their verdict, as far as there are any."""
+        """The instances by verdict, without verdicts that no instance has."""
         return by_verdict(self.instances)
 
     @cached_property
     def rules(self) -> list[str]:
-        """The AWS Config rules that found them."""
+        """The AWS Config rules of the instances' verdicts."""
         return sorted({each.last.rule for each in self.instances})
 
     @cached_property
     def events(self) -> list[Event]:
-        """Everything that has an account and a region."""
+        """All calls, alarms and changes."""
         return [*self.calls, *self.alarms, *(each.last for each in self.instances)]
 
 
 def by_verdict(instances: Sequence[News]) -> dict[str, list[News]]:
-    """Instances by their verdict, as far as there are any, those that ask for action first."""
+    """Group instances by verdict. Verdicts that need action come first."""
     if len(instances) == 1:
         return {instances[0].last.verdict: list(instances)}
     found: dict[str, list[News]] = {verdict: [] for verdict in VERDICTS}
@@ -83,18 +83,18 @@ def by_verdict(instances: Sequence[News]) -> dict[str, list[News]]:
 
 
 def verdicts_before(news: News) -> list[str]:
-    """The verdicts that an instance had shortly before its last one."""
+    """Return the verdicts that an instance had shortly before its last one."""
     earlier = {each.verdict for each in news.earlier}
     return [verdict for verdict in VERDICTS if verdict in earlier] if earlier else []
 
 
 def place(event: Event, names: Mapping[str, str]) -> str:
-    """Where an event comes from, in words."""
+    """Return the account and region of an event in words."""
     return f"{account_name(event.account, names)}, {event.region}"
 
 
 def account_name(account: str, names: Mapping[str, str]) -> str:
-    """An account by its name, as far as that is known, and its id."""
+    """Return an account's name, if it is known, and its id."""
     return f"account {names[account]} ({account})" if account in names else f"account {account}"
 
 
@@ -102,7 +102,7 @@ def account_name(account: str, names: Mapping[str, str]) -> str:
 
 
 def subject(part: Part) -> str:
-    """All of it in one line of ASCII: what, where and which part, as much of that as a subject holds."""
+    """Summarize a part in one line of ASCII: what, where and which part, as far as it fits into a subject."""
     number = f" ({part.number}/{part.parts})" if part.parts > 1 else ""
     for what in _whats(part):
         for where in _wheres(part.events):
@@ -133,7 +133,7 @@ def _whats(part: Part) -> Iterator[str]:
 
 
 def _wheres(events: Sequence[Event]) -> Iterator[str]:
-    """Account and region; less of them where there is no room."""
+    """Return account and region, and shorter forms of them to try if there is no room."""
     accounts, regions = sorted({each.account for each in events}), sorted({each.region for each in events})
     if len(accounts) == len(regions) == 1:
         yield f" in {regions[0]} ({accounts[0]})"
@@ -149,13 +149,13 @@ def _wheres(events: Sequence[Event]) -> Iterator[str]:
 
 
 def text(part: Part, console: Console, names: Mapping[str, str]) -> str:
-    """Counts first; then calls of the recorder, alarms, and instances by account and region."""
+    """Write the counts first, then the recorder's calls, alarms, and instances by account and region."""
     lines = [line for sentence in sentences(part, names) for line in wrap(sentence)]
     if not part.is_one_place and len(part.instances) > MAX_DETAILED:
         lines += wrap(f"{MAX_DETAILED} are described, the others listed by ID. For times and reasons, see AWS Config.")
     lines += _calls(part, console, names)
     lines += _alarms(part, console, names)
-    # How many of each verdict are described: first those that ask for action.
+    # The number of instances of each verdict to describe. Those that need action come first.
     room, left = {}, MAX_DETAILED
     for verdict, found in part.verdicts.items():
         room[verdict] = min(left, len(found))
@@ -171,7 +171,7 @@ def text(part: Part, console: Console, names: Mapping[str, str]) -> str:
 
 
 def sentences(part: Part, names: Mapping[str, str]) -> Iterator[str]:
-    """How much there is of what, and in which part."""
+    """Write the counts, and which part this is."""
     count = len(part.instances)
     if count:
         yield _sentence(part, names)
@@ -226,7 +226,7 @@ def _alarms(part: Part, console: Console, names: Mapping[str, str]) -> list[str]
 
 
 def _rest(events: Sequence[RecorderCall | Alarm], noun: str, names: Mapping[str, str]) -> list[str]:
-    """What there is no room to describe."""
+    """Name the calls or alarms that are not described."""
     rest = events[MAX_DETAILED:]
     lines = ["", *wrap(f"{len(rest)} more {plural(len(rest), noun)}:")] if rest else []
     for each in rest:
@@ -236,7 +236,7 @@ def _rest(events: Sequence[RecorderCall | Alarm], noun: str, names: Mapping[str,
 
 
 def _verdicts(part: Part, room: dict[str, int], console: Console) -> list[str]:
-    """Instances of one place: a section for each verdict."""
+    """Write the instances of one place: a section for each verdict."""
     lines: list[str] = []
     for verdict, found in part.verdicts.items():
         if len(part.verdicts) > 1:
@@ -257,7 +257,7 @@ def _verdicts(part: Part, room: dict[str, int], console: Console) -> list[str]:
 def _account(
     instances: Sequence[News], part: Part, room: dict[str, int], console: Console, names: Mapping[str, str]
 ) -> list[str]:
-    """The instances of one account: a section for each region."""
+    """Write the instances of one account: a section for each region."""
     account = instances[0].last.account
     name = account_name(account, names)
     heading, total = name[0].upper() + name[1:], part.totals[account]
@@ -273,7 +273,7 @@ def _account(
 
 
 def counts(instances: Sequence[News]) -> str:
-    """How many instances have which verdict."""
+    """Write the number of instances with each verdict."""
     return ", ".join(f"{len(found)} {verdict}" for verdict, found in by_verdict(instances).items())
 
 
@@ -307,7 +307,7 @@ def _entry(news: News, more: str, console: Console) -> list[str]:
 
 
 def advice(part: Part) -> str:
-    """What to do about the instances."""
+    """Write what to do about the instances."""
     if "NON_COMPLIANT" not in part.verdicts:
         return "What to do: nothing."
     found, count = len(part.verdicts["NON_COMPLIANT"]), len(part.instances)
@@ -316,7 +316,7 @@ def advice(part: Part) -> str:
 
 
 def _source(part: Part, console: Console, names: Mapping[str, str]) -> list[str]:
-    """Which rules found it, and the link to the one that did."""
+    """Name the rules of the verdicts, with a link if there is only one."""
     if part.is_one_place:
         change = part.instances[0].last
         rule = f"AWS Config rule {change.rule}, {place(change, names)}:"
