@@ -1,4 +1,4 @@
-"""The account of the caller's credentials as a cloud: what it asks, what it makes, and that it removes all of it."""
+"""A real account as a cloud: the account of the caller's credentials. It asks first, and removes what it creates."""
 
 import json
 import secrets
@@ -42,19 +42,19 @@ from tests.support.providers import ProviderNotFoundError
 from tests.support.terraform import TerraformError
 
 NOTIFIED_WITHIN_SECONDS = 600.0  # a digest collects for up to five minutes
-# Throttling and passing errors are met with patience; RunInstances carries a token and starts nothing twice.
+# Many attempts, for throttling and temporary errors. RunInstances has a token, so that a retry launches nothing twice.
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=10, read_timeout=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the caller asks for.
+    """The options of the caller.
 
     Attributes:
-        region: where.
-        subnet_id: where to launch; None is the default VPC.
-        name: the deployed monitor's; None is the one of the default name, or else one that is applied for the purpose.
-        agreed: whether not to ask.
+        region: the region to use.
+        subnet_id: the subnet to launch in; None means the default VPC.
+        name: the name of the deployed monitor. None means the default name; if there is none, a monitor is applied.
+        agreed: whether to skip the question.
     """
 
     region: str
@@ -117,15 +117,15 @@ class Account(Cloud):
             try:
                 with step(self._console, "Removing what was created"):
                     self.remaining = self._remove()
-            except (OSError, SystemExit):  # where nobody reads any more, what was made is removed all the same
+            except (OSError, SystemExit):  # even if nobody reads the output any more, remove everything
                 self.remaining = self._remove()
 
     def made(self, kind: str, name: str) -> None:
-        """Note what is to be removed."""
+        """Note something to remove."""
         self._temporary.made(kind, name)
 
     def deploy(self) -> str:
-        """Apply a monitor unless one is deployed, and subscribe a queue to its topic; returns the rule's name."""
+        """Apply a monitor unless one is deployed, and subscribe a queue to its topic. Returns the rule's name."""
         name = self._rule["ConfigRuleName"] if self._rule else None
         if name is None:
             outputs = self._applied.apply(self._console)
@@ -135,7 +135,7 @@ class Account(Cloud):
         return str(name)
 
     def notifications(self, instances: Sequence[Evaluated]) -> list[Notification]:
-        """What arrives in the queue about the instances; others' notifications are left out."""
+        """Return the notifications in the queue that are about the instances."""
         expected = {each.instance_id for each in instances if each.verdict in self.notified}
         sqs, deadline = self.client("sqs"), self._clock.now() + NOTIFIED_WITHIN_SECONDS
         bodies: dict[str, None] = {}  # SNS and SQS deliver at least once, so equal ones are one
@@ -155,7 +155,7 @@ class Account(Cloud):
         return [Notification("The notification as it arrived in the queue", body) for body in about]
 
     def _find_monitor(self) -> None:
-        """Find the monitor that is deployed; none is where one is to be applied."""
+        """Find the deployed monitor, if there is one. Otherwise one must be applied."""
         config, asked = self.client("config"), self._request.name
         self.key_name = f"verify-{self._run_id}"
         if asked != NAME_FOR_THE_PURPOSE:
@@ -187,10 +187,10 @@ class Account(Cloud):
         check_permitted(ec2.run_instances, MinCount=1, MaxCount=1, **launch_options(self))
 
     def _agree(self, arn: str, left: Sequence[str]) -> None:
-        """Say what will be made and what it costs, and ask.
+        """Say what will be created and what it costs, and ask.
 
         Raises:
-            RefusalError: the caller does not agree, or can't be asked.
+            RefusalError: the caller does not agree, or cannot be asked.
         """
         lines = [
             f"In {self._request.region} of account {self._account_id}, as {arn}, this creates and finally removes:",
@@ -225,7 +225,7 @@ class Account(Cloud):
             raise RefusalError("Nothing was created.")
 
     def _subscribe(self) -> None:
-        """Make a queue into which the topic may write; it has SQS's own encryption, whatever the topic's is."""
+        """Create a queue that the topic may write to. SQS encrypts it with its own key."""
         name, sqs = f"{QUEUE_PREFIX}{self._run_id}", self.client("sqs")
         partition = self._topic_arn.split(":")[1]
         queue_arn = f"arn:{partition}:sqs:{self._request.region}:{self._account_id}:{name}"
@@ -253,7 +253,7 @@ class Account(Cloud):
         self.made("subscription", subscription["SubscriptionArn"])
 
     def _remove(self) -> list[str]:
-        """Remove everything, the monitor last; returns what remains, and why."""
+        """Remove everything, the monitor last. Returns what remains, and why."""
         remaining = self._temporary.remove()
         try:
             self._applied.destroy()
@@ -266,7 +266,7 @@ class Account(Cloud):
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let no signal stop what is being removed."""
+    """Ignore signals during the removal."""
     before = {each: signal.signal(each, lambda *_: None) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield

@@ -1,6 +1,6 @@
-"""What the walkthrough needs of an AWS, embedded or real: its clients, where to launch, how long to wait.
+"""What the walkthrough needs from an AWS, embedded or real: clients, a subnet, and how long to wait.
 
-A cloud is a context: it is ready when entered, and what was made in it is removed when it is left.
+A cloud is a context manager. It is ready when entered. When left, it removes everything that was created in it.
 """
 
 import time
@@ -20,12 +20,12 @@ TEMPORARY = {TAG_KEY: "temporary"}
 
 
 class RefusalError(RuntimeError):
-    """The walkthrough can't run here; the message says why and what to do."""
+    """The walkthrough cannot run here. The message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The time that passes, in seconds, and how to wait."""
+    """The elapsed time in seconds, and how to wait."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -36,9 +36,9 @@ class Pace:
     """How long a cloud takes, in seconds.
 
     Attributes:
-        every: the time between two questions.
-        evaluated_within: when AWS Config must have evaluated the instances.
-        tell_every: how often the elapsed time is told; None tells it never.
+        every: the time between two calls that ask for results.
+        evaluated_within: the time in which AWS Config must evaluate the instances.
+        tell_every: how often to show the elapsed time; None means never.
     """
 
     every: float
@@ -48,7 +48,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An instance of the walkthrough with what AWS Config says of it; ``verdict`` is None until it says something."""
+    """An instance of the walkthrough with AWS Config's result. ``verdict`` is None until there is a result."""
 
     instance_id: str
     key_name: str | None
@@ -66,10 +66,10 @@ class Notification:
 
 
 class Cloud(ABC):
-    """What differs from cloud to cloud.
+    """The differences between the embedded AWS and a real account.
 
     Attributes:
-        closing: the last line of a run that ends well.
+        closing: the last line of a successful run.
         notified: the verdicts that are notified.
         remaining: what could not be removed.
     """
@@ -92,24 +92,24 @@ class Cloud(ABC):
 
     @abstractmethod
     def client(self, service: str) -> Any:
-        """A boto3 client of the region."""
+        """Return a boto3 client for the region."""
 
     @abstractmethod
     def deploy(self) -> str:
-        """See to it that a monitor is deployed and its notifications can be read; returns its Config rule's name."""
+        """Deploy a monitor if there is none, and prepare to read its notifications. Returns its rule's name."""
 
     @abstractmethod
     def notifications(self, instances: Sequence[Evaluated]) -> list[Notification]:
-        """The notifications about the instances, once they have had the time to arrive."""
+        """Return the notifications about the instances, after they have had time to arrive."""
 
     @abstractmethod
     def made(self, kind: str, name: str) -> None:
-        """Note what was made, so that it is removed even where it can't be found any more."""
+        """Note what was created, so that it is removed even if it is no longer listed."""
 
 
 @contextmanager
 def step(console: Console, text: str) -> Iterator[None]:
-    """Say what is being done, and then how long it took; with a spinner where there is a terminal."""
+    """Say what is being done, and then how long it took; with a spinner on a terminal."""
     start = time.monotonic()
     if console.is_terminal:
         with console.status(f"{text} …"):
@@ -121,13 +121,13 @@ def step(console: Console, text: str) -> Iterator[None]:
 
 
 def tag_specifications(*resource_types: str) -> list[dict[str, Any]]:
-    """The tags by which what the walkthrough makes is recognised, as EC2 takes them."""
+    """Return the tags, in EC2's form, that mark everything that the walkthrough creates."""
     tags = [{"Key": key, "Value": value} for key, value in (TEMPORARY | {"Name": TAG_KEY}).items()]
     return [{"ResourceType": each, "Tags": tags} for each in resource_types]
 
 
 def launch_options(cloud: Cloud) -> dict[str, Any]:
-    """RunInstances for the walkthrough: small, tagged, out of reach, and gone when shut down."""
+    """Return the arguments of RunInstances: small, tagged, unreachable instances that a shutdown terminates."""
     image = cloud.client("ssm").get_parameter(Name=IMAGE_PARAMETER)["Parameter"]["Value"]
     return {
         "ImageId": image,
@@ -140,7 +140,7 @@ def launch_options(cloud: Cloud) -> dict[str, Any]:
 
 
 def launch(cloud: Cloud) -> list[Evaluated]:
-    """Launch two instances with a new key pair and one without; the private key is discarded."""
+    """Launch two instances with a new key pair and one without. The private key is discarded."""
     ec2, options = cloud.client("ec2"), launch_options(cloud)
     ec2.create_key_pair(KeyName=cloud.key_name, TagSpecifications=tag_specifications("key-pair"))
     cloud.made("key pair", cloud.key_name)
@@ -155,10 +155,10 @@ def launch(cloud: Cloud) -> list[Evaluated]:
 
 
 def find_subnet(ec2: Any, subnet_id: str | None) -> str:
-    """The subnet to launch in: the one that is given, else one of the default VPC.
+    """Find the subnet to launch in: the given one, or else one of the default VPC.
 
     Raises:
-        RefusalError: there is none, or none whose Availability Zone has the instance type.
+        RefusalError: there is none, or no Availability Zone of one has the instance type.
     """
     if subnet_id is None and not ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]:
         raise RefusalError(

@@ -1,4 +1,4 @@
-"""The embedded AWS as a cloud: it starts empty, an example is applied to it, and it vanishes in the end."""
+"""The embedded AWS as a cloud: it starts empty, an example is applied to it, and in the end it is deleted."""
 
 import os
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from tests.support.providers import provider_environment
 from tests.support.terraform import Root, copy_module
 
 REGION = "eu-central-1"
-# The examples that can be shown, each with the verdicts that it notifies of.
+# The examples that can be shown, each with the verdicts that it notifies.
 NOTIFIED = {
     "minimal": ("NON_COMPLIANT",),
     "dashboard": ("NON_COMPLIANT",),
@@ -63,11 +63,11 @@ class Demo(Cloud):
             self._root.destroy()
 
     def client(self, service: str) -> Any:
-        """A client of the embedded administrator."""
+        """Return a client with the embedded administrator's credentials."""
         return self._aws.client(service, REGION)
 
     def made(self, kind: str, name: str) -> None:
-        """Nothing need be noted: all of it vanishes with the embedded AWS."""
+        """Do nothing: everything is deleted with the embedded AWS."""
 
     def deploy(self) -> str:
         """Apply the example and follow the link in its confirmation e-mail."""
@@ -78,7 +78,7 @@ class Demo(Cloud):
         return str(self._root.outputs()["config_rule_name"])
 
     def notifications(self, instances: Sequence[Evaluated]) -> list[Notification]:  # noqa: ARG002  (they are all about them)
-        """What is in the inbox, without the request for confirmation; of the example with a report, the report."""
+        """Return the e-mails without the request for confirmation; with a report, only the report."""
         self._aws.settle()
         if self._example == "dashboard":
             with step(self._console, "Letting a week pass"):

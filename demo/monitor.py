@@ -1,4 +1,4 @@
-"""The monitor of a real account: one that is deployed already, or one that is applied for the purpose."""
+"""The monitor of a real account: one that is already deployed, or one that the walkthrough applies."""
 
 import json
 import os
@@ -14,12 +14,12 @@ from tests.support.providers import provider_environment
 from tests.support.terraform import Root, TerraformError, copy_module
 
 DEFAULT_NAME = "ec2-key-pair-monitor"
-NAME_FOR_THE_PURPOSE = TAG_KEY  # as monitor.tf has it
+NAME_FOR_THE_PURPOSE = TAG_KEY  # the same as in monitor.tf
 STATES = CHECKOUT / ".verify"
 
 
 def config_rule(config: Any, name: str) -> dict[str, Any] | None:
-    """The Config rule of a monitor, if it is deployed."""
+    """Return the AWS Config rule of a monitor, if it is deployed."""
     try:
         rule: dict[str, Any] = config.describe_config_rules(ConfigRuleNames=[name])["ConfigRules"][0]
     except config.exceptions.NoSuchConfigRuleException:
@@ -28,7 +28,7 @@ def config_rule(config: Any, name: str) -> dict[str, Any] | None:
 
 
 def notified(events: Any, name: str) -> dict[str, str]:
-    """The verdicts that a deployed monitor notifies of, each with its target's ARN: a topic, or a digest's queue."""
+    """Return the verdicts that a deployed monitor notifies, with their targets' ARNs: a topic, or a digest's queue."""
     found = {}
     for verdict in ("COMPLIANT", "NON_COMPLIANT"):
         try:
@@ -46,13 +46,13 @@ def notified(events: Any, name: str) -> dict[str, str]:
 
 
 def topic_of_digest(functions: Any, name: str) -> str:
-    """The topic of a deployed monitor that collects its notifications, as its notifier knows it."""
+    """Return the topic of a deployed monitor with a digest, from the settings of its notifier."""
     function = functions.get_function_configuration(FunctionName=f"{name}-notifier")
     return str(function["Environment"]["Variables"]["TOPIC_ARN"])
 
 
 def key_name(rule: dict[str, Any], wanted: str) -> str:
-    """A name of a key pair that the rule allows and that does not exist: ``wanted``, in a pattern's place of ``*``."""
+    """Return an allowed name of a new key pair: an allowed pattern with ``wanted`` in place of ``*``."""
     parameters = json.loads(rule.get("InputParameters") or "{}")
     allowed = sorted(json.loads(parameters.get("allowedKeyNames") or "[]"))
     pattern = next((each for each in allowed if "*" in each), None if allowed else "*")
@@ -65,12 +65,12 @@ def key_name(rule: dict[str, Any], wanted: str) -> str:
 
 
 def elsewhere() -> str:
-    """What to do where the deployed monitor does not do."""
+    """Say what to do if the walkthrough cannot use the deployed monitor."""
     return f"NAME={NAME_FOR_THE_PURPOSE} applies a temporary monitor instead."
 
 
 class Applied:
-    """The monitor that is applied for the purpose; its state outlives a run that breaks, for the next to destroy it."""
+    """The monitor that the walkthrough applies. If a run breaks, its state stays, and the next run can destroy it."""
 
     def __init__(self, account_id: str, region: str) -> None:
         self.directory = STATES / f"{account_id}-{region}"
@@ -79,7 +79,7 @@ class Applied:
 
     @property
     def is_there(self) -> bool:
-        """Whether a run has begun to apply it and none has destroyed it."""
+        """Whether an earlier run began to apply it and no run has destroyed it."""
         return (self._root_directory / "terraform.tfstate").exists()
 
     @property
@@ -87,8 +87,8 @@ class Applied:
         return self.directory / "demo"
 
     def apply(self, console: Console) -> dict[str, Any]:
-        """Apply it; returns its outputs."""
-        shutil.rmtree(self.directory, ignore_errors=True)  # what is left had no state
+        """Apply it. Returns its outputs."""
+        shutil.rmtree(self.directory, ignore_errors=True)  # these files belong to no state
         copy_module(self.directory)
         self._root_directory.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(__file__).with_name("monitor.tf"), self._root_directory)
@@ -110,7 +110,7 @@ class Applied:
             try:
                 root.destroy()
             except TerraformError:
-                # Perhaps a second Ctrl-C, which Terraform hears too, or a dependency that AWS had not let go yet.
+                # The cause may be a second Ctrl-C, which also reaches Terraform, or a dependency that AWS still holds.
                 root.init()
                 root.destroy()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,7 +1,7 @@
 """The demo of an organization: one hub, three accounts with two regions each, on the embedded AWS.
 
-An instance without a key pair in each of the six, a recorder that is switched off in one and a function that fails in
-another: what people learn of it at the hub is shown as it arrived.
+It launches an instance without a key pair in each of the six, switches off a recorder in one, and lets a function fail
+in another. Then it shows the e-mails of the hub as they arrived.
 """
 
 import json
@@ -35,7 +35,7 @@ EVALUATOR_ROLE = "ec2-key-pair-monitor-evaluator-{region}"
 
 
 def root_text(members: Sequence[tuple[str, str]]) -> str:
-    """The root of all: Terraform makes no providers with ``for_each``, so that each member is written out."""
+    """Return the root module. Each member is written out, because Terraform has no ``for_each`` for providers."""
     names = "".join(f'    "{account}" = "{name}"\n' for account, name in NAMES.items())
     written = "".join(
         f"""
@@ -85,20 +85,20 @@ class Organization:
     members: Sequence[tuple[str, str]]
 
     def inbox(self) -> list[Mail]:
-        """What has arrived at the hub since it was last looked at, without requests for confirmation."""
+        """Return the hub's new e-mails since the last call, without requests for confirmation."""
         self.aws.settle(timeout=300)
         mails = [mail for mail in sns.outbox(REGIONS[0], HUB) if mail.token is None]
         sns.outbox(REGIONS[0], HUB).clear()
         return mails
 
     def launch(self, account: str, region: str) -> str:
-        """Launch an instance without a key pair; returns its id."""
+        """Launch an instance without a key pair. Returns its id."""
         ec2 = self.aws.client("ec2", region, account)
         image = "ami-0123456789abcdef0"
         return str(ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
 
     def launch_everywhere(self) -> dict[tuple[str, str], str]:
-        """Launch one in each account and region at once, within one window of the digest; returns the ids."""
+        """Launch one instance in each account and region, within one window of the digest. Returns the ids."""
         with ThreadPoolExecutor(len(self.members)) as pool:
             return dict(zip(self.members, pool.map(lambda member: self.launch(*member), self.members), strict=True))
 
@@ -108,7 +108,7 @@ class Organization:
         config.stop_configuration_recorder(ConfigurationRecorderName="default")
 
     def break_function(self, account: str, region: str) -> None:
-        """Take away what the function of a member may do, let it fail on an instance, and let CloudWatch see that."""
+        """Remove the permissions of a member's function, let it fail on an instance, and let CloudWatch count that."""
         role = EVALUATOR_ROLE.format(region=region)
         iam: Any = self.aws.client("iam", region, account)
         policy = iam.get_role_policy(RoleName=role, PolicyName="evaluator")["PolicyDocument"]
@@ -125,7 +125,7 @@ class Organization:
 def applied(
     aws: EmbeddedAws, folder: Path, console: Console, members: Sequence[tuple[str, str]] = MEMBERS
 ) -> Iterator[Organization]:
-    """Apply the hub and its members to an AWS that is running, and destroy them in the end."""
+    """Apply the hub and its members to a running embedded AWS, and destroy them in the end."""
     organization.join(dict.fromkeys(NAMES, f"{ORGANIZATION}/r-ab12/ou-ab12-11111111/"))
     for account, region in members:
         aws.switch_on_config(region, account=account)
@@ -155,7 +155,7 @@ def show(console: Console, title: str, mails: list[Mail]) -> None:
 
 
 def main() -> int:
-    """Run the demo; returns the exit status: 0 if each e-mail is about what it should be."""
+    """Run the demo. Returns the exit status: 0 if each e-mail is about the expected subject."""
     console = Console()
     with TemporaryDirectory() as folder, EmbeddedAws() as aws, applied(aws, Path(folder), console) as there:
         with step(console, "Launching an instance without a key pair in each account and region"):

@@ -1,7 +1,7 @@
-"""Whether an account and region are fit for the walkthrough, and what to do where they are not.
+"""Checks whether the walkthrough can run in an account and region, and says what to do if it cannot.
 
 - Recorder: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationRecorder.html
-- What a dry run answers: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+- Results of a dry run: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ SIGN_IN = "Sign in (aws sso login, or AWS_PROFILE and the like) so that this wor
 
 
 def explain(error: BotoCoreError | ClientError) -> str:
-    """An error of AWS's in one line, with what to do where that is known."""
+    """Return an error of AWS in one line, with what to do if that is known."""
     if not isinstance(error, ClientError):
         return f"AWS cannot be reached: {error}"
     code, text = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
@@ -43,10 +43,10 @@ def explain(error: BotoCoreError | ClientError) -> str:
 
 
 def identity(client: Callable[[str], Any]) -> tuple[str, str]:
-    """The account and the ARN of the caller.
+    """Return the account and the ARN of the caller.
 
     Raises:
-        RefusalError: there are no credentials, they don't work, or there is no such region.
+        RefusalError: there are no credentials, they do not work, or the region does not exist.
     """
     try:
         answer = client("sts").get_caller_identity()
@@ -60,13 +60,13 @@ def identity(client: Callable[[str], Any]) -> tuple[str, str]:
 
 
 def check_recorder(config: Any, region: str) -> list[str]:
-    """What to warn of in the region's recorder.
+    """Return warnings about the region's recorder.
 
     Raises:
-        RefusalError: there is none, it does not run, or it does not record instances.
+        RefusalError: there is no recorder, it does not run, or it does not record instances.
     """
     recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
-    # Service-linked recorders are some other service's and invoke no rules of the account.
+    # Service-linked recorders belong to other services and invoke no rules of the account.
     recorder = next((each for each in recorders if not each.get("servicePrincipal")), None)
     if recorder is None:
         raise RefusalError(
@@ -101,7 +101,7 @@ def check_recorder(config: Any, region: str) -> list[str]:
 
 
 def records_instances(group: Mapping[str, Any]) -> bool:
-    """Whether a recording group, of any strategy, holds instances; without one a recorder records everything."""
+    """Whether a recording group of any strategy includes instances. A recorder without a group records everything."""
     strategy = group.get("recordingStrategy", {}).get("useOnly")
     if strategy == "EXCLUSION_BY_RESOURCE_TYPES":
         return INSTANCE not in group.get("exclusionByResourceTypes", {}).get("resourceTypes", [])
@@ -110,7 +110,7 @@ def records_instances(group: Mapping[str, Any]) -> bool:
 
 
 def frequency(mode: Mapping[str, Any]) -> str:
-    """How often instances are recorded: an override for their type comes before the recorder's own frequency."""
+    """Return how often instances are recorded. An override for their type wins over the recorder's frequency."""
     for override in mode.get("recordingModeOverrides", []):
         if INSTANCE in override["resourceTypes"]:
             return str(override["recordingFrequency"])

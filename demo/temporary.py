@@ -1,7 +1,7 @@
-"""What the walkthrough makes in a real account beside a monitor: found again by its tag or name, and removed.
+"""Finds and removes what the walkthrough creates in a real account beside a monitor, by tag or name.
 
-Lists and tags are eventually consistent: what was just made may not be listed yet, and what was just removed may still
-be. So it looks more than once, remembers what it created, and removes nothing twice.
+Lists and tags are eventually consistent: a new resource may not be listed yet, and a removed one may still be listed.
+So this module looks more than once, remembers what was created, and removes nothing twice.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from demo.cloud import TAG_KEY, TEMPORARY, Clock
 from demo.readiness import explain
 
-# A subscription has no tags: it is recognised by the name of its queue.
+# A subscription has no tags. It is recognised by the name of its queue.
 QUEUE_PREFIX = f"{TAG_KEY}-inbox-"
 LIVING = ["pending", "running", "stopping", "stopped"]
 GONE = ("InvalidInstanceID.NotFound", "InvalidKeyPair.NotFound", "NonExistentQueue", "QueueDoesNotExist", "NotFound")
@@ -22,7 +22,7 @@ LOOKS, PAUSE_SECONDS = 5, 5.0
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something to remove; its name is what the API knows it by."""
+    """A resource to remove. Its name is the API's identifier."""
 
     kind: str
     name: str
@@ -32,14 +32,14 @@ class Thing:
 
 
 class Temporary:
-    """What is temporary in one region; ``remaining`` tells why something could not be removed."""
+    """The temporary resources of one region. ``remaining`` says why a resource could not be removed."""
 
     def __init__(self, client: Callable[[str], Any], clock: Clock) -> None:
         self._ec2, self._sns, self._sqs = client("ec2"), client("sns"), client("sqs")
         self._clock = clock
         self._made: set[Thing] = set()
         self._tagged = [{"Name": f"tag:{key}", "Values": [value]} for key, value in TEMPORARY.items()]
-        # In the order of removal: no notification is lost, and nothing runs longer than it must.
+        # In the order of removal, so that no notification is lost and no instance runs longer than necessary.
         self._finders: dict[str, Callable[[], Iterator[str]]] = {
             "subscription": self._subscriptions,
             "instance": self._instances,
@@ -54,15 +54,15 @@ class Temporary:
         }
 
     def made(self, kind: str, name: str) -> None:
-        """Note what was made."""
+        """Note what was created."""
         self._made.add(Thing(kind, name))
 
     def find(self) -> list[Thing]:
-        """What is there, of this run or of an earlier one."""
+        """Return the resources of this run and of earlier ones."""
         return [Thing(kind, name) for kind, finder in self._finders.items() for name in finder()]
 
     def remove(self) -> list[str]:
-        """Remove everything; each removal is tried, whatever becomes of the others. Returns what remains, and why."""
+        """Remove everything. A failed removal does not stop the others. Returns what remains, and why."""
         removed: set[Thing] = set()
         remaining: list[str] = []
         for look in range(LOOKS):
@@ -80,7 +80,7 @@ class Temporary:
         return remaining
 
     def _look(self) -> tuple[list[Thing], list[str]]:
-        """What was made or is found, in the order of removal, and what could not be looked for."""
+        """Return created and found resources in the order of removal, and the kinds that could not be listed."""
         found, problems = [], []
         for kind, finder in self._finders.items():
             names = {thing.name for thing in self._made if thing.kind == kind}
@@ -92,7 +92,7 @@ class Temporary:
         return found, problems
 
     def _try(self, thing: Thing) -> str | None:
-        """Remove one thing; returns why it could not be removed."""
+        """Remove one resource. Returns why it could not be removed."""
         try:
             self._removers[thing.kind](thing.name)
         except ClientError as error:

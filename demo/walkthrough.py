@@ -1,8 +1,8 @@
-"""The walkthrough that a person runs: from `terraform apply` to the notification about an instance without a key pair.
+"""The walkthrough for a person: from `terraform apply` to the notification about an instance without a key pair.
 
-It does what the last chapter of AWS's pattern "Monitor EC2 instance key pairs using AWS Config" asks for: launch two
-instances with a key pair and one without, and see what AWS Config and the notification say. `make demo` runs it on the
-embedded AWS, `make verify` in the account of the caller's credentials.
+It follows the last chapter of AWS's pattern "Monitor EC2 instance key pairs using AWS Config": it launches two
+instances with a key pair and one without, and shows AWS Config's verdicts and the notification. `make demo` runs it
+on the embedded AWS, `make verify` in the account of the caller's credentials.
 """
 
 import argparse
@@ -34,7 +34,7 @@ VERDICT_STYLES = {"COMPLIANT": "green", "NON_COMPLIANT": "red"}
 def follow(
     console: Console, cloud: Cloud, clock: Clock, rule_name: str, instances: Sequence[Evaluated]
 ) -> list[Evaluated]:
-    """Ask AWS Config until it has evaluated every instance, or the time is up."""
+    """Ask AWS Config until it has evaluated every instance, or the time has run out."""
     config, pace, start = cloud.client("config"), cloud.pace, clock.now()
     counted, told = -1, start
     while True:
@@ -55,7 +55,7 @@ def follow(
 
 
 def results(config: Any, rule_name: str) -> dict[str, tuple[str, str]]:
-    """The verdict and annotation of every instance that the rule has a result for."""
+    """Return the verdict and annotation of every instance with a result."""
     found: dict[str, tuple[str, str]] = {}
     query = {"ConfigRuleName": rule_name, "Limit": 100}
     while True:
@@ -74,7 +74,7 @@ def differences(
     notifications: Sequence[Notification],
     notified: Collection[str] = ("NON_COMPLIANT",),
 ) -> list[str]:
-    """What is not as it should be: each instance's verdict, and one notification of each verdict to notify."""
+    """Return the differences from the expected verdicts and from one notification for each verdict to notify."""
     found = []
     for each in instances:
         expected = "COMPLIANT" if each.key_name else "NON_COMPLIANT"
@@ -88,13 +88,13 @@ def differences(
 
 
 def subjects(notification: Notification, instances: Sequence[Evaluated]) -> list[str]:
-    """The instance that a notification names, or those of the walkthrough that are mentioned in one of another form."""
+    """Return the instance that a notification names; in other forms, all instances that the text mentions."""
     named = message(notification).get("instance")
     return [named] if named else [each.instance_id for each in instances if each.instance_id in notification.body]
 
 
 def message(notification: Notification) -> Mapping[str, Any]:
-    """The JSON document that a notification carries, or nothing where it carries none."""
+    """Return the JSON document of a notification, or an empty one if it has none."""
     try:
         document = json.loads(notification.body.partition("\n\n--\n")[0])
     except ValueError:
@@ -107,7 +107,7 @@ def show(
 ) -> None:
     """Show the instances with their verdicts, and the notifications as they arrived.
 
-    A notification has no frame, and none of its lines is wrapped or cut: a link or a JSON document can be copied whole.
+    A notification has no frame, and its lines are not wrapped or cut, so that you can copy links and JSON documents.
     """
     table = Table(title="EC2 instances in AWS Config")
     for heading in ("Instance", "Key pair", "Verdict"):
@@ -126,7 +126,7 @@ def show(
 
 
 def walk(console: Console, cloud: Cloud, clock: Clock) -> list[str]:
-    """Deploy, launch, follow, show, and say what differs from what should be."""
+    """Deploy, launch, follow, show, and return the differences from the expected results."""
     rule_name = cloud.deploy()
     with step(console, "Launching two instances with a key pair and one without"):
         instances = launch(cloud)
@@ -139,7 +139,7 @@ def walk(console: Console, cloud: Cloud, clock: Clock) -> list[str]:
 
 
 def run(console: Console, cloud: Cloud, clock: Clock) -> int:
-    """Walk through a cloud; returns the exit status: 0 if all is as it should be and removed, 130 on Ctrl-C, else 1."""
+    """Walk through a cloud. Returns the exit status: 0 if all is as expected and removed, 130 on Ctrl-C, else 1."""
     status = 1
     try:
         with stoppable(), cloud:
@@ -162,13 +162,13 @@ def run(console: Console, cloud: Cloud, clock: Clock) -> int:
 
 
 def complain(console: Console, text: str) -> None:
-    """Say what is wrong."""
+    """Print what is wrong."""
     console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """End as on Ctrl-C when told to terminate and when the terminal is closed: what was made is removed."""
+    """Treat SIGTERM and a closed terminal like Ctrl-C, so that everything created is removed."""
     signals = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) != signal.SIG_IGN]
     before = {each: signal.signal(each, _interrupt) for each in signals}
     try:
@@ -183,7 +183,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def main(arguments: Sequence[str], clock: Clock = Clock()) -> int:  # noqa: B008  (it is immutable)
-    """Run what the command line asks for."""
+    """Run the walkthrough with the options of the command line."""
     parser = argparse.ArgumentParser(prog="walkthrough")
     parser.add_argument("cloud", choices=["demo", "verify"])
     parser.add_argument("--digest", dest="example", action="store_const", const="digest", default="minimal")

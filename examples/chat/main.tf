@@ -1,4 +1,4 @@
-# Notifications in a Slack channel and a Teams channel, beside an e-mail.
+# Notifications in a Slack channel, in a Teams channel and by e-mail.
 
 variable "slack" {
   description = "The Slack workspace, authorized in Amazon Q Developer's console, and the channel."
@@ -35,7 +35,7 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-# What people in the channel may do by commands: nothing, for the role has no policy.
+# People in the channel can do nothing by commands, because this role has no policy.
 resource "aws_iam_role" "chat" {
   name               = "ec2-key-pair-monitor-chat"
   description        = "What Amazon Q Developer may do for people in the channels of ec2-key-pair-monitor."
@@ -44,7 +44,7 @@ resource "aws_iam_role" "chat" {
 
 data "aws_partition" "current" {}
 
-# Without a guardrail of its own a channel has AdministratorAccess as its limit.
+# A channel without its own guardrail policies is limited only by AdministratorAccess.
 locals {
   guardrail_policy_arns = ["arn:${data.aws_partition.current.partition}:iam::aws:policy/ReadOnlyAccess"]
 }

@@ -1,4 +1,4 @@
-# Stands for your root. What test_monitor.py asserts of it is what a reviewer would look for.
+# An example of your root. test_monitor.py asserts what a reviewer would look for.
 
 module "ec2_key_pair_monitor" {
   source = "../../"

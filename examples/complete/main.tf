@@ -1,4 +1,4 @@
-# Every input once, with a key, a permissions boundary, a topic for alarms and a queue that are made in the same root.
+# Every input once. The same root creates a key, a permissions boundary, a topic for alarms and a queue.
 
 data "aws_caller_identity" "current" {}
 
@@ -16,7 +16,7 @@ locals {
   queue_name = "key-pair-tickets"
 }
 
-# What the module's services ask of a key of the caller's.
+# The key policy that the services of the module need.
 data "aws_iam_policy_document" "key" {
   # checkov:skip=CKV_AWS_109:In a key policy the resource * is the key itself
   # checkov:skip=CKV_AWS_111:In a key policy the resource * is the key itself
@@ -32,8 +32,8 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # No condition on account or source: KMS sees neither when EventBridge publishes. CloudWatch is here for the topic of
-  # the alarms, or, without alarm_topic_arns, for the module's own, and SNS for the queue of the tickets.
+  # No condition on account or source: KMS gets neither when EventBridge publishes. CloudWatch needs the key for the
+  # topic of the alarms (without alarm_topic_arns, for the module's own topic), and SNS for the queue of the tickets.
   statement {
     sid       = "Publishers"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -70,9 +70,9 @@ resource "aws_kms_key" "this" {
 }
 
 data "aws_iam_policy_document" "boundary" {
-  # checkov:skip=CKV_AWS_109:A boundary grants nothing, it only bounds what the role's policies grant
-  # checkov:skip=CKV_AWS_111:A boundary grants nothing, it only bounds what the role's policies grant
-  # checkov:skip=CKV_AWS_356:A boundary grants nothing, it only bounds what the role's policies grant
+  # checkov:skip=CKV_AWS_109:A boundary grants nothing. It only limits what the role's policies grant
+  # checkov:skip=CKV_AWS_111:A boundary grants nothing. It only limits what the role's policies grant
+  # checkov:skip=CKV_AWS_356:A boundary grants nothing. It only limits what the role's policies grant
   statement {
     actions   = ["config:*", "logs:*", "sqs:SendMessage"]
     resources = ["*"]
@@ -84,7 +84,7 @@ resource "aws_iam_policy" "boundary" {
   policy      = data.aws_iam_policy_document.boundary.json
 }
 
-# A second channel: the module's own topic can't tell that it is broken.
+# A second channel: a failure of the module's own topic cannot be reported through it.
 resource "aws_sns_topic" "on_call" {
   name              = "on-call"
   kms_master_key_id = aws_kms_key.this.arn
@@ -113,7 +113,7 @@ resource "aws_sns_topic_policy" "on_call" {
   policy = data.aws_iam_policy_document.on_call.json
 }
 
-# Tickets are made from a queue. It admits the module's topic, whose name is the module's.
+# The queue for tickets. Its policy allows the module's topic, which has the name of the module.
 resource "aws_sqs_queue" "tickets" {
   name              = local.queue_name
   kms_master_key_id = aws_kms_key.this.arn
@@ -150,7 +150,7 @@ module "ec2_key_pair_monitor" {
   permissions_boundary_arn = aws_iam_policy.boundary.arn
   tags                     = { team = "security" }
 
-  # A ticket for each verdict that asks for something, with nothing around the message.
+  # A ticket for each verdict that needs action. Raw delivery sends the message without SNS's envelope.
   subscriptions = {
     tickets = {
       protocol             = "sqs"
@@ -160,7 +160,7 @@ module "ec2_key_pair_monitor" {
     }
   }
 
-  # Which key pairs are right, and who needs none.
+  # The allowed key pairs, and the exemptions.
   allowed_key_names = ["ops-*", "break glass"]
   exempt_tags = {
     "aws:autoscaling:groupName" = "build-agents-*"
@@ -169,10 +169,10 @@ module "ec2_key_pair_monitor" {
   }
   exempt_until_tag_key = "key-pair-exempt-until"
 
-  # Ends exemptions on their day, and repairs what a lost event left behind.
+  # A sweep ends exemptions on their day, and corrects verdicts whose events were lost.
   evaluation_frequency = "TwentyFour_Hours"
 
-  # What changes how the others work has an example of its own.
+  # These inputs change how others work. Each has its own example.
   central               = null  # examples/organization
   chat                  = false # examples/chat
   config_recorder_name  = null  # examples/new-account

@@ -1,4 +1,4 @@
-# A report each Monday, a sweep each night, and a dashboard of what is open and whether people are told.
+# A report each Monday, a sweep each night, and a dashboard that shows open instances and whether notifications arrive.
 
 # Only for the region's name: the attributes of aws_region that hold it are missing in provider 5 or deprecated in 6.
 data "aws_service" "cloudwatch" {

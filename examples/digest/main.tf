@@ -1,4 +1,4 @@
-# Changes of verdict are collected for a minute and sent in one e-mail. Each subscriber gets those that it asks for.
+# Changes of verdict are collected for a minute and sent in one e-mail. Each subscriber filters what it gets.
 
 module "ec2_key_pair_monitor" {
   source = "../../"

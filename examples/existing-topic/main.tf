@@ -1,4 +1,4 @@
-# A topic of yours, its key and a queue that reads it. Here they are made in the same root; they may exist as well.
+# Your own topic, its key and a queue that reads it. This root creates them, but they may also exist already.
 
 data "aws_caller_identity" "current" {}
 
@@ -8,7 +8,7 @@ locals {
   account_root = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
 }
 
-# SNS is there for the queue.
+# The queue needs SNS in the key policy.
 data "aws_iam_policy_document" "key" {
   # checkov:skip=CKV_AWS_109:In a key policy the resource * is the key itself
   # checkov:skip=CKV_AWS_111:In a key policy the resource * is the key itself
@@ -24,7 +24,7 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # No condition on account or source: KMS sees neither when EventBridge publishes.
+  # No condition on account or source: KMS gets neither when EventBridge publishes.
   statement {
     sid       = "Publishers"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -49,7 +49,7 @@ resource "aws_sns_topic" "alerts" {
 }
 
 data "aws_iam_policy_document" "alerts" {
-  # Setting a policy replaces the one by which the account's own IAM policies count.
+  # A policy replaces the default policy, which lets the account's own principals use the topic.
   statement {
     sid = "Owner"
     actions = [
@@ -67,7 +67,7 @@ data "aws_iam_policy_document" "alerts" {
     }
   }
 
-  # The notifications. No condition: with one that EventBridge does not fulfil, every notification would be lost.
+  # The notifications. No condition: if EventBridge does not fulfil it, every notification is lost.
   statement {
     sid       = "EventBridge"
     actions   = ["sns:Publish"]
@@ -144,6 +144,6 @@ resource "aws_sns_topic_subscription" "alerts" {
 module "ec2_key_pair_monitor" {
   source = "../../"
 
-  # The topic's ARN as its policy knows it: the policy is there before anything is published.
+  # The ARN comes from the policy, so that the policy exists before anything is published.
   sns_topic = { arn = aws_sns_topic_policy.alerts.arn }
 }

@@ -14,7 +14,7 @@ provider "aws" {
   region = "us-east-1"
 }
 
-# What holds everywhere stands here once.
+# Values that all regions share.
 locals {
   emails      = ["security@example.com"]
   exempt_tags = { "karpenter.sh/nodepool" = "*" }

@@ -1,5 +1,5 @@
-# For an account and region in which AWS Config was never switched on: first the recorder and where it delivers to, then
-# the module.
+# For an account and region in which AWS Config was never switched on: first the recorder and its bucket, then the
+# module.
 
 data "aws_caller_identity" "current" {}
 
@@ -19,11 +19,11 @@ locals {
 # 1. The bucket of AWS Config's history and snapshots
 
 resource "aws_s3_bucket" "config" {
-  # checkov:skip=CKV_AWS_18:A log of the accesses would need a bucket of its own
+  # checkov:skip=CKV_AWS_18:An access log would need another bucket
   # checkov:skip=CKV_AWS_144:The history of a region stays in the region
-  # checkov:skip=CKV_AWS_145:The keys of S3 need no key policy that admits AWS Config
-  # checkov:skip=CKV2_AWS_62:Nothing reads what arrives
-  # A destroy fails while there is history in it: empty it first.
+  # checkov:skip=CKV_AWS_145:S3's own keys need no key policy that allows AWS Config
+  # checkov:skip=CKV2_AWS_62:Nothing reads new objects
+  # A destroy fails while the bucket contains history: empty it first.
   bucket = local.bucket_name
 }
 
@@ -83,7 +83,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "config" {
     }
   }
 
-  # Rules on versions need versions.
+  # Rules for old versions need versioning.
   depends_on = [aws_s3_bucket_versioning.config]
 }
 
@@ -151,13 +151,13 @@ resource "aws_s3_bucket_policy" "config" {
   bucket = aws_s3_bucket.config.id
   policy = data.aws_iam_policy_document.bucket.json
 
-  # Both change what S3 takes as a policy.
+  # Both change which policies S3 accepts.
   depends_on = [aws_s3_bucket_ownership_controls.config, aws_s3_bucket_public_access_block.config]
 }
 
 # 2. The recorder
 
-# One for the whole account: where another region has AWS Config on, it exists, and its ARN is all that is needed.
+# One role for the whole account. If AWS Config is on in another region, the role exists: then use only its ARN.
 resource "aws_iam_service_linked_role" "config" {
   aws_service_name = "config.amazonaws.com"
 }
@@ -181,7 +181,7 @@ resource "aws_config_delivery_channel" "this" {
   name           = "default"
   s3_bucket_name = aws_s3_bucket.config.id
 
-  # AWS Config refuses a channel without a recorder, or to a bucket that it may not write to.
+  # AWS Config refuses a channel without a recorder, and a channel to a bucket that it may not write to.
   depends_on = [aws_config_configuration_recorder.this, aws_s3_bucket_policy.config]
 }
 
@@ -190,7 +190,7 @@ resource "aws_config_configuration_recorder_status" "this" {
   name       = aws_config_configuration_recorder.this.name
   is_enabled = true
 
-  # A recorder starts with a delivery channel only.
+  # A recorder starts only if a delivery channel exists.
   depends_on = [aws_config_delivery_channel.this]
 }
 

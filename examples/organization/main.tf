@@ -1,5 +1,5 @@
-# A hub and a member in two regions, in one root to show them together. In an organization, the hub is in a root of its
-# own, and each account has a root with its members.
+# A hub and a member in two regions, in one root to show them together. In an organization, the hub has its own root,
+# and each account has a root with its members.
 
 provider "aws" {
   region = "eu-central-1"
@@ -19,7 +19,7 @@ module "hub" {
   notification_emails = ["security@example.com"]
 }
 
-# Nobody is notified in the member itself, so that it has neither a topic nor a key.
+# The member itself notifies nobody, so that it has no topic and no key.
 module "eu_central_1" {
   source = "../../"
 
