@@ -1,1 +1,1 @@
-"""Says before EC2 instances exist which would be launched without a key pair, as the Lambda function decides."""
+"""Finds EC2 instances that would be launched without a key pair, with the same decision as the Lambda function."""

@@ -2,4 +2,4 @@
 
 
 class CommandError(Exception):
-    """The command cannot do its work; the message is one line that says why."""
+    """The command cannot do its work. The message says why in one line."""

@@ -29,9 +29,9 @@ exit status:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command. Returns its exit status."""
     for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks must not end the run.
+        # A character that the terminal's encoding lacks must not end the run.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = _parser().parse_args(arguments)
     try:
@@ -42,10 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM}: error: {_one_line(str(error))}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        # At once: Python would first tidy up all of boto3, while threads still wait for AWS.
+        # Exit immediately: a normal exit would first clean up boto3 while threads still wait for AWS.
         os._exit(INTERRUPTED)
     except BrokenPipeError:
-        # Nobody reads the rest. Python would complain once more when it closes the stream.
+        # Nobody reads the rest. Without this, Python would report the error again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
@@ -100,14 +100,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_shared_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what every subcommand has beside the policy."""
+    """Declare the options of every subcommand, except those of the policy."""
     parser.add_argument("--today", metavar="DATE", type=_date, help="the date to hold exemptions against, for tests")
     parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
     parser.add_argument("--strict", action="store_true", help="status 1 for UNKNOWN as well")
 
 
 class _Version(argparse.Action):
-    """Looks the version up when it is asked for: importlib.metadata is slow to import."""
+    """Looks the version up only if it is asked for, because importlib.metadata is slow to import."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # noqa: PLC0415
@@ -127,7 +127,7 @@ def _plan(options: argparse.Namespace) -> Report:
     try:
         report = judge_plan(document, rules, options.today or datetime.now(UTC).date())
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
-        # Half of a plan's structure is the provider's: what does not hold it was not written by Terraform.
+        # The parser expects the structure that Terraform and the provider write. Any other document is not a plan.
         text = f"{options.plan} is not a plan that Terraform wrote ({type(error).__name__})."
         raise CommandError(text) from error
     if options.root is None or options.format not in ("sarif", "github"):
@@ -146,7 +146,7 @@ def _preview(options: argparse.Namespace) -> Writable:
 def _write(report: Writable, options: argparse.Namespace) -> None:
     for note in report.notes:
         print(f"{PROGRAM}: {note}", file=sys.stderr)
-    # Only the format that is asked for is imported.
+    # Only the chosen format is imported.
     module = options.table if options.format == "table" else options.format
     import_module(f"ec2_key_pair_monitor.formats.{module}").write(report, sys.stdout)
 

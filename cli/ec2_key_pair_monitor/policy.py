@@ -1,4 +1,4 @@
-"""The policy, from options or from a file, under the names and limits of the module's inputs."""
+"""Reads the policy from options or from a file, with the names and limits of the module's inputs."""
 
 import argparse
 import json
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def from_options(options: argparse.Namespace) -> Policy:
-    """The policy that the options ask for.
+    """Return the policy from the options.
 
     Raises:
         CommandError: an option or the file is malformed; the message names it.
@@ -62,7 +62,7 @@ def from_options(options: argparse.Namespace) -> Policy:
 
 
 def is_given(options: argparse.Namespace) -> bool:
-    """Whether an option other than ``--policy`` sets a part of the policy."""
+    """Return whether an option other than ``--policy`` sets a part of the policy."""
     return bool(options.allowed_key_name or options.exempt_tag or options.exempt_until_tag_key is not None)
 
 
@@ -80,10 +80,10 @@ def _from_file(path: str) -> Policy:
 
 
 def from_values(values: Mapping[str, Any], where: str) -> Policy:
-    """The policy in a policy file, or in the parameters of an AWS Config rule.
+    """Return the policy from a policy file, or from the parameters of an AWS Config rule.
 
     Raises:
-        CommandError: something is malformed or no part of the policy; the message names ``where``.
+        CommandError: something is malformed or unknown; the message names ``where``.
     """
     named: dict[str, Any] = {}
     for name, value in values.items():
@@ -92,7 +92,7 @@ def from_values(values: Mapping[str, Any], where: str) -> Policy:
                 f"{where} has {name!r}, which is no part of the policy. It may have {', '.join(PARAMETERS.values())}, "
                 f"or {', '.join(PARAMETERS)}."
             )
-        # AWS Config has strings that hold JSON.
+        # AWS Config stores JSON in strings.
         if name in ("allowedKeyNames", "exemptTags") and isinstance(value, str):
             try:
                 decoded = json.loads(value or "null", object_pairs_hook=lambda pairs: _unique(pairs, where))
@@ -110,7 +110,7 @@ def from_values(values: Mapping[str, Any], where: str) -> Policy:
 
 
 def _policy(names: object, tags: object, until_key: object) -> Policy:
-    """Check what the module's validations check."""
+    """Check the same as the module's validations."""
     if not isinstance(names, list) or not all(_is_text(name, 255) for name in names):
         raise CommandError("allowed_key_names must hold names of 1 to 255 characters that are not all blanks.")
     if not isinstance(tags, dict) or not all(_is_text(key, 128) for key in tags):
@@ -123,12 +123,12 @@ def _policy(names: object, tags: object, until_key: object) -> Policy:
 
 
 def _is_text(value: object, longest: int) -> bool:
-    # Blanks are what RE2 takes for \s, as Terraform's validations do. https://github.com/google/re2/wiki/Syntax
+    # Blanks are RE2's \s, as in Terraform's validations. https://github.com/google/re2/wiki/Syntax
     return isinstance(value, str) and len(value) <= longest and "\n" not in value and bool(value.strip(" \t\f\r"))
 
 
 def _unique(pairs: Iterable[tuple[str, Any]], where: str) -> Mapping[str, Any]:
-    """A map of pairs, in which a key must not stand twice: which one counts would be a guess."""
+    """Return a map of pairs. A repeated key is an error, because it is not clear which value counts."""
     mapping: dict[str, Any] = {}
     for key, value in pairs:
         if key in mapping:

@@ -1,4 +1,4 @@
-"""What a subcommand found: the one value that every format writes. Knows neither plans nor accounts."""
+"""The findings of a subcommand, which every format writes. Knows nothing of plans or accounts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Result(StrEnum):
-    """What is said of one resource."""
+    """The result of one resource."""
 
     COMPLIANT = "COMPLIANT"
     NON_COMPLIANT = "NON_COMPLIANT"
@@ -14,7 +14,7 @@ class Result(StrEnum):
 
 
 class Location(NamedTuple):
-    """Where a resource is written: a path with forward slashes, and a line from 1."""
+    """Where a resource is written: a path with forward slashes, and a line number that starts at 1."""
 
     path: str
     line: int
@@ -38,7 +38,7 @@ class Skipped(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What is no verdict on a resource. ``kind`` names it for programs, such as ``ghost-key``."""
+    """A finding that is not a verdict. ``kind`` names it for programs, such as ``ghost-key``."""
 
     kind: str
     region: str
@@ -46,7 +46,7 @@ class Finding(NamedTuple):
 
 
 class Judgements(Protocol):
-    """What is judged, in the order of the source; it may be too much for the memory."""
+    """The judged resources, in the order of the source. They may not all fit into memory."""
 
     def __iter__(self) -> Iterator[Judged]: ...
 
@@ -54,7 +54,7 @@ class Judgements(Protocol):
 
 
 class Writable(Protocol):
-    """What the formats need of a report."""
+    """The parts of a report that the formats need."""
 
     @property
     def judged(self) -> Judgements:
@@ -62,15 +62,15 @@ class Writable(Protocol):
 
     @property
     def skipped(self) -> Sequence[Skipped]:
-        """What was not judged."""
+        """The resources that were not judged."""
 
     @property
     def notes(self) -> Sequence[str]:
-        """What concerns the whole, such as what it leaves out."""
+        """Notes about the whole report, such as what it leaves out."""
 
     @property
     def findings(self) -> Sequence[Finding]:
-        """What is no verdict on a resource."""
+        """The findings that are not verdicts."""
 
     @property
     def locations(self) -> Mapping[str, Location]:
@@ -83,11 +83,11 @@ class Writable(Protocol):
         """The counts, by name."""
 
     def document(self) -> dict[str, Any]:
-        """What JSON says beside its version; iterators become lists."""
+        """The JSON document without its version. Iterators become lists."""
 
 
 class Report(NamedTuple):
-    """What was found in a plan, in its order. ``notes`` concern the whole, such as what it leaves out."""
+    """The findings in a plan, in its order. ``notes`` are about the whole report, such as what it leaves out."""
 
     judged: Sequence[Judged]
     skipped: Sequence[Skipped]
@@ -104,7 +104,7 @@ class Report(NamedTuple):
         return {**{result.lower(): self.count(result) for result in Result}, "skipped": len(self.skipped)}
 
     def document(self) -> dict[str, Any]:
-        """What JSON says beside its version."""
+        """The JSON document without its version."""
         return {
             "summary": {**self.summary(), "skipped": (each._asdict() for each in self.skipped)},
             "resources": (each._asdict() for each in self.judged),

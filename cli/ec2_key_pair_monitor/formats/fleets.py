@@ -1,4 +1,4 @@
-"""The table of a preview, for people: fleets with most findings first, then what else was found, then the forecast."""
+"""The table of a preview, for people: fleets with most findings first, then other findings, then the forecast."""
 
 from collections.abc import Iterator, Sequence
 from typing import TextIO

@@ -1,4 +1,4 @@
-"""JUnit XML, which Jenkins, GitLab and others show as tests."""
+"""JUnit XML, which Jenkins, GitLab and other tools show as tests."""
 
 from typing import TextIO
 
@@ -7,7 +7,7 @@ from ec2_key_pair_monitor.report import Judged, Result, Writable
 
 
 def write(report: Writable, stream: TextIO) -> None:
-    """Write one suite with a test case for each resource; UNKNOWN is a skipped one."""
+    """Write one suite with a test case for each resource. UNKNOWN is a skipped test."""
     counts = f'tests="{len(report.judged)}" failures="{report.count(Result.NON_COMPLIANT)}" errors="0"'
     counts += f' skipped="{report.count(Result.UNKNOWN)}"'
     stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
@@ -34,7 +34,7 @@ def _case(judged: Judged) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text that XML allows. The library's functions take longer to import than most plans to judge."""
+    """Escape a text for XML. Importing the library's function would take longer than judging most plans."""
     text = printable(text)
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, entity)

@@ -36,7 +36,7 @@ _FINDINGS = {
 
 
 def write(report: Writable, stream: TextIO) -> None:
-    """Write one log with one run; what is COMPLIANT is no result."""
+    """Write one log with one run. COMPLIANT resources are left out."""
     rules = _RULES | _rules_of(report.findings)
     order = list(rules)
     run: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""JSON in pieces, for lists that are too long for the memory."""
+"""JSON in pieces, for lists that do not fit into memory."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""A table, for people; findings come first. Where nobody looks, such as in a log of CI, it is plain and never wraps."""
+"""A table for people, with findings first. Without a terminal, such as in a CI log, it is plain and never wraps."""
 
 from collections.abc import Iterator, Sequence
 from typing import TextIO
@@ -6,7 +6,7 @@ from typing import TextIO
 from ec2_key_pair_monitor.formats import printable
 from ec2_key_pair_monitor.report import Judged, Report, Result
 
-# More than anybody reads, and rich would take long to lay them out.
+# More rows than anybody reads; rich would be slow with more.
 MOST_ROWS = 200
 _STYLES = {Result.NON_COMPLIANT: "bold red", Result.UNKNOWN: "yellow", Result.COMPLIANT: "green"}
 _HEADINGS = ("Verdict", "Resource", "Reason")
@@ -15,7 +15,7 @@ Row = tuple[str, str, str]
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """Write the results, and lines that count."""
+    """Write the results, and lines with the counts."""
     order = list(_STYLES)
     judged = sorted(report.judged, key=lambda each: order.index(each.verdict))
     rows = [_row(each) for each in judged[:MOST_ROWS]]
@@ -55,7 +55,7 @@ def _write_plain(rows: Sequence[Row], stream: TextIO) -> None:
 
 
 def _write_styled(rows: Sequence[Row], stream: TextIO) -> None:
-    # Importing these takes longer than to judge most plans.
+    # Importing these takes longer than judging most plans.
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415

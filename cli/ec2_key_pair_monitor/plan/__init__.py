@@ -1,1 +1,1 @@
-"""What a Terraform plan would launch."""
+"""Finds the instances that a Terraform plan would launch."""

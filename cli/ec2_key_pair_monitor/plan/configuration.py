@@ -1,7 +1,7 @@
-"""What a plan's configuration says of an expression: whether all it refers to is known, and what resources it reaches.
+"""Resolves expressions in a plan's configuration: whether all their references are known, and the resources they reach.
 
-The plan has references, not expressions. ``aws_x.y[each.key].id`` refers to ``aws_x.y`` and ``each.key``; a literal
-index stays. https://developer.hashicorp.com/terraform/internals/json-format#expression-representation
+The plan has only references, not expressions. ``aws_x.y[each.key].id`` becomes ``aws_x.y`` and ``each.key``; a literal
+index is kept. https://developer.hashicorp.com/terraform/internals/json-format#expression-representation
 """
 
 import re
@@ -21,7 +21,7 @@ FUNCTION = "the result of a function"
 
 
 class Scope(NamedTuple):
-    """Where an expression stands: a module instance, and the block that repeats it with its key there."""
+    """The place of an expression: a module instance, and the block with ``count`` or ``for_each``, with its key."""
 
     module: ModulePath
     key: Index
@@ -29,14 +29,14 @@ class Scope(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """A resource that an expression refers to, and the attribute, where the reference still has it."""
+    """A resource that an expression refers to, and the attribute, if the reference contains it."""
 
     resource: Resource
     attribute: str | None
 
 
 class Configuration:
-    """The plan's configuration, with the plan's resources to look references up in."""
+    """The plan's configuration, with the resources that references are resolved with."""
 
     def __init__(self, plan: Mapping[str, Any], find: Callable[[str], Resource | None]) -> None:
         """Take a plan, and how to find one of its judged types by address."""
@@ -49,7 +49,7 @@ class Configuration:
         self._modules: dict[tuple[ModulePath, str], set[Index]] | None = None
 
     def block(self, resource: Resource) -> Mapping[str, Any]:
-        """The block that a resource is written in."""
+        """Return the block in which a resource is written."""
         names = tuple(name for name, _ in resource.module)
         blocks = self._blocks.get(names)
         if blocks is None:
@@ -60,17 +60,17 @@ class Configuration:
         return blocks.get(("managed", resource.type, resource.name), {})
 
     def scope(self, resource: Resource) -> Scope:
-        """Where a resource's expressions stand."""
+        """Return the place of a resource's expressions."""
         return Scope(resource.module, resource.index, self.block(resource))
 
     def provider(self, resource: Resource) -> Mapping[str, Any]:
-        """The configuration of a resource's provider."""
+        """Return the configuration of a resource's provider."""
         configured = self._plan.get("configuration", {}).get("provider_config", {})
         found: Mapping[str, Any] = configured.get(self.block(resource).get("provider_config_key"), {})
         return found
 
     def unknown(self, expression: Expression, scope: Scope, depth: int = 0) -> str | None:
-        """What an expression refers to that is known only after apply, or None where all is known."""
+        """Return a reference of an expression that is known only after apply, or None if all are known."""
         if "constant_value" in expression:
             return None
         references = list(_traversals(expression.get("references", ())))
@@ -79,7 +79,7 @@ class Configuration:
         return next((each for each in references if not self._is_known(each, scope, depth)), None)
 
     def reached(self, expression: Expression, scope: Scope, types: frozenset[str], depth: int = 0) -> list[Reached]:
-        """The resources of some types that an expression refers to, through variables, outputs and ``each``."""
+        """Return the resources of some types that an expression refers to, through variables, outputs and ``each``."""
         found: list[Reached] = []
         if depth > _DEEPEST:
             return found
@@ -91,7 +91,7 @@ class Configuration:
         return found
 
     def handed(self, scope: Scope, types: frozenset[str]) -> list[Resource]:
-        """The resources of some types that the call of a scope's module refers to."""
+        """Return the resources of some types that the call of a scope's module refers to."""
         if not scope.module:
             return []
         parent, call = self._parent(scope)
@@ -105,7 +105,7 @@ class Configuration:
         return module
 
     def _parent(self, scope: Scope) -> tuple[Scope, Mapping[str, Any]]:
-        """The scope of the call of a scope's module, and the call."""
+        """Return the scope of the call of a scope's module, and the call."""
         *above, (name, index) = scope.module
         call = self._module(tuple(above)).get("module_calls", {}).get(name, {})
         return Scope(tuple(above), index, call), call
@@ -169,9 +169,9 @@ class Configuration:
             yield Reached(each, attribute)
 
     def _counts_alike(self, beside: Sequence[str], scope: Scope, number: int) -> bool:
-        """Whether an expression indexes by ``count.index`` what there is as much of as of its own block.
+        """Whether ``count.index`` is an index into as many instances as the expression's own block has.
 
-        With another number it reckons (``count.index % 2``), and the plan does not show how.
+        If the numbers differ, the expression calculates (``count.index % 2``), and the plan does not show how.
         """
         if "count.index" not in beside:
             return False
@@ -182,7 +182,7 @@ class Configuration:
         return self._number_of_modules(scope.module, name) == number
 
     def _number_of_modules(self, within: ModulePath, name: str) -> int:
-        """How many instances of a module call the plan has something of."""
+        """Count the instances of a module call that have changes in the plan."""
         if self._modules is None:
             self._modules = {}
             for address in {change.get("module_address") or "" for change in self._plan.get("resource_changes", ())}:
@@ -192,9 +192,9 @@ class Configuration:
         return len(self._modules.get((within, name), ()))
 
     def _changes(self, module: ModulePath, mode: str, kind: str, name: str) -> list[Mapping[str, Any]]:
-        """The entries of ``resource_changes`` of one block in one module instance.
+        """Return the entries of ``resource_changes`` for one block in one module instance.
 
-        A module instance without a key where there are several stands for all of them.
+        If a module has several instances, a module instance without a key means all of them.
         """
         if self._instances is None:
             self._instances = {}
@@ -242,7 +242,7 @@ class Configuration:
         return bool(rest) and self._is_attribute_known(scope.module, "managed", str(head), rest)
 
     def _is_each_known(self, path: Sequence[Index], scope: Scope, depth: int) -> bool:
-        """Whether a value of ``for_each`` is known; its keys always are."""
+        """Whether a value of ``for_each`` is known. Its keys are always known."""
         expression = scope.block.get("for_each_expression", {})
         references = list(_traversals(expression.get("references", ())))
         if len(references) == 1 and path:
@@ -265,28 +265,28 @@ class Configuration:
         return bool(expressions) and all(self.unknown(each, inner, depth) is None for each in expressions)
 
     def _is_attribute_known(self, module: ModulePath, mode: str, kind: str, rest: Sequence[Index]) -> bool:
-        """Whether an attribute is known in each instance; where there is none, or it was read before, it is."""
+        """Whether an attribute is known in each instance. Without instances in the plan, it counts as known."""
         name, *path = rest
         changes = self._changes(module, mode, kind, str(name))
         if path and (isinstance(path[0], int | _Quoted)):
             changes = [each for each in changes if each.get("index") == path[0]]
             path = path[1:]
-        # A data source that is read in the apply fills in what the plan shows as null.
+        # A data source that is read during the apply can change values that the plan shows as null.
         return not any(
             each["change"]["actions"] == ["read"] or _is_unknown_at(each["change"].get("after_unknown"), path)
             for each in changes
         )
 
     def _are_locals_known(self, scope: Scope, depth: int) -> bool:
-        """Whether no local value of a module can depend on what is known only after apply.
+        """Whether all local values of a module are certainly known before the apply.
 
-        Locals are not in the plan, but it lists the attributes that changed resources depend on, also through locals.
-        A local can depend on those of its own module and the modules in it, and on what its module is called with.
-        What this cannot see is a local that is the result of a function such as ``uuid``.
+        Locals are not in the plan, but it lists the attributes that changed resources depend on, also through locals. A
+        local can depend on attributes in its own module and the modules in it, and on the inputs of its module. This
+        does not recognize a local that is the result of a function such as ``uuid``.
         """
         known = self._known_locals.get(scope.module)
         if known is None:
-            # Format 1.1 added the list, and leaves it out where it is empty.
+            # Format 1.1 added the list, and leaves it out if it is empty.
             known = self._plan.get("format_version") != "1.0" and all(
                 self._is_relevant_known(each, scope.module) for each in self._plan.get("relevant_attributes", ())
             )
@@ -315,13 +315,13 @@ class Configuration:
 
 
 class _Quoted(str):
-    """A key in brackets, to tell it from an attribute."""
+    """A key in brackets, to distinguish it from an attribute."""
 
     __slots__ = ()
 
 
 def _with_key(found: list[Reached], within: ModulePath, key: Index) -> list[Reached]:
-    """Of the instances of one resource, or of modules that hold it, those with a key; all where none has it."""
+    """Return the instances with a key, of one resource or of the modules that contain it; all if none has the key."""
     steps = len(within)
     names = {
         (tuple(name for name, _ in each.resource.module), each.resource.type, each.resource.name) for each in found
@@ -348,7 +348,7 @@ def _tokens(reference: str) -> list[Any]:
 
 
 def _traversals(references: Sequence[str]) -> Iterator[str]:
-    """The references without the shorter forms that follow each."""
+    """Yield the references without the shorter forms that follow each."""
     longest = ""
     for each in references:
         if longest.startswith(each) and longest[len(each) : len(each) + 1] in ("", ".", "["):
@@ -358,7 +358,7 @@ def _traversals(references: Sequence[str]) -> Iterator[str]:
 
 
 def _has_key(references: Sequence[str]) -> bool:
-    """Whether an expression indexes by the key of its own block, which in a set is the value."""
+    """Whether an expression uses the key of its own block as an index. In a set, the key is the value."""
     return "each.key" in references or "each.value" in references
 
 

@@ -1,4 +1,4 @@
-"""Launch templates, launch configurations and what else others launch from: which one is meant, and what it holds."""
+"""Finds definitions (launch templates, launch configurations and others) that resources launch from, and reads them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ _WORDS = {
 
 
 class Reference(NamedTuple):
-    """How a resource names a definition: by id or name, as far as known, and the expressions of it."""
+    """How a resource names a definition: its id or name, if known, and their expressions."""
 
     kind: str
     user: Resource
@@ -36,7 +36,7 @@ class Reference(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a reference leads to: the launches that are possible, or why they are not known."""
+    """The definitions that a reference finds: the possible launches, or why they are not known."""
 
     alternatives: Sequence[Launch] | str
     follows: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Definitions:
         self._past: list[tuple[str, View, str]] | None = None
 
     def find(self, reference: Reference) -> Found:
-        """What a reference leads to."""
+        """Return the definitions that a reference finds."""
         if reference.id or reference.name:
             resources = self._known(reference)
             if not resources:
@@ -91,7 +91,7 @@ class Definitions:
         return Found(unclear or alternatives, follows, is_changing, tuple(resources))
 
     def content(self, resource: Resource, view: View) -> Launch:
-        """What a definition launches by itself."""
+        """Return the launches of a definition that no resource uses."""
         expressions = self._configuration.block(resource).get("expressions", {})
         if resource.type == CONFIGURATION:
             return Launch(self.computed_key(resource, view, expressions))
@@ -102,7 +102,7 @@ class Definitions:
         return self._template_content(resource, view, expressions)
 
     def computed_key(self, resource: Resource, view: View, expressions: Mapping[str, Any]) -> Key:
-        """``key_name`` where it is optional and computed: unset, null and "" are shown as known only after apply."""
+        """Return ``key_name`` if it is optional and computed: the plan shows unset, null and "" as unknown."""
         if not view.is_unknown("key_name"):
             value = view.values.get("key_name")
             return Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive("key_name"))
@@ -113,14 +113,14 @@ class Definitions:
         return Key() if unknown is None else _unknown_key("key_name", unknown)
 
     def unknown_key(self, name: str, expression: Any, resource: Resource) -> Key:
-        """A key that is known only after apply, with the reason."""
+        """Return a key that is known only after apply, with the reason."""
         unknown = None
         if isinstance(expression, Mapping):
             unknown = self._configuration.unknown(expression, self._configuration.scope(resource))
         return _unknown_key(name, unknown)
 
     def setting_key(self, view: View) -> Key:
-        """The key of the settings of AWS Elastic Beanstalk."""
+        """Return the key in the settings of AWS Elastic Beanstalk."""
         if view.is_unknown("setting"):
             return Key(unknown="Its settings are known only after apply.")
         key = Key()
@@ -144,7 +144,7 @@ class Definitions:
         return Launch(key, instance_tags(view, resource.address))
 
     def _known(self, reference: Reference) -> list[Resource]:
-        """Those with the id or the name."""
+        """Return the definitions with the id or the name."""
         for attribute, value in (("id", reference.id), ("name", reference.name)):
             if value:
                 found = self._index(reference.kind, attribute).get(value, [])
@@ -164,7 +164,7 @@ class Definitions:
         return index
 
     def _unknown(self, reference: Reference) -> list[Resource]:
-        """Those that a reference whose value is not known can mean: only what the plan creates has no id yet."""
+        """Return the definitions that an unknown reference can mean: those that the plan creates have no id yet."""
         kind = reference.kind
         scope = self._configuration.scope(reference.user)
         if reference.expression is not None:
@@ -177,30 +177,30 @@ class Definitions:
             if found:
                 return new or found
             if self._configuration.reached(reference.expression, scope, frozenset({"data"})):
-                # What a data source will read need not be of this plan.
+                # A data source can also read a definition that is not in this plan.
                 return []
         new = [each for each in self._by_kind.get(kind, ()) if each.is_new]
         module = reference.user.module
         near = [each for each in new if each.module == module]
-        # What a local value or a dynamic block can refer to: what the modules within give, and what is handed in.
+        # A local value or a dynamic block can refer to outputs of the modules in this one, and to its inputs.
         within = [each for each in new if each.module[: len(module)] == module]
         handed = [each for each in self._configuration.handed(scope, frozenset({kind})) if each.is_new]
         return near or list(dict.fromkeys([*within, *handed])) or new
 
     def _views(self, resource: Resource, reference: Reference) -> Sequence[View] | str:
-        """The attributes of the version that is meant, or why they are not known."""
+        """Return the attributes of the referenced version, or why they are not known."""
         if resource.is_gone:
             return f"The plan removes {resource.address}, which it launches from."
         if resource.type != TEMPLATE or resource.is_new:
             return [resource.after]
         version = reference.version or "$Default"
         if reference.is_version_unknown and (reference.version_expression or not reference.is_written):
-            # All that a template knows only after apply is the new version.
+            # The only thing that is known only after apply is the new version.
             return [resource.after]
         return self._version(resource, version)
 
     def _is_changing(self, resource: Resource, reference: Reference) -> bool:
-        """Whether a resource that the plan does not change would launch from another version than before."""
+        """Whether an unchanged resource would launch from another version than before."""
         if resource.type != TEMPLATE or not resource.is_updated:
             return resource.is_launched
         version = (reference.version or "$Default").casefold()
@@ -230,7 +230,7 @@ class Definitions:
         return f"The plan does not show the version of {resource.address} that it launches from."
 
     def _outside(self, reference: Reference) -> Found:
-        """A definition that only the state holds: read by a data source, or left out by -target."""
+        """Return a definition that is only in the state: read by a data source, or left out by -target."""
         if self._past is None:
             self._past = list(_past(self._plan.get("prior_state", {}).get("values", {}).get("root_module", {})))
         for kind, view, address in self._past:
@@ -267,7 +267,7 @@ class Definitions:
 
 
 def _makes_new_version(template: Resource) -> bool:
-    """Whether the plan gives a template another version; a change of its own tags or description does not."""
+    """Whether the plan creates a version of a template. A change of only its tags or description creates none."""
     after = template.after
     return template.is_updated and (
         after.is_unknown("latest_version")

@@ -1,4 +1,4 @@
-"""Reads a plan: from a file, standard input, or a saved plan through ``terraform show``. Refuses half a plan."""
+"""Reads a plan from a file, standard input, or a saved plan through ``terraform show``. Refuses an incomplete plan."""
 
 import gc
 import json
@@ -15,14 +15,14 @@ Document = dict[str, Any]
 
 
 def read_plan(path: str, root: str | None = None) -> Document:
-    """The plan as ``terraform show -json`` writes it.
+    """Read the plan as ``terraform show -json`` writes it.
 
     Args:
         path: a file, or ``-`` for standard input.
-        root: the root module's folder, where a saved plan can be shown.
+        root: the root module's folder, in which a saved plan can be shown.
 
     Raises:
-        CommandError: there is no plan to be had, or not a whole one.
+        CommandError: there is no plan, or it is incomplete.
     """
     name = "standard input" if path == "-" else path
     data = _read(path, name)
@@ -42,7 +42,7 @@ def _read(path: str, name: str) -> bytes:
 
 
 def _show(path: str, name: str, data: bytes, root: str | None) -> bytes:
-    """Let Terraform, or OpenTofu, show a saved plan; it needs the folder that was initialised."""
+    """Let Terraform or OpenTofu show a saved plan. They need the initialised folder."""
     import shutil  # noqa: PLC0415  (only a saved plan needs these)
     import subprocess  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
@@ -71,7 +71,7 @@ def _show(path: str, name: str, data: bytes, root: str | None) -> bytes:
 def _parse(data: bytes, name: str) -> Any:
     if not data.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise CommandError(f"{name} is empty.")
-    # The collector would look at millions of new objects again and again, and finds nothing to free.
+    # The garbage collector would repeatedly search millions of new objects, but there is nothing to free.
     gc.disable()
     try:
         return json.loads(data)
@@ -87,7 +87,7 @@ def _parse(data: bytes, name: str) -> Any:
 
 
 def _check(plan: Any, name: str) -> Document:
-    """Refuse what is not one whole plan: half a plan would pass what it does not show."""
+    """Refuse an incomplete plan, because resources that it does not show would pass."""
     if not isinstance(plan, dict):
         raise CommandError(f"{name} is not a plan: pass `terraform show -json` of a saved plan.")
     if "resource_changes" not in plan and ("values" in plan or ("serial" in plan and "lineage" in plan)):

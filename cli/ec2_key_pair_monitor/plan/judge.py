@@ -1,4 +1,4 @@
-"""Judges a plan: which resources count, what each would launch, and which definitions nothing in the plan uses."""
+"""Judges a plan: which resources count, what each would launch, and which definitions no resource uses."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -22,8 +22,8 @@ def judge_plan(plan: Mapping[str, Any], policy: Policy, today: date) -> Report:
 
     Args:
         plan: what ``terraform show -json`` writes.
-        policy: what instances are held against.
-        today: the UTC date to hold exemption dates against.
+        policy: the policy to judge by.
+        today: the UTC date to compare exemption dates with.
     """
     judgement = _PlanJudgement(plan, Judge(policy, today))
     judgement.judge_launchers()
@@ -51,7 +51,7 @@ class _PlanJudgement:
         self._launchers = Launchers(plan, self._resources)
 
     def judge_launchers(self) -> None:
-        """Judge what launches instances, and note what it launches from."""
+        """Judge the resources that launch instances, and note the definitions that they use."""
         for address, resource in self._resources.items():
             if resource.type in DEFINITIONS:
                 continue
@@ -73,7 +73,7 @@ class _PlanJudgement:
                 self._skip(resource.type, address, _UNCHANGED)
 
     def judge_definitions(self) -> None:
-        """Judge the definitions that nothing in the plan uses."""
+        """Judge the definitions that no resource in the plan uses."""
         for address, resource in self._resources.items():
             if resource.type not in DEFINITIONS:
                 continue
@@ -88,7 +88,7 @@ class _PlanJudgement:
                 self._skip(resource.type, address, f"{user} uses it, and goes on launching what it did.")
 
     def report(self, notes: list[str]) -> Report:
-        """All of it, in the plan's order."""
+        """Return all results in the plan's order."""
         return Report(
             [self._judged[each] for each in self._order if each in self._judged],
             [self._skipped[each] for each in self._order if each in self._skipped],

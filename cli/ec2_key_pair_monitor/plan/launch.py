@@ -1,4 +1,4 @@
-"""What an instance would be launched with, and the judgement of it. Knows the policy, and no resource types."""
+"""Judges the key pair and tags that an instance would be launched with. Knows the policy, but no resource types."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -19,7 +19,7 @@ class Key(NamedTuple):
 class Tags(NamedTuple):
     """Tags of an instance.
 
-    ``unknown`` has the keys whose value is known only after apply, with the start of the value as far as it is known.
+    ``unknown`` has the keys whose value is known only after apply, with the known start of the value.
     ``open`` says why there may be more tags than these, or is None.
     """
 
@@ -29,13 +29,13 @@ class Tags(NamedTuple):
     sensitive: frozenset[str] = frozenset()
 
     def over(self, lower: "Tags") -> "Tags":
-        """These tags in front of others, whose keys they take."""
+        """Merge with other tags. If both have a key, these tags win."""
         if not lower.known and not lower.unknown:
             return self._replace(open=self.open or lower.open) if lower.open else self
         known = {key: value for key, value in lower.known.items() if key not in self.unknown}
         unknown = {key: start for key, start in lower.unknown.items() if key not in self.known}
         if self.open:
-            # One of these could be among those that are not known, with another value.
+            # The tags that are not known could contain one of these keys with another value.
             unknown.update(dict.fromkeys(known, ""))
             known = {}
         return Tags(
@@ -67,12 +67,12 @@ class Judge:
     """Judges launches under a policy, on a day."""
 
     def __init__(self, policy: Policy, today: date) -> None:
-        """Take the policy and the UTC date to hold exemptions against."""
+        """Take the policy and the UTC date to compare exemption dates with."""
         self.policy = policy
         self._today = today
 
     def judge(self, launch: Launch) -> Judgement:
-        """The evaluator's decision, or UNKNOWN where it depends on what is known only after apply."""
+        """Return the evaluator's verdict, or UNKNOWN if it depends on a value that is known only after apply."""
         key, tags = launch
         verdict = evaluate(Instance(key.name, None, tags.known), self.policy, self._today)
         if verdict.compliance_type is ComplianceType.COMPLIANT:
@@ -87,7 +87,7 @@ class Judge:
         return Judgement(Result.NON_COMPLIANT, self._non_compliant(launch))
 
     def _exemptions(self, tags: Tags) -> tuple[str | None, str | None]:
-        """The tag that exempts for certain, and why another might."""
+        """Return the tag that certainly exempts, and the reason why another tag could exempt."""
         possible = None
         until = self.policy.exempt_until_tag_key
         for tag_key, glob in self.policy.exempt_tags.items():
@@ -134,12 +134,12 @@ _WORST_FIRST = (Result.NON_COMPLIANT, Result.UNKNOWN, Result.COMPLIANT)
 
 
 def worst(judgements: Iterable[Judgement]) -> Judgement:
-    """The judgement of what launches all of these."""
+    """Return the judgement of a resource that launches all of these."""
     return min(judgements, key=lambda each: _WORST_FIRST.index(each.verdict))
 
 
 def either(judgements: Iterable[Judgement]) -> Judgement:
-    """The judgement of what launches one of these, and it is not known which."""
+    """Return the judgement of a resource that launches one of these, if it is not known which one."""
     all_of_them = list(judgements)
     if len({each.verdict for each in all_of_them}) == 1:
         return all_of_them[0]

@@ -1,4 +1,4 @@
-"""What each resource type launches: its key pair, its tags and what it follows, as AWS provider 5 has them."""
+"""Reads what each resource type launches: key pair, tags and definitions, with the attributes of AWS provider 5."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,8 +36,8 @@ LAUNCHERS = frozenset(
         "aws_spot_instance_request",
     }
 )
-# What goes on launching from a template that changes, though the plan does not change it; of fleets those that maintain
-# their capacity. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-request-type.html
+# Resources that launch from a changed template later, even if the plan does not change them. Of the fleets, only those
+# of type "maintain" do. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-request-type.html
 _KEEP_LAUNCHING = {
     "aws_autoscaling_group": None,
     "aws_ec2_fleet": "type",
@@ -45,7 +45,7 @@ _KEEP_LAUNCHING = {
     "aws_spot_fleet_request": "fleet_type",
 }
 
-# What the provider shows as the id of a group's template that is referred to by name.
+# The provider shows this as the id if a group refers to a template by name.
 _UNKNOWN_ID = "unknown"
 
 # The alternatives of one launch, or why there is nothing to judge.
@@ -57,7 +57,7 @@ class OutOfScope(Exception):  # noqa: N818  (it is no error)
 
 
 class Uses(NamedTuple):
-    """What a resource launches from: the definitions' addresses, whether one changes, and each launch."""
+    """The launches of a resource, the addresses of their definitions, and whether one of these changes."""
 
     slots: Sequence[Slot]
     follows: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class Launchers:
         }
 
     def uses(self, resource: Resource) -> Uses:
-        """What a resource launches.
+        """Return the launches of a resource.
 
         Raises:
             OutOfScope: it launches no instances in the account.
@@ -97,7 +97,7 @@ class Launchers:
         return uses if _keeps_launching(resource) else uses._replace(is_changing=False)
 
     def definition(self, resource: Resource) -> Launch:
-        """What a definition launches by itself."""
+        """Return the launches of a definition that no resource uses."""
         return self._definitions.content(resource, resource.after)
 
     def _expressions(self, resource: Resource) -> Mapping[str, Any]:
@@ -111,7 +111,7 @@ class Launchers:
         if found is None:
             return Uses([[Launch(key, tags)]])
         if not resource.is_new:
-            # It was launched already, with the key pair that the state has, and what it was launched from is past.
+            # It was already launched with the key pair in the state. Its launch template no longer matters.
             return Uses([[Launch(key, tags)]], found.follows)
         return _from_definition(found, key, tags)
 
@@ -287,10 +287,10 @@ class Launchers:
         return Uses([[Launch(key, single_map(resource.after, "resource_tags"))]])
 
     def _template(self, resource: Resource, view: View, expressions: Mapping[str, Any], name: str) -> Found | None:
-        """What a block names as a launch template, or None where there is no such block."""
+        """Return the launch template that a block names, or None if there is no such block."""
         block = view.block(name)
         if block is None:
-            # A group shows a template of its own as unknown where it has a mixed instances policy.
+            # A group with a mixed instances policy shows its own launch template as unknown.
             if view.is_unknown(name) and resource.type != "aws_autoscaling_group":
                 return Found("Whether it has a launch template is known only after apply.")
             return None
@@ -299,7 +299,7 @@ class Launchers:
         names = ("name", "launch_template_name")
         by_id = next((block.values[each] for each in ids if block.values.get(each)), None)
         by_name = next((block.values[each] for each in names if block.values.get(each)), None)
-        # Ids and names are computed: of one that is no longer configured the plan has what the state had.
+        # Ids and names are computed: if one is no longer configured, the plan still has the state's value.
         by_either = {*ids} & inner.keys(), {*names} & inner.keys()
         if by_id == _UNKNOWN_ID or (by_name and by_either[1] and not by_either[0]):
             by_id = None
@@ -320,7 +320,7 @@ class Launchers:
         )
 
     def _plain_key(self, resource: Resource, view: View, name: str, block: str | None) -> Key:
-        """A key of an attribute that is not computed: where it is not known, it truly is not."""
+        """Return the key in an attribute that is not computed: if the plan shows it as unknown, it is unknown."""
         if not view.is_unknown(name):
             return _key(view, name)
         expressions = self._expressions(resource)
@@ -329,9 +329,9 @@ class Launchers:
 
 
 def _policy_or_template(resource: Resource, expressions: Mapping[str, Any]) -> tuple[View | None, View | None]:
-    """A group's mixed instances policy, or its launch template, or neither where it has a launch configuration.
+    """Return a group's mixed instances policy or its launch template; neither if it has a launch configuration.
 
-    Both are computed: one that is no longer configured stays in the plan, beside what takes its place.
+    Both are computed: if one is no longer configured, it stays in the plan beside its replacement.
     """
     after = resource.after
     mixed, template = after.block("mixed_instances_policy"), after.block("launch_template")
@@ -341,7 +341,7 @@ def _policy_or_template(resource: Resource, expressions: Mapping[str, Any]) -> t
         return None, template
     if after.values.get("launch_configuration") or after.is_unknown("launch_configuration"):
         return None, None
-    # In dynamic blocks: the one that the state did not have is new.
+    # With dynamic blocks: the one that is not in the state is new.
     if mixed is not None and template is not None:
         return (None, template) if resource.before.blocks("mixed_instances_policy") else (mixed, None)
     return mixed, template
@@ -382,7 +382,7 @@ def _joined(slots: Sequence[Slot], found: Sequence[Found]) -> Uses:
 
 
 def _expression_block(expressions: Mapping[str, Any], name: str, n: int, count: int) -> Mapping[str, Any]:
-    """The expressions of a block; nothing where the configuration has another number, for some are dynamic."""
+    """Return the expressions of a block; nothing if the number of blocks differs, because some are dynamic."""
     blocks = expressions.get(name)
     if isinstance(blocks, Mapping):
         blocks = [blocks]

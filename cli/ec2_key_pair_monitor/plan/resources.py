@@ -1,4 +1,4 @@
-"""A resource of a plan, and what is known of its attributes."""
+"""A resource of a plan, and which of its attributes are known."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ _MODULE = re.compile(r'module\.([\w-]+)(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?\.?')
 
 
 class View(NamedTuple):
-    """Attributes, beside what of them is known only after apply and what is sensitive."""
+    """Attributes, with marks for those that are known only after apply and those that are sensitive."""
 
     values: Mapping[str, Any]
     unknown: Mapping[str, Any]
@@ -23,11 +23,11 @@ class View(NamedTuple):
         return self.unknown.get(name) is True
 
     def is_sensitive(self, name: str) -> bool:
-        """Whether any of an attribute is sensitive."""
+        """Whether any part of an attribute is sensitive."""
         return self.sensitive is True or (isinstance(self.sensitive, Mapping) and _any(self.sensitive.get(name)))
 
     def blocks(self, name: str) -> "list[View]":
-        """The blocks of a name, where it is known how many there are."""
+        """Return the blocks with a name, if their number is known."""
         values = self.values.get(name)
         if isinstance(values, Mapping):
             values = [values]
@@ -39,7 +39,7 @@ class View(NamedTuple):
         ]
 
     def block(self, name: str) -> "View | None":
-        """The first block of a name."""
+        """Return the first block with a name."""
         return next(iter(self.blocks(name)), None)
 
     def _secret(self, name: str, n: int) -> Mapping[str, Any] | bool:
@@ -70,7 +70,7 @@ NOTHING = View({}, {}, {})
 
 
 class _Everything(dict[str, Any]):
-    """Marks for a resource of which nothing is known."""
+    """Marks for a resource without any known attribute."""
 
     def get(self, _name: str, _default: Any = None) -> Any:
         return True
@@ -110,18 +110,18 @@ class Resource:
 
     @property
     def is_updated(self) -> bool:
-        """Whether it is the same after the apply, and changed."""
+        """Whether the plan changes it in place."""
         return "update" in self.actions
 
     @property
     def is_gone(self) -> bool:
-        """Whether it is not there after the apply."""
+        """Whether it does not exist after the apply."""
         return not self.is_new and ("delete" in self.actions or "forget" in self.actions)
 
 
 @cache
 def module_path(address: str) -> ModulePath:
-    """The steps of a module's address."""
+    """Return the steps of a module's address."""
     return tuple(_steps(address))
 
 
@@ -131,7 +131,7 @@ def _steps(address: str) -> Iterator[tuple[str, Index]]:
 
 
 def as_index(text: str | None) -> Index:
-    """An index as it is written in an address."""
+    """Return an index as it is written in an address."""
     if text is None:
         return None
     if text.startswith('"'):

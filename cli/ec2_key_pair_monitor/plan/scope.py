@@ -1,4 +1,4 @@
-"""What launches instances, and is not judged: AWS's own accounts, and what a plan does not show."""
+"""The resources that launch instances, but are not judged: in AWS's own accounts, or with data that no plan shows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -52,7 +52,7 @@ _REASONS = {
 
 
 def out_of_scope(change: Mapping[str, Any]) -> str | None:
-    """Why a changed resource is not judged although it launches instances, or None for one that launches none."""
+    """Return why a changed resource is not judged although it launches instances, or None if it launches none."""
     inner = change["change"]
     if "create" not in inner["actions"] and "update" not in inner["actions"]:
         return None

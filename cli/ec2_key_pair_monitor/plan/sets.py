@@ -1,4 +1,4 @@
-"""Which block of the configuration a block of a set is: the plan orders sets anew."""
+"""Finds the configuration of a block in a set: a plan has the blocks of a set in another order."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from ec2_key_pair_monitor.plan.resources import View
 
 
 def written_as(written: Sequence[Any], blocks: Sequence[View], n: int) -> list[Mapping[str, Any]]:
-    """The expressions that a block can be written as; none where it is a dynamic block for all that is known."""
+    """Return the expressions that may have created a block; none if it may come from a dynamic block."""
     candidates = [each for each in written if _fits(each, blocks[n])]
     if len(written) == len(blocks):
         return candidates
@@ -15,7 +15,7 @@ def written_as(written: Sequence[Any], blocks: Sequence[View], n: int) -> list[M
 
 
 def _fits(written: Any, block: View) -> bool:
-    """Whether a block can be the one that is written: no constant of it is another."""
+    """Whether expressions may have created a block: none of their constants differs from it."""
     return (
         isinstance(written, Mapping)
         and not any(
@@ -34,7 +34,7 @@ def _constant(expression: Any) -> Any:
 
 
 def _differ(written: Any, planned: Any) -> bool:
-    """Whether two values differ. Terraform converts ``3`` to "3", and orders sets anew."""
+    """Whether two values differ. Terraform converts ``3`` to "3", and changes the order of sets."""
     if isinstance(written, list | dict) or isinstance(planned, list | dict):
         return False
     return str(written).casefold() != str(planned).casefold()

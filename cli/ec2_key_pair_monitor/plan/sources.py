@@ -1,4 +1,4 @@
-"""Finds the lines in the configuration that resources are written in, by text alone: a plan has none."""
+"""Finds the lines of resources in the configuration by searching its text, because a plan has no line numbers."""
 
 import os
 import re
@@ -15,11 +15,11 @@ _STEP = re.compile(r'module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.')
 
 
 def locate(addresses: Iterable[str], root: str) -> dict[str, Location]:
-    """Where each resource is written: its block, else the module call that leads to it.
+    """Find where each resource is written: its block, or else the module call that creates it.
 
     Args:
-        addresses: of the resources in a plan.
-        root: the root module's folder; local modules below it are followed.
+        addresses: addresses of the resources in a plan.
+        root: the root module's folder. Local modules are followed.
     """
     found = {}
     for address in addresses:
@@ -50,7 +50,7 @@ def _locate(address: str, root: Path) -> Location | None:
 
 @cache
 def _blocks(folder: Path) -> dict[tuple[str, str], tuple[Location, str | None]]:
-    """The blocks of a folder's files, with the local source of a module."""
+    """Return the blocks in a folder's files, with the local source of a module."""
     blocks: dict[tuple[str, str], tuple[Location, str | None]] = {}
     for path in sorted(folder.glob("*.tf")):
         try:
@@ -70,7 +70,7 @@ def _blocks(folder: Path) -> dict[tuple[str, str], tuple[Location, str | None]]:
 
 
 def _relative(path: Path) -> str:
-    """The path from the working directory, as code scanning wants it, where it is below."""
+    """Return the path relative to the working directory, as code scanning needs it, if it is below."""
     try:
         return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
     except ValueError:

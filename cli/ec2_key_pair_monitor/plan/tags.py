@@ -1,4 +1,4 @@
-"""Which tags reach the instances: a resource's own, those of templates, default tags, and what AWS adds."""
+"""Finds the tags that instances get: a resource's own tags, those of templates, default tags, and AWS's own."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from ec2_key_pair_monitor.plan.resources import Resource, View
 
 
 def single_map(view: View, name: str) -> Tags:
-    """Tags of a map attribute."""
+    """Return the tags in a map attribute."""
     if view.is_unknown(name):
         return Tags(open=f"{name} is known only after apply")
     values = view.values.get(name)
@@ -24,7 +24,7 @@ def single_map(view: View, name: str) -> Tags:
 
 
 def _block_tags(block: View) -> Tags:
-    """The tag of a ``tag`` block of an Auto Scaling group, where it reaches the instances."""
+    """Return the tag in a ``tag`` block of an Auto Scaling group, if instances get it."""
     key, value, reaches = (block.values.get(name) for name in ("key", "value", "propagate_at_launch"))
     if block.is_unknown("propagate_at_launch"):
         return Tags(open="whether a tag of the group reaches its instances is known only after apply")
@@ -39,7 +39,7 @@ def _block_tags(block: View) -> Tags:
 
 
 def instance_tags(view: View, address: str) -> Tags:
-    """The tags that a launch template gives to instances."""
+    """Return the tags that a launch template gives to instances."""
     if view.is_unknown("tag_specifications"):
         return Tags(open=f"the tag_specifications of {address} are known only after apply")
     tags = NO_TAGS
@@ -55,7 +55,7 @@ def instance_tags(view: View, address: str) -> Tags:
 
 
 def all_tags(resource: Resource, configuration: Configuration) -> Tags:
-    """``tags_all``, which is shown as unknown for a resource without tags, and lacks unknown default tags."""
+    """Return ``tags_all``. A plan shows it as unknown for a resource without tags. It lacks unknown default tags."""
     after = resource.after
     tags = single_map(after, "tags")
     if not after.is_unknown("tags_all"):
@@ -81,7 +81,7 @@ def all_tags(resource: Resource, configuration: Configuration) -> Tags:
 
 
 def group_tags(after: View) -> Tags:
-    """The tags of an Auto Scaling group that reach its instances, and the one that AWS adds."""
+    """Return the tags that instances of an Auto Scaling group get, with the one that AWS adds."""
     tags = NO_TAGS
     if after.is_unknown("tag"):
         tags = Tags(open="the group's tags are known only after apply")
@@ -91,7 +91,7 @@ def group_tags(after: View) -> Tags:
 
 
 def implied(view: View, tag: str, name: str, prefix: str | None = None) -> Tags:
-    """The tag that AWS adds, with the resource's name as its value."""
+    """Return the tag that AWS adds, with the resource's name as its value."""
     sensitive = frozenset({tag}) if view.is_sensitive(name) else frozenset[str]()
     value = view.values.get(name)
     if isinstance(value, str) and value:

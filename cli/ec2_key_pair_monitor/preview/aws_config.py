@@ -1,4 +1,4 @@
-"""What AWS Config says of itself in a region: its rules, and whether the monitor could work on its recorder."""
+"""Reads AWS Config in a region: its rules, and whether the monitor could work with its recorder."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +16,10 @@ _OPPOSITE = "EC2_NO_AMAZON_KEY_PAIR"
 
 
 def policy_of_rule(config: Any, name: str) -> Policy:
-    """The policy in the parameters of a rule.
+    """Return the policy in the parameters of a rule.
 
     Raises:
-        CommandError: the parameters are not those of the module's rule.
+        CommandError: the module did not write the parameters.
     """
     (rule,) = config.describe_config_rules(ConfigRuleNames=[name])["ConfigRules"]
     try:
@@ -30,7 +30,7 @@ def policy_of_rule(config: Any, name: str) -> Policy:
 
 
 def conflicts(config: Any, region: str) -> list[Finding]:
-    """Rules that require the opposite."""
+    """Find rules that require the opposite."""
     pages = config.get_paginator("describe_config_rules").paginate()
     return [
         Finding(
@@ -46,14 +46,14 @@ def conflicts(config: Any, region: str) -> list[Finding]:
 
 
 class Recorder:
-    """The customer managed recorder of a region; ``recorder`` is empty where there is none."""
+    """The customer managed recorder of a region. ``recorder`` is empty if there is none."""
 
     def __init__(self, recorder: Mapping[str, Any]) -> None:
         self.recorder = recorder
 
     @classmethod
     def read(cls, config: Any) -> "Recorder":
-        """Read it. Recorders of other services serve no rules."""
+        """Read it. Recorders of other services are ignored, because they invoke no rules."""
         recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
         return cls(next((each for each in recorders if not each.get("servicePrincipal")), {}))
 
@@ -69,7 +69,7 @@ class Recorder:
         return bool(group.get("allSupported")) or resource_type in group.get("resourceTypes", [])
 
     def is_daily(self) -> bool:
-        """Whether it records instances once a day only."""
+        """Whether it records instances only once a day."""
         mode = self.recorder.get("recordingMode", {})
         for override in mode.get("recordingModeOverrides", []):
             if INSTANCE in override.get("resourceTypes", []):
@@ -77,7 +77,7 @@ class Recorder:
         return bool(mode.get("recordingFrequency") == "DAILY")
 
     def findings(self, region: str, statuses: Sequence[Mapping[str, Any]] | None) -> Iterator[Finding]:
-        """Why the monitor would not see instances, or late; ``statuses`` is None where nobody could look."""
+        """Return why the monitor would see instances late or never. ``statuses`` is None if they cannot be read."""
         if not self.recorder:
             yield Finding("recorder", region, "AWS Config was never switched on: there is no recorder.")
             return

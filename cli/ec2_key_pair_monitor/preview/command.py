@@ -1,4 +1,4 @@
-"""Runs a preview: the session, the regions beside each other, and the progress."""
+"""Runs a preview: the session, the regions in parallel, and the progress."""
 
 import argparse
 import os
@@ -25,7 +25,7 @@ from ec2_key_pair_monitor.preview.failures import NO_CREDENTIALS, why
 from ec2_key_pair_monitor.preview.region import RegionReport, Task, inspect
 from ec2_key_pair_monitor.preview.report import PreviewReport
 
-# As many regions as an account has by default would share two processors; beyond this they only wait for each other.
+# The number of regions that an account has by default. More threads would only wait for each other.
 WORKERS = 8
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 10},
@@ -36,7 +36,7 @@ _CONFIG = Config(
 
 
 def preview(options: argparse.Namespace) -> PreviewReport:
-    """Look at the regions that the options name.
+    """Preview the regions that the options name.
 
     Raises:
         CommandError: nothing could be judged; the message says why.
@@ -77,7 +77,7 @@ def _session(options: argparse.Namespace) -> Any:
 
 
 def _regions(session: Any, named: Sequence[str]) -> list[str]:
-    """The regions to look at, each once."""
+    """Return the regions to preview, without repetition."""
     regions = list(dict.fromkeys(named)) or [os.environ.get("AWS_REGION") or session.region_name]
     if regions == [None]:
         raise CommandError("there is no region; set --region or AWS_REGION.")
@@ -85,7 +85,7 @@ def _regions(session: Any, named: Sequence[str]) -> list[str]:
 
 
 def _known(session: Any, reports: Sequence[RegionReport]) -> list[RegionReport]:
-    """Those of regions that exist; the others say so."""
+    """Return the regions that exist. The others become failures."""
     known = {
         region
         for partition in session.get_available_partitions()
@@ -98,7 +98,7 @@ def _known(session: Any, reports: Sequence[RegionReport]) -> list[RegionReport]:
 
 
 def _assumed(session: Any, role_arn: str, region: str) -> Any:
-    """A session of a role, for an hour."""
+    """Return a session with a role, for an hour."""
     sts = session.client("sts", region_name=region, config=_CONFIG)
     credentials = sts.assume_role(RoleArn=role_arn, RoleSessionName="ec2-key-pair-monitor-preview")["Credentials"]
     return boto3.Session(
@@ -109,10 +109,10 @@ def _assumed(session: Any, role_arn: str, region: str) -> Any:
 
 
 def _run(session: Any, reports: Sequence[RegionReport], task: Task, refresh: Callable[[], None]) -> None:
-    """Inspect the regions in threads. They are daemons, so that Ctrl-C need not wait for an answer of AWS."""
+    """Inspect the regions in threads. They are daemons, so that Ctrl-C does not wait for AWS's responses."""
     waiting: queue.SimpleQueue[RegionReport] = queue.SimpleQueue()
     done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
-    # Sessions are not safe to use from several threads; clients are.
+    # Sessions are not thread-safe, but clients are.
     lock = threading.Lock()
     for report in reports:
         waiting.put(report)
@@ -153,7 +153,7 @@ def _run(session: Any, reports: Sequence[RegionReport], task: Task, refresh: Cal
 
 @contextmanager
 def _progress(reports: Sequence[RegionReport]) -> Iterator[Callable[[], None]]:
-    """Show on a terminal how many instances were read."""
+    """Show the number of instances that were read, on a terminal."""
     if not sys.stderr.isatty():
         yield lambda: None
         return

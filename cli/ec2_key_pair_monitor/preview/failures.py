@@ -1,4 +1,4 @@
-"""AWS's errors in one plain line each."""
+"""Describes each error of AWS in one plain line."""
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -30,7 +30,7 @@ NO_CREDENTIALS = "there are no AWS credentials; set AWS_PROFILE or --profile, or
 
 
 def why(error: BotoCoreError | ClientError) -> str:
-    """Why a call failed."""
+    """Return why a call failed."""
     if isinstance(error, ClientError):
         return _answered(code_of(error), error.response.get("Error", {}).get("Message", ""))
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
@@ -51,7 +51,7 @@ def _answered(code: str, message: str) -> str:
 
 
 def code_of(error: ClientError) -> str:
-    """AWS's code of an error."""
+    """Return AWS's code of an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 

@@ -1,12 +1,12 @@
-"""What switching the monitor on brings: e-mails, evaluations and their price. An estimate, from list prices."""
+"""Estimates the first day with the monitor: e-mails, evaluations and their cost, from list prices."""
 
 import argparse
 import math
 from typing import NamedTuple
 
-# List prices of us-east-1 in USD, as docs/costs.md has them with their sources.
+# List prices of us-east-1 in USD. docs/costs.md names the sources.
 PRICES_READ = "November 2026"
-# Of an evaluation: the first 100,000 of a month and region, the next 400,000, and all others.
+# The price of an evaluation: of the first 100,000 in a month and region, of the next 400,000, and of all others.
 EVALUATION_PRICES = (0.001, 0.0008, 0.0005)
 _TIERS = (100_000, 400_000, math.inf)
 ITEM_PRICE = 0.003
@@ -21,7 +21,7 @@ _DIGEST = 2_500
 
 
 class Assumptions(NamedTuple):
-    """What things cost, and how much happens: options of the same names."""
+    """Prices and numbers of events, from options of the same names."""
 
     evaluation_prices: tuple[float, ...] = EVALUATION_PRICES
     item_price: float = ITEM_PRICE
@@ -31,12 +31,12 @@ class Assumptions(NamedTuple):
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "Assumptions":
-        """Those that the options set."""
+        """Return the assumptions from the options."""
         return cls(*(getattr(options, name) for name in cls._fields))
 
 
 class Forecast(NamedTuple):
-    """The sum over regions; e-mails are for each address, and with a digest they are at least that many."""
+    """The sum over regions. E-mails are counted for each address; with a digest the number is a minimum."""
 
     emails: int = 0
     emails_with_digest: int = 0
@@ -45,7 +45,7 @@ class Forecast(NamedTuple):
     month_cost: float = 0.0
 
     def plus(self, other: "Forecast") -> "Forecast":
-        """Both together."""
+        """Return the sum of both."""
         return Forecast(
             self.emails + other.emails,
             self.emails_with_digest + other.emails_with_digest,
@@ -56,13 +56,13 @@ class Forecast(NamedTuple):
 
 
 def forecast(instances: int, non_compliant: int, assumed: Assumptions, *, records_verdicts: bool) -> Forecast:
-    """The forecast of a region.
+    """Return the forecast for a region.
 
     Args:
-        instances: all that get a verdict.
-        non_compliant: those that are notified.
-        assumed: the prices, and how much happens.
-        records_verdicts: whether the recorder records each verdict as an item of its own.
+        instances: the number of instances that get a verdict.
+        non_compliant: the number of instances that are notified.
+        assumed: the prices and numbers of events.
+        records_verdicts: whether the recorder records each verdict as a separate item.
     """
     sweeps = SWEEPS[assumed.evaluation_frequency] * _DAYS if assumed.evaluation_frequency else 0
     evaluations = math.ceil(instances * (assumed.changes_a_month + sweeps))

@@ -1,4 +1,4 @@
-"""Which fleet an instance belongs to, and the ``exempt_tags`` that exempt a fleet and nothing else."""
+"""Groups instances into fleets, and finds the ``exempt_tags`` that exempt exactly one fleet."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ from ec2_key_pair_monitor.report import Result
 MAX_PATTERN_LENGTH = 256
 _GROUP = "aws:autoscaling:groupName"
 
-# Kind, the tags that name the fleet, and the tags that may exempt it; the first kind whose tags are there counts.
+# Kind, the tags that name the fleet, and the tags that may exempt it. The first kind whose tags exist counts.
 # https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html
 # https://karpenter.sh/docs/concepts/nodeclasses/#spectags
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html
@@ -28,7 +28,7 @@ _KINDS = (
 
 
 class Fleet(NamedTuple):
-    """Instances that were launched in the same way; ``kind`` is empty for those that no tag names."""
+    """Instances that were launched in the same way. ``kind`` is empty if no tag names a fleet."""
 
     kind: str
     name: str
@@ -41,7 +41,7 @@ NO_FLEET = Fleet("", "in no fleet")
 
 
 class FleetReport(NamedTuple):
-    """A fleet with its counts; ``exempt_tags`` would exempt exactly it, or ``not_exemptable`` says why none does."""
+    """A fleet with its counts. ``exempt_tags`` would exempt exactly this fleet, or ``not_exemptable`` says why not."""
 
     fleet: Fleet
     counts: Mapping[str, int]
@@ -50,7 +50,7 @@ class FleetReport(NamedTuple):
 
 
 class Fleets:
-    """The fleets of a region. Its memory grows with the fleets, and not with the instances."""
+    """The fleets of a region. Memory grows with the number of fleets, not of instances."""
 
     def __init__(self, policy: Policy, own_tags: Sequence[str]) -> None:
         """Take the policy, and the tag keys by which the caller groups instances."""
@@ -62,7 +62,7 @@ class Fleets:
         self._carriers: Counter[tuple[str, str]] = Counter()
 
     def add(self, tags: Mapping[str, str], verdict: Result, *, is_exempt: bool) -> Fleet:
-        """Count an instance; returns its fleet."""
+        """Count an instance. Returns its fleet."""
         fleet, keys = self._fleet_of(tags)
         counts = self._counts.setdefault(fleet, Counter())
         counts[verdict.lower()] += 1
@@ -73,7 +73,7 @@ class Fleets:
         return fleet
 
     def reports(self) -> list[FleetReport]:
-        """The fleets, those with most findings first."""
+        """Return the fleets, with most findings first."""
         reports = [self._report(fleet, counts) for fleet, counts in self._counts.items()]
         return sorted(reports, key=lambda each: (-each.counts["non_compliant"], -sum(each.counts.values()), each.fleet))
 
@@ -98,7 +98,7 @@ class Fleets:
         return FleetReport(fleet, counted, None, obstacle)
 
     def _obstacle(self, key: str, value: str, number: int, size: int) -> str:
-        """Why a tag does not exempt exactly the fleet; empty if it does."""
+        """Return why a tag does not exempt exactly the fleet; empty if it does."""
         if key in self._policy.exempt_tags:
             return f"exempt_tags has {key} already, and can have one pattern for it."
         if number < size:
@@ -114,7 +114,7 @@ class Fleets:
         return ""
 
     def _matching(self, key: str, pattern: str) -> int:
-        """The number of instances that the pattern would exempt."""
+        """Count the instances that the pattern would exempt."""
         if not any(c in pattern for c in "*?"):
             return self._carriers[key, pattern]
         policy = Policy(exempt_tags={key: pattern})
@@ -128,7 +128,7 @@ class Fleets:
 
 
 def pasted(exempt_tags: Mapping[str, str]) -> str:
-    """The module's input, on one line of HCL."""
+    """Return the module's input on one line of HCL."""
     return (
         f"exempt_tags = {{ {', '.join(f'{_quoted(key)} = {_quoted(value)}' for key, value in exempt_tags.items())} }}"
     )

@@ -1,4 +1,4 @@
-"""The instances of a region, one after the other, from EC2 or from AWS Config's inventory. Knows no policy."""
+"""Reads the instances of a region, one by one, from EC2 or from AWS Config's inventory. Knows no policy."""
 
 import json
 import xml.etree.ElementTree as ET  # nosec B405
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ec2_key_pair_monitor.compliance import Instance
 
-# What was terminated stays visible for about an hour, and gets no verdict.
+# A terminated instance stays visible for about an hour, and gets no verdict.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
 _EXISTING = {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}
 _INVENTORY = (
@@ -18,7 +18,7 @@ _INVENTORY = (
 
 
 class Found(NamedTuple):
-    """An instance, None where its configuration is missing. It was launched at ``launched_at`` or earlier."""
+    """An instance, or None if its configuration is missing. It was launched at ``launched_at`` or earlier."""
 
     id: str
     instance: Instance | None
@@ -26,7 +26,7 @@ class Found(NamedTuple):
 
 
 def from_ec2(client: Any) -> Iterator[Found]:
-    """The instances that exist, from DescribeInstances."""
+    """Yield the existing instances, from DescribeInstances."""
     client.meta.events.register("before-parse.ec2.DescribeInstances", _read_what_is_needed)
     pages = client.get_paginator("describe_instances").paginate(
         Filters=[_EXISTING], PaginationConfig={"PageSize": 1000}
@@ -37,11 +37,11 @@ def from_ec2(client: Any) -> Iterator[Found]:
 
 
 def from_config(client: Any) -> Iterator[Found]:
-    """The instances that AWS Config has recorded, from SelectResourceConfig."""
+    """Yield the instances that AWS Config has recorded, from SelectResourceConfig."""
     pages = client.get_paginator("select_resource_config").paginate(
         Expression=_INVENTORY, PaginationConfig={"PageSize": 100}
     )
-    # A page can hold a row twice, or repeat one of the page before.
+    # A page can contain a row twice, or repeat a row of the last page.
     before: dict[str, Found] = {}
     for page in pages:
         found = {each.id: each for each in map(_recorded, page["Results"])}
@@ -50,7 +50,7 @@ def from_config(client: Any) -> Iterator[Found]:
 
 
 def _described(instance: Mapping[str, Any]) -> Found:
-    # A start sets LaunchTime anew. The first network interface is attached at launch and for good.
+    # A start changes LaunchTime. The first network interface is attached at launch and never detached.
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
     attached = [
         each["Attachment"]["AttachTime"]
@@ -70,7 +70,7 @@ def _recorded(text: str) -> Found:
     configuration = row.get("configuration") or {}
     state = (configuration.get("state") or {}).get("name")
     if not state:
-        # Every instance has a state: without one, a missing key name means nothing.
+        # Every instance has a state. Without it the data is incomplete, and a missing key name proves nothing.
         return Found(row["resourceId"], None)
     tags = {each["key"]: each["value"] for each in row.get("tags") or []}
     started = configuration.get("launchTime")
@@ -82,13 +82,13 @@ def _recorded(text: str) -> Found:
 
 
 def _read_what_is_needed(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Read a page of DescribeInstances in place of botocore, which takes ten times as long to read every field.
+    """Read a page of DescribeInstances instead of botocore, which reads every field and takes ten times as long.
 
-    DescribeInstances cannot be asked for some fields only. Without this hook the result is the same.
+    DescribeInstances cannot return only some fields. Without this hook the result is the same.
     """
     if response_dict["status_code"] != 200:  # noqa: PLR2004  (OK)
         return
-    # AWS's answer, which botocore reads with the same library.
+    # AWS's response, which botocore reads with the same library.
     root = ET.fromstring(response_dict["body"])  # noqa: S314  # nosec B314
     namespace = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
     reader = _Reader(namespace)
@@ -105,24 +105,24 @@ def _read_what_is_needed(response_dict: dict[str, Any], customized_response_dict
 
 
 class _Reader:
-    """Reads the fields of an instance, in the names of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html."""
+    """Reads the fields of an instance, by the names in https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html."""
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
         self._paths: dict[str, str] = {}
 
     def path(self, path: str) -> str:
-        """A path whose names have the namespace."""
+        """Return a path with the namespace in its names."""
         if path not in self._paths:
             self._paths[path] = "/".join(self._namespace + name for name in path.split("/"))
         return self._paths[path]
 
     def text(self, element: ET.Element, path: str) -> str | None:
-        """The text at a path, or None where there is no such element."""
+        """Return the text at a path, or None if there is no such element."""
         return element.findtext(self.path(path))
 
     def instance(self, element: ET.Element) -> dict[str, Any]:
-        """An instance as botocore would give it, with fewer fields."""
+        """Return an instance like botocore, with fewer fields."""
         tags = element.iterfind(self.path("tagSet/item"))
         interfaces = element.iterfind(self.path("networkInterfaceSet/item"))
         return {

@@ -1,4 +1,4 @@
-"""Key pairs that do not exist any more, and who names them. Information, not a verdict."""
+"""Finds deleted key pairs, and the instances and definitions that name them. Information, not a verdict."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ class Template(NamedTuple):
 
 
 def key_pairs(ec2: Any) -> dict[str, datetime | None]:
-    """The key pairs of the region, with the time of their creation or import."""
+    """Return the key pairs of the region, with the time of their creation or import."""
     return {each["KeyName"]: each.get("CreateTime") for each in ec2.describe_key_pairs()["KeyPairs"]}
 
 
@@ -31,13 +31,13 @@ class KeyPairs:
     """Counts the instances whose key pair was deleted or replaced after their launch."""
 
     def __init__(self, created: Mapping[str, datetime | None] | None) -> None:
-        """Take the key pairs that exist; None where nobody could look."""
+        """Take the existing key pairs; None if they cannot be read."""
         self._created = created
         self._instances: Counter[str] = Counter()
         self._names: dict[str, set[str]] = {"deleted": set(), "replaced": set()}
 
     def add(self, found: Found) -> str | None:
-        """Count an instance; returns what became of its key pair."""
+        """Count an instance. Returns whether its key pair was deleted or replaced."""
         name = found.instance.key_name if found.instance else None
         if self._created is None or not name or name.isspace():
             return None
@@ -48,13 +48,13 @@ class KeyPairs:
                 return None
             fate = "replaced"
         self._instances[fate] += 1
-        # Builders of images make a key pair for each instance: names are as many as instances.
+        # Image builders create a key pair for each instance, so there can be as many names as instances.
         if len(self._names[fate]) < _MOST_NAMES:
             self._names[fate].add(name)
         return fate
 
     def findings(self, region: str) -> Iterator[Finding]:
-        """What was counted."""
+        """Return the findings."""
         for fate, explanation in (
             ("deleted", "it does not exist any more"),
             ("replaced", "another key pair of the same name was created after their launch"),
@@ -66,7 +66,7 @@ class KeyPairs:
 
 
 class Definitions:
-    """What launches instances, and the key pair that each names."""
+    """Launch templates and launch configurations, and the key pair that each names."""
 
     def __init__(self) -> None:
         self.templates: dict[Version, Template] = {}
@@ -90,7 +90,7 @@ class Definitions:
                     self._groups.setdefault(used, []).append(group["AutoScalingGroupName"])
 
     def pinned(self) -> dict[str, list[str]]:
-        """The versions by template that groups name by number, and that were not read yet."""
+        """Return the versions, by template, that groups name by number and that were not read yet."""
         pinned: dict[str, list[str]] = {}
         for used in self._groups:
             if isinstance(used, tuple) and not used[1].startswith("$") and used not in self.templates:
@@ -110,7 +110,7 @@ class Definitions:
                 self.configurations[each["LaunchConfigurationName"]] = each.get("KeyName", "")
 
     def ghosts(self, region: str, existing: Iterable[str]) -> Iterator[Finding]:
-        """Definitions that name a key pair which does not exist."""
+        """Find definitions that name a key pair that does not exist."""
         names = set(existing)
         latest: dict[str, int] = {}
         for template, number in self.templates:
@@ -144,7 +144,7 @@ def _ghost(name: str, key: str, groups: set[str]) -> str:
 
 
 def _used(group: Mapping[str, Any]) -> Iterator[Version | str]:
-    """The definitions that a group launches from."""
+    """Return the definitions that a group launches from."""
     if group.get("LaunchConfigurationName"):
         yield group["LaunchConfigurationName"]
     mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})

@@ -1,4 +1,4 @@
-"""The options of ``preview`` beside the shared ones. Imported at every start, so it imports nothing slow."""
+"""The options that only ``preview`` has. Imported at every start, so it imports nothing slow."""
 
 import argparse
 
@@ -13,7 +13,7 @@ from ec2_key_pair_monitor.preview.first_day import (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
+    """Declare the options."""
     account = parser.add_argument_group("account")
     account.add_argument(
         "--region",

@@ -1,4 +1,4 @@
-"""One region: reads it, decides on its instances, and says what could not be looked at."""
+"""One region: reads it, evaluates its instances, and says what could not be read."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ _UNREADABLE = "AWS Config has not recorded its configuration."
 
 
 class Task(NamedTuple):
-    """What to look for: ``policy`` is None where each region's rule has it."""
+    """The task for each region. ``policy`` is None if it comes from each region's rule."""
 
     policy: Policy | None
     rule: str | None
@@ -36,9 +36,9 @@ class Task(NamedTuple):
 
 
 class RegionReport:
-    """What was found in a region; grows while it is read.
+    """The findings in a region. They grow while it is read.
 
-    ``failure`` says why its instances could not be read, or not all.
+    ``failure`` says why some or all instances could not be read.
     """
 
     def __init__(self, region: str, source: str) -> None:
@@ -58,7 +58,7 @@ class RegionReport:
         return sum(self.counts.values()) - (self.failure is not None)
 
     def fail(self, reason: str) -> None:
-        """Note why not all instances could be read. What was read stays."""
+        """Note why not all instances could be read. Those that were read stay."""
         self.failure = f"{'Not all' if self.instances else 'No'} instances could be read: {reason}"
         self.counts[Result.UNKNOWN] += 1
 
@@ -125,7 +125,7 @@ class _Inspection:
         return from_config(self._config) if self._task.source == "config" else from_ec2(self._ec2)
 
     def _verdict(self, found: Found, policy: Policy) -> tuple[Result | None, str, bool]:
-        """The verdict, its reason, and whether a tag exempts the instance; no verdict for one that has ended."""
+        """Return the verdict, its reason, and whether a tag exempts the instance. A terminated one gets no verdict."""
         if found.instance is None:
             return Result.UNKNOWN, _UNREADABLE, False
         verdict = evaluate(found.instance, policy, self._task.today)
@@ -158,7 +158,7 @@ class _Inspection:
         return list(definitions.ghosts(self._report.region, created))
 
     def _try(self, action: str, read: Callable[[], T]) -> T | None:
-        """Look at something that is no instance; what cannot be looked at is said, and the others are."""
+        """Read something other than instances. A failure is noted and does not stop the preview."""
         try:
             return read()
         except (BotoCoreError, ClientError) as error:

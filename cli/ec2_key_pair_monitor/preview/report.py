@@ -1,4 +1,4 @@
-"""What ``preview`` found: the value that the formats write."""
+"""The findings of ``preview``, which the formats write."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from ec2_key_pair_monitor.report import Finding, Judged, Location, Result, Skipp
 
 
 class PreviewReport:
-    """All that was found, region by region."""
+    """All findings, region by region."""
 
     skipped: Sequence[Skipped] = ()
     notes: Sequence[str] = ()
@@ -23,19 +23,19 @@ class PreviewReport:
 
     @property
     def judged(self) -> "_Judged":
-        """The instances, and the regions of which not all instances could be read."""
+        """The instances, and the regions in which not all instances could be read."""
         return _Judged(self.regions)
 
     @property
     def forecast(self) -> Forecast:
-        """The forecasts of all regions together."""
+        """The sum of the forecasts of all regions."""
         total = Forecast()
         for region in self.regions:
             total = total.plus(region.forecast)
         return total
 
     def count(self, result: Result) -> int:
-        """The number of instances with a result; a region that could not be read is UNKNOWN."""
+        """The number of instances with a result. A region that could not be read counts as UNKNOWN."""
         return sum(region.counts[result] for region in self.regions)
 
     def summary(self) -> dict[str, int]:
@@ -46,7 +46,7 @@ class PreviewReport:
         }
 
     def document(self) -> dict[str, Any]:
-        """What JSON says beside its version."""
+        """The JSON document without its version."""
         return {
             "summary": self.summary(),
             "regions": (
@@ -64,7 +64,7 @@ class PreviewReport:
 
 
 class _Judged:
-    """The instances of all regions, read from the disk whenever they are needed."""
+    """The instances of all regions, read from disk when they are needed."""
 
     def __init__(self, regions: Sequence[RegionReport]) -> None:
         self._regions = regions

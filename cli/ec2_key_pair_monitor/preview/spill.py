@@ -1,4 +1,4 @@
-"""Findings on disk, so that memory does not grow with the account."""
+"""Keeps findings on disk, so that memory does not grow with the account."""
 
 import json
 import tempfile
@@ -9,7 +9,7 @@ from ec2_key_pair_monitor.report import Result
 
 
 class Inspected(NamedTuple):
-    """An instance with its result. ``key_pair`` says what became of its key pair: deleted, replaced or None."""
+    """An instance with its result. ``key_pair`` says whether its key pair was deleted or replaced, or is None."""
 
     region: str
     instance: str
@@ -20,13 +20,13 @@ class Inspected(NamedTuple):
 
 
 class Spill:
-    """Inspected instances in a file without a name, which ends with the process."""
+    """Inspected instances in an unnamed temporary file, which is deleted when the process ends."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (it is read later)
 
     def add(self, inspected: Inspected) -> None:
-        """Keep one."""
+        """Keep an instance."""
         self._file.write(json.dumps(inspected) + "\n")
 
     def __iter__(self) -> Iterator[Inspected]:
