@@ -1,4 +1,4 @@
-"""The embedded AWS: moto, plus what this module lives on and moto lacks. README.md says where to start."""
+"""The embedded AWS: moto, extended by what this module needs and moto lacks. README.md says where to start."""
 
 from tests.emulator import (  # noqa: F401  (install themselves)
     cloudwatch_alarms,

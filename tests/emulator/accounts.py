@@ -1,7 +1,7 @@
-"""The accounts of the embedded AWS, and who sets the stage in each.
+"""The accounts of the embedded AWS, and their administrators.
 
-An account is there as soon as somebody uses it. Who signs with an account's administrator key, or with the credentials
-of one of its roles, calls in that account: ``sts:AssumeRole`` leads from one into another.
+An account exists as soon as somebody uses it. The credentials that sign a call decide the account: an account's
+administrator key, or the credentials of a role. ``sts:AssumeRole`` gives credentials of another account.
 """
 
 import re
@@ -13,8 +13,8 @@ from tests.emulator.moto_methods import extends
 
 ACCOUNT_ID = DEFAULT_ACCOUNT_ID
 
-# The access key, and its secret, of whoever sets the stage: tests, Terraform, the walkthrough. That of another account
-# has its number behind it.
+# The administrator's access key and secret, which tests, Terraform and the walkthrough use. In another account, the
+# account's number is appended.
 ADMINISTRATOR = "embedded"
 
 

@@ -1,4 +1,4 @@
-"""What a test arranges in AWS: things that happen there, and that no API call brings about."""
+"""Controls for tests: what can happen in AWS Config without an API call."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -35,27 +35,27 @@ def send_oversized(region: str, resource_id: str) -> None:
 
 
 def take_time(region: str, *, deleting: float = 0.0, evaluating: float = 0.0) -> None:
-    """Let it take seconds to delete a rule's results, and to be ready for its next evaluation on demand."""
+    """Set the seconds that it takes to delete a rule's results, and until it can be evaluated on demand again."""
     vars(backend_of(region))["embedded_seconds"] = {"DELETING_RESULTS": deleting, "EVALUATING": evaluating}
 
 
 def drop_deliveries(region: str, resource_ids: Iterable[str]) -> None:
-    """Record the resources' changes and tell no rule of them: AWS Config's delivery is best effort."""
+    """Record the resources' changes without invoking any rule: AWS Config's delivery is best effort."""
     store(region).dropped.update(resource_ids)
 
 
 def flaws(region: str) -> Flaws:
-    """What is wrong with the answers of the inventory in a region, to be changed."""
+    """Return the flaws of a region's inventory, for a test to change."""
     return flaws_of(backend_of(region))
 
 
 def mend(region: str) -> None:
-    """Let the inventory be whole, up to date and willing again."""
+    """Remove all flaws of the inventory."""
     backend_of(region).__dict__.pop("embedded_flaws", None)
 
 
 def age(region: str, resource_id: str, by: timedelta) -> None:
-    """Let an instance have been recorded, and judged, that much earlier."""
+    """Move the recording and the results of an instance into the past."""
     items = store(region).items
     items[INSTANCE, resource_id] = [
         replace(item, captured_at=item.captured_at - by) for item in items[INSTANCE, resource_id]
@@ -72,9 +72,9 @@ def forget_everything(region: str) -> None:
 
 
 def forget_history(region: str, resource_id: str, *, discovered: bool = True) -> None:
-    """Empty the history of an instance, as where it is asked for before the item has arrived.
+    """Empty the history of an instance, as if its item had not arrived yet.
 
-    AWS does not say whether it then knows the resource at all; ``discovered`` is whether it does.
+    AWS does not say whether it then knows the resource at all. ``discovered`` sets whether it does.
     """
     if discovered:
         store(region).items[INSTANCE, resource_id].clear()
@@ -89,7 +89,7 @@ def make_unreadable(region: str, resource_id: str) -> None:
 
 
 def delete_result(region: str, resource_id: str) -> None:
-    """Forget what rules said of a resource, as if its event had been lost."""
+    """Delete the results of a resource, as if its event had been lost."""
     results = store(region).results
     for key in [key for key in results if key[2] == resource_id]:
         del results[key]
@@ -104,7 +104,7 @@ def enforce_order(region: str, enforced: bool) -> None:  # noqa: FBT001
 
 
 def renew_results(region: str, renewed: bool) -> None:  # noqa: FBT001
-    """Give a repeated verdict a new time of its recording, or leave the time of the first; AWS documents neither."""
+    """Give a repeated verdict a new recording time, or keep that of the first. AWS documents neither."""
     store(region).renews_results = renewed
 
 
@@ -115,7 +115,7 @@ def use_expired_tokens(region: str, times: int) -> None:
 
 @contextmanager
 def whole_seconds(region: str) -> Iterator[None]:
-    """Let every time that a call carries arrive in whole seconds, as older releases of botocore send it."""
+    """Round all times in calls to whole seconds, as older releases of botocore do."""
     store(region).whole_seconds = True
     try:
         yield
@@ -124,7 +124,7 @@ def whole_seconds(region: str) -> Iterator[None]:
 
 
 def fail_evaluations(region: str, resource_id: str, times: int) -> None:
-    """Hand back the next evaluations of a resource as failed."""
+    """Reject the next evaluations of a resource."""
     store(region).failing.extend([resource_id] * times)
 
 
@@ -134,12 +134,12 @@ def keep_invalid_json(region: str) -> None:
 
 
 def without_configuration(item: Item) -> Item:
-    """An item that should carry a configuration and does not."""
+    """Return an item without the configuration that it should have."""
     return replace(item, configuration=None, captured_at=item.captured_at + timedelta(seconds=1))
 
 
 def add_instances(region: str, count: int, account: str = ACCOUNT_ID) -> dict[str, str]:
-    """Record a fleet without telling any rule; returns the verdict that each instance should have.
+    """Record a fleet without invoking any rule. Returns the expected verdict of each instance.
 
     Of ten instances one has no key pair, one a key pair that examples/complete does not allow, and one is exempt.
     """

@@ -1,4 +1,4 @@
-"""What several layers of tests share."""
+"""Code that several layers of tests share."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A stand-in for the provider ``hashicorp/archive``, for machines that reach no Terraform registry.
+"""A stand-in for the provider ``hashicorp/archive``, for machines without access to a Terraform registry.
 
 It knows the data source ``archive_file`` for ``type = "zip"`` of a folder, a file, a text or ``source`` blocks, with
 ``excludes`` and ``output_file_mode``, as
@@ -35,11 +35,11 @@ TEXT_ATTRIBUTES = ("id", *DIGESTS.values(), "output_base64sha256", "output_base6
 
 
 class ArchiveError(ValueError):
-    """The archive cannot be made; the message is the real provider's."""
+    """The archive cannot be created. The message is the real provider's."""
 
 
 def archive(config: Config) -> bytes:
-    """The zip that the arguments of an ``archive_file`` describe.
+    """Return the zip that the arguments of an ``archive_file`` describe.
 
     Raises:
         ArchiveError: the source is missing, or an argument is not one that the stand-in knows.
@@ -101,7 +101,7 @@ def _folder(source: Path, excludes: list[str]) -> Iterator[tuple[str, int, bytes
 
 
 def _excluded(name: Path, patterns: list[re.Pattern[str]]) -> bool:
-    """A file is excluded with the folder that it is in."""
+    """Whether a file or a folder that contains it is excluded."""
     paths = (name, *name.parents[:-1])  # the last parent is the source itself
     return any(pattern.fullmatch(path.as_posix()) for path in paths for pattern in patterns)
 
@@ -215,10 +215,10 @@ class ArchiveProvider(Provider):  # type: ignore[misc]
 def main() -> None:
     """Serve Terraform.
 
-    The plugin library keeps a certificate in the home, for a week, and writes it without a lock. So each process has a
-    home of its own: it may start beside others, and where the real home cannot be written to.
+    The plugin library keeps a certificate in the home directory for a week, and writes it without a lock. So each
+    process has its own home directory. Then several can start at the same time, even if the real one is read-only.
 
-    Ctrl-C reaches every process of the terminal. Terraform decides when its providers end, as with the real ones.
+    Ctrl-C reaches every process of the terminal, but Terraform decides when its providers end, as with real ones.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with tempfile.TemporaryDirectory() as home:

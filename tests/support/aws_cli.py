@@ -1,4 +1,4 @@
-"""A stand-in for the AWS CLI, which need not be installed: ``aws SERVICE OPERATION --parameter value …``.
+"""A stand-in for the AWS CLI, so that it need not be installed: ``aws SERVICE OPERATION --parameter value …``.
 
 It knows the calls of boto3 with strings and lists of strings as parameters. Exit statuses and messages are those of
 https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
@@ -45,7 +45,7 @@ def run(commands: str, environment: Mapping[str, str], folder: Path) -> "subproc
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make a call and print its answer; returns the exit status."""
+    """Make a call and print its response. Returns the exit status."""
     service, operation, *options = arguments
     client = boto3.client(SERVICES.get(service, service))
     method = operation.replace("-", "_")

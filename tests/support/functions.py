@@ -1,4 +1,4 @@
-"""Functions on the embedded AWS, their role, and the queue that gets what they fail at."""
+"""Functions on the embedded AWS, their role, and their dead-letter queue."""
 
 import io
 import json
@@ -25,7 +25,7 @@ def handler(event, context):
 
 
 def zipped(code: str) -> bytes:
-    """A package of one module."""
+    """Return a package with one module."""
     with io.BytesIO() as target:
         with zipfile.ZipFile(target, "w") as package:
             package.writestr("module.py", code)
@@ -33,12 +33,12 @@ def zipped(code: str) -> bytes:
 
 
 def document(statement: dict[str, Any]) -> str:
-    """A policy of one statement."""
+    """Return a policy with one statement."""
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def make_role(aws: EmbeddedAws, *actions: str, service: str = "lambda.amazonaws.com") -> None:
-    """A role that a service may assume, allowed some actions on everything."""
+    """Create a role that a service may assume, with some actions allowed on all resources."""
     iam = aws.client("iam", REGION)
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     iam.create_role(RoleName="role", AssumeRolePolicyDocument=document(trust))
@@ -48,7 +48,7 @@ def make_role(aws: EmbeddedAws, *actions: str, service: str = "lambda.amazonaws.
 
 
 def make_function(aws: EmbeddedAws, code: str, **options: Any) -> Any:
-    """A function of one module; returns the Lambda client."""
+    """Create a function from one module. Returns the Lambda client."""
     client = aws.client("lambda", REGION)
     given = {"Runtime": "python3.13", "Handler": "module.handler", "Timeout": 10, "Role": ROLE, **options}
     client.create_function(FunctionName="function", Code={"ZipFile": zipped(code)}, **given)
@@ -56,7 +56,7 @@ def make_function(aws: EmbeddedAws, code: str, **options: Any) -> Any:
 
 
 def invoke(client: Any, event: Any = None) -> tuple[Any, str | None]:
-    """Invoke; returns the document and the function error."""
+    """Invoke a function. Returns its document and its function error."""
     answer = client.invoke(FunctionName="function", Payload=json.dumps(event))
     return json.loads(answer["Payload"].read()), answer.get("FunctionError")
 
@@ -69,7 +69,7 @@ def permit(client: Any, **condition: str) -> None:
 
 
 def messages(aws: EmbeddedAws) -> list[dict[str, Any]]:
-    """What is in the queue."""
+    """Receive the messages in the queue."""
     url = f"{aws.endpoint_url}/{ACCOUNT_ID}/queue"
     got = aws.client("sqs", REGION).receive_message(QueueUrl=url, MessageAttributeNames=["All"])
     found: list[dict[str, Any]] = got.get("Messages", [])

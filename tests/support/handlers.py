@@ -1,6 +1,6 @@
-"""What tests hand to both functions: sample events, and clients that remember what they were asked.
+"""Inputs for tests of both functions: sample events, and clients that record their calls.
 
-An AWS client is made when a handler is imported, so a test imports handlers inside its functions, after this.
+Importing a handler creates an AWS client, so a test imports handlers inside its functions, after this module.
 """
 
 import json
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from tests.oracles import wire
 from tests.support import CHECKOUT
 
-# boto3 makes its client when a handler is imported, and a client needs a region. The notifier reads its variables then.
+# boto3 creates its client when a handler is imported, and needs a region. The notifier also reads its variables then.
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 os.environ["TOPIC_ARN"] = "arn:aws:sns:eu-central-1:123456789012:ec2-key-pair-monitor"
 os.environ["CONSOLE_DOMAIN"] = "console.aws.amazon.com"
@@ -25,18 +25,18 @@ EVENTS = CHECKOUT / "tests/unit/events"
 KINDS = ("compliance_change", "recorder_call", "alarm")
 SAMPLES = {kind: json.loads((EVENTS / f"{kind}.json").read_text()) for kind in KINDS}
 
-# When the sample of a schedule fires, and when the results were made that its sweep finds.
+# When the schedule in the sample fires, and the time of the results that its sweep finds.
 FIRED = datetime(2026, 3, 2, 0, 0, 5, 456000, UTC)
 LONG_AGO = FIRED - timedelta(days=1)
 
 
 def sample(name: str, item: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    """An event as the function receives it.
+    """Return an event as the function receives it.
 
     Args:
-        name: one of the files under events/, where ``invokingEvent`` stands as an object, to be read.
-        item: what replaces parts of its item, or of its item's summary.
-        changes: what replaces parts of the event, or of its ``invokingEvent`` where they belong there.
+        name: a file under events/, in which ``invokingEvent`` is an object, so that people can read it.
+        item: replacements for parts of its item, or of its item's summary.
+        changes: replacements for parts of the event or of its ``invokingEvent``.
     """
     event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
     notification = event["invokingEvent"]
@@ -49,7 +49,7 @@ def sample(name: str, item: Mapping[str, Any] | None = None, **changes: Any) -> 
 
 
 def rejected(*resource_ids: str) -> dict[str, Any]:
-    """The answer of PutEvaluations that hands evaluations of instances back."""
+    """Return a response of PutEvaluations that rejects evaluations of instances."""
     evaluation = {
         "ComplianceResourceType": "AWS::EC2::Instance",
         "ComplianceType": "NON_COMPLIANT",
@@ -59,7 +59,7 @@ def rejected(*resource_ids: str) -> dict[str, Any]:
 
 
 def listing(member: str, *pages: list[Any]) -> list[dict[str, Any]]:
-    """The answers of a listing, page by page: each but the last has the token of the next."""
+    """Return the responses of a listing, page by page: each but the last has the token of the next."""
     *first, last = [{member: page} for page in pages]
     return [*({**page, "NextToken": "next"} for page in first), last]
 
@@ -78,7 +78,7 @@ NOT_DISCOVERED = Exceptions.ResourceNotDiscoveredException(
 
 @dataclass
 class RecordingConfig:
-    """Answers as told and keeps every call, as (API, arguments)."""
+    """Gives the responses that a test sets, and records every call as (API, arguments)."""
 
     exceptions: ClassVar[Any] = Exceptions
     answers: dict[str, list[Any]] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class RecordingConfig:
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:
-        """Everything that was reported."""
+        """All reported evaluations."""
         return [each for api, call in self.calls if api == "PutEvaluations" for each in call["Evaluations"]]
 
     @property
@@ -123,23 +123,23 @@ def row(instance_id: str, key_name: str | None = None, **more: Any) -> str:
 
 
 def result(resource_id: str, at: datetime = LONG_AGO, resource_type: str = "AWS::EC2::Instance") -> dict[str, Any]:
-    """A result that the rule has already."""
+    """Return an existing result of the rule."""
     qualifier = {"ConfigRuleName": "r", "ResourceType": resource_type, "ResourceId": resource_id}
     return {"EvaluationResultIdentifier": {"EvaluationResultQualifier": qualifier, "OrderingTimestamp": at}}
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """The level and message of what the evaluator logged."""
+    """Return the levels and messages that the evaluator logged."""
     return [(record.levelname, record.message) for record in caplog.records if record.message.startswith("sweep")]
 
 
 def reason(caplog: pytest.LogCaptureFixture) -> str:
-    """Why the sweep that was logged last is incomplete."""
+    """Return the logged reason why the last sweep is incomplete."""
     return str(caplog.records[-1].__dict__["reason"])
 
 
 def summary(instance_id: str, at: datetime = LONG_AGO) -> dict[str, Any]:
-    """What BatchGetResourceConfig says of an instance that exists, as far as it is read."""
+    """Return the fields that the evaluator reads of an existing instance in BatchGetResourceConfig's response."""
     return {
         "resourceType": "AWS::EC2::Instance",
         "resourceId": instance_id,
@@ -150,7 +150,7 @@ def summary(instance_id: str, at: datetime = LONG_AGO) -> dict[str, Any]:
 
 
 def history(instance_id: str, key_name: str | None = None, **more: Any) -> dict[str, Any]:
-    """What GetResourceConfigHistory says of an instance."""
+    """Return the response of GetResourceConfigHistory for an instance."""
     configuration = {"state": {"name": "running"}} | ({"keyName": key_name} if key_name else {})
     item = summary(instance_id) | {"configuration": json.dumps(configuration), "tags": {}} | more
     return {"configurationItems": [item]}
@@ -158,7 +158,7 @@ def history(instance_id: str, key_name: str | None = None, **more: Any) -> dict[
 
 @dataclass
 class Context:
-    """A Lambda context with all the time in the world, or as much as it is given for each question."""
+    """A Lambda context with unlimited time, or with a given time for each call."""
 
     remaining: list[int] = field(default_factory=list)
 
@@ -168,7 +168,7 @@ class Context:
 
 @dataclass
 class RecordingSns:
-    """Takes what is published, or raises as told."""
+    """Records what is published, or raises the error that a test sets."""
 
     answers: list[Exception | None] = field(default_factory=list)
     published: list[dict[str, Any]] = field(default_factory=list)
@@ -182,7 +182,7 @@ class RecordingSns:
 
     @property
     def instances(self) -> list[str]:
-        """Every instance that was told."""
+        """Every instance in the published notifications."""
         documents = [json.loads(json.loads(each["Message"])["default"]) for each in self.published]
         return [
             each["instance"]
@@ -194,7 +194,7 @@ class RecordingSns:
 
 
 def body(number: int = 0, account: str = "123456789012", **result: Any) -> str:
-    """The event of an instance with a number."""
+    """Return the event of the instance with a number."""
     event = json.loads(json.dumps(SAMPLES["compliance_change"]))
     event["account"] = account
     event["detail"] |= {"resourceId": f"i-{number:017x}", "awsAccountId": account}
@@ -203,7 +203,7 @@ def body(number: int = 0, account: str = "123456789012", **result: Any) -> str:
 
 
 def handle(bodies: dict[str, str], context: Context | None = None) -> set[str]:
-    """Hand a batch to the function; returns the records that it gives back."""
+    """Invoke the function with a batch. Returns the records that it returns to the queue."""
     from notifier.handler import lambda_handler  # noqa: PLC0415  (after the region is set)
 
     records = [{"messageId": name, "body": text} for name, text in bodies.items()]
@@ -216,7 +216,7 @@ def handle(bodies: dict[str, str], context: Context | None = None) -> set[str]:
 
 @pytest.fixture
 def config(monkeypatch: pytest.MonkeyPatch) -> RecordingConfig:
-    """AWS Config in the place of the handler's client."""
+    """Replace the handler's client for AWS Config."""
     from evaluator import handler  # noqa: PLC0415  (after the region is set)
 
     client = RecordingConfig()
@@ -226,7 +226,7 @@ def config(monkeypatch: pytest.MonkeyPatch) -> RecordingConfig:
 
 @pytest.fixture
 def sns(monkeypatch: pytest.MonkeyPatch) -> RecordingSns:
-    """SNS in the place of the handler's client."""
+    """Replace the handler's client for SNS."""
     from notifier import handler  # noqa: PLC0415  (after the region is set)
 
     client = RecordingSns()

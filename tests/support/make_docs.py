@@ -1,6 +1,6 @@
-"""What ``make docs`` writes: the tables of inputs and outputs in the READMEs, and the pictures.
+"""Runs ``make docs``: writes the tables of inputs and outputs in the READMEs, and the pictures.
 
-Nothing here checks that terraform-docs gives the same tables: it was read, not run.
+The tables follow the templates of terraform-docs. They were not compared with its output.
 """
 
 import json

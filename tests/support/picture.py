@@ -11,7 +11,7 @@ SIZE, ADVANCE, LEADING, MARGIN = 14, 8.43, 20, 24
 def picture(email: str) -> str:
     """An SVG of an e-mail: the subject in a header, the text below it, links cut at 80 columns.
 
-    Every line has a fixed length, so that it looks the same in whatever font a browser has.
+    Every line has a fixed length, so that it looks the same with every font.
     """
     header, _, body = email.strip().partition("\n\n")
     subject = header.splitlines()[0].removeprefix("Subject: ")
@@ -76,7 +76,7 @@ def _wrapped(subject: str) -> list[str]:
 
 def _text(line: str, y: float, color: str, *, bold: bool = False) -> str:
     indent = len(line) - len(line.lstrip())
-    # Browsers make one space of several.
+    # Browsers merge several spaces into one.
     text = re.sub(" {2,}", lambda run: "\N{NO-BREAK SPACE}" * len(run[0]), line.strip())
     x, length = round(MARGIN + indent * ADVANCE), round(len(text) * ADVANCE)
     weight = ' font-weight="bold"' if bold else ""

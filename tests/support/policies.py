@@ -1,4 +1,4 @@
-"""What the policies of a plan say."""
+"""Reads the policies of a plan."""
 
 import json
 import re
@@ -11,12 +11,12 @@ ACCOUNT = "123456789012"
 
 
 def statements(policy: str) -> dict[str, dict[str, Any]]:
-    """A policy's statements by their sid."""
+    """Return a policy's statements by their sid."""
     return {each["Sid"]: each for each in json.loads(policy)["Statement"]}
 
 
 def allowed(plan: Plan, module: str) -> dict[str, list[str | None]]:
-    """The actions that the roles' policies allow, each with its resources; None is one known after the apply only."""
+    """Return the actions that the roles' policies allow, with their resources; None is known only after the apply."""
     found: dict[str, list[str | None]] = {}
     for address, values in plan.resources.items():
         if re.match(rf"{re.escape(module)}(module\.\w+\.)?aws_iam_role_policy\.", address):

@@ -1,6 +1,6 @@
-"""Where Terraform finds its providers: a configuration of the user's, the registry, or a mirror on this machine.
+"""Finds Terraform's providers: in the user's configuration, the registry, or a mirror on this machine.
 
-A filesystem mirror is a folder laid out as
+The layout of a filesystem mirror is at
 https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror says, here unpacked:
 ``registry.terraform.io/hashicorp/aws/VERSION/OS_ARCH/terraform-provider-aws_…``.
 """
@@ -23,14 +23,14 @@ REGISTRY_URL = "https://registry.terraform.io/.well-known/terraform.json"
 NAMESPACE = "registry.terraform.io/hashicorp"
 MIRROR_VARIABLE = "TF_PLUGIN_MIRROR_DIR"
 
-# What the demo and the tests were tried with, and the variables with which CI asks for others.
+# The versions that the demo and the tests were tried with, and the variables with which CI sets others.
 TRIED = {"aws": "5.100.0", "archive": "2.7.1"}
 VERSION_VARIABLES = {"aws": "TF_TEST_AWS_PROVIDER_VERSION", "archive": "TF_TEST_ARCHIVE_PROVIDER_VERSION"}
-# As versions.tf has it: from the lowest up to the next major version.
+# The same as in versions.tf: from the lowest version up to the next major version.
 LOWEST = {"aws": (5, 100), "archive": (2, 7)}
 BELOW = {"aws": (7,), "archive": (math.inf,)}
 
-# Beside Terraform's own places, those in which images and packages keep such mirrors.
+# Beside Terraform's own folders, those in which container images and packages keep mirrors.
 SEARCHED = ("/opt/*", "/srv/*", "/usr/lib/*", "/usr/local/lib/*", "/usr/local/share/*", "/var/lib/*")
 
 
@@ -52,16 +52,16 @@ def provider_environment(
     """Find the providers.
 
     Args:
-        directory: a folder for what has to be written; it must live as long as Terraform is used.
+        directory: a folder for new files. It must exist as long as Terraform is used.
         environment: the caller's environment variables.
-        registry_url: what is asked whether the registry answers.
+        registry_url: the URL that shows whether the registry responds.
 
     Returns:
-        The variables to hand to ``Root``: where Terraform finds its providers, and which versions to pin if not those
-        that were tried. None of them where the registry answers and the caller has set nothing.
+        The variables for ``Root``: where Terraform finds its providers, and which versions to pin instead of those that
+        were tried. Empty if the registry responds and the caller has set nothing.
 
     Raises:
-        ProviderNotFoundError: there is no AWS provider to be had; the message says what to do.
+        ProviderNotFoundError: there is no AWS provider. The message says what to do.
     """
     home = Path(environment.get("HOME") or "~").expanduser()
     own = ("TF_PLUGIN_CACHE_DIR", *VERSION_VARIABLES.values())
@@ -72,7 +72,7 @@ def provider_environment(
     if "provider_installation" in _text(home / ".terraformrc"):
         return {**found, "TF_CLI_CONFIG_FILE": str(home / ".terraformrc")}
     if _answers(registry_url):
-        # A configuration that is named and missing would only draw a warning.
+        # Terraform only warns if a named configuration is missing.
         return {**found, "TF_CLI_CONFIG_FILE": os.devnull} if named else found
     return _from_mirrors(directory, environment, list(_mirrors(environment, home)))
 

@@ -1,6 +1,6 @@
-"""Terraform through python-terraform: copies of the module to work on, plans to read, errors to assert on.
+"""Runs Terraform through python-terraform: copies the module, reads plans, and raises errors to assert on.
 
-Everything odd about python-terraform 0.10.1 stays in here.
+All workarounds for python-terraform 0.10.1 are in this module.
 """
 
 import json
@@ -19,17 +19,17 @@ from python_terraform import IsFlagged
 from tests.support import CHECKOUT
 from tests.support.providers import pinned_versions
 
-# Each is called with what ``terraform show -json`` says of a plan, and with Terraform's environment. The tests' oracles
-# judge every plan this way.
+# Each is called with the output of ``terraform show -json`` and with Terraform's environment. This is how the tests'
+# oracles judge every plan.
 plan_judges: list[Callable[[Mapping[str, Any], Mapping[str, str]], None]] = []
 
 
 class TerraformError(RuntimeError):
-    """Terraform refused; the message is its diagnostics, each as one line without frames."""
+    """Terraform failed. The message contains its diagnostics, each on one line without frames."""
 
 
 class Planned(dict[str, Any]):
-    """Part of a plan, by address or name; what it lacks is an error that lists what is similar."""
+    """Part of a plan, by address or name. The error for a missing key lists similar keys."""
 
     def __missing__(self, key: str) -> Any:
         kind = type_of(key)
@@ -63,7 +63,7 @@ def type_of(address: str) -> str:
 
 
 def copy_module(destination: Path) -> Path:
-    """Copy what makes the module and its examples, so that the checkout stays clean; returns the copy."""
+    """Copy the module and its examples, so that the checkout stays clean. Returns the copy."""
     destination.mkdir(parents=True, exist_ok=True)
     for path in CHECKOUT.glob("*.tf"):
         shutil.copy(path, destination)
@@ -74,7 +74,7 @@ def copy_module(destination: Path) -> Path:
 
 
 class Root:
-    """A root module in a temporary folder, its providers pinned to what was tried."""
+    """A root module in a temporary folder, with its providers pinned to the tried versions."""
 
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         """Take a root module.

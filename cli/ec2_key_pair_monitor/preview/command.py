@@ -85,7 +85,7 @@ def _regions(session: Any, named: Sequence[str]) -> list[str]:
 
 
 def _known(session: Any, reports: Sequence[RegionReport]) -> list[RegionReport]:
-    """Return the regions that exist. The others become failures."""
+    """Return the reports of existing regions. Those of other regions become failures."""
     known = {
         region
         for partition in session.get_available_partitions()

@@ -19,7 +19,7 @@ _INVALID = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-# A group can name a template that is gone.
+# A group can name a deleted template.
 _MISSING = {
     "InvalidLaunchTemplateId.NotFound",
     "InvalidLaunchTemplateId.NotFoundException",
