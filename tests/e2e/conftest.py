@@ -1,4 +1,4 @@
-"""An example applied on the embedded AWS, and what a person would do with it."""
+"""Applies an example on the embedded AWS, and does what a person would do with it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -56,7 +56,7 @@ class Deployment:
         return [mail for mail in sns.outbox(REGION) if mail.token is None]
 
     def dead_letters(self, purpose: str) -> list[dict[str, Any]]:
-        """What lies in a queue of dead letters; it is taken out."""
+        """Receive and delete the messages in a dead-letter queue."""
         sqs = self.client("sqs")
         url = sqs.get_queue_url(QueueName=f"{self.rule_name}-dead-{purpose}")["QueueUrl"]
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])

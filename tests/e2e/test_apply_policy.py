@@ -1,4 +1,4 @@
-"""The permissions to apply: docs/apply-policy.json allows what Terraform calls, and nothing that it never needs."""
+"""The permissions to apply: docs/apply-policy.json allows everything that Terraform calls, and nothing else."""
 
 import json
 from typing import Any
@@ -118,7 +118,7 @@ def test_nothing_else_is_allowed(called: set[str]) -> None:
 
 
 def test_other_resources_are_not_allowed() -> None:
-    """What has another name may not be changed, except what has no name in its ARN.
+    """Resources with other names may not be changed, except resources without a name in their ARN.
 
     These are rules of AWS Config, keys, event source mappings and, in older editions of AWS's data, subscriptions.
     """

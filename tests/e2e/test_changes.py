@@ -1,4 +1,4 @@
-"""Each input of the module changed on one applied monitor: nothing fails, nothing that keeps data goes unannounced."""
+"""Changes each input of one applied monitor: nothing fails, and every loss of data is announced."""
 
 import json
 import threading
@@ -54,7 +54,7 @@ EVERYTHING = {"everything"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Inputs beside the base, and what may be deleted or replaced of what keeps data on the way to them."""
+    """Inputs in addition to the base, and the resources with data that the change to them may delete or replace."""
 
     inputs: Mapping[str, Any]
     lost: frozenset[str] = frozenset()
@@ -241,7 +241,7 @@ def named(monitor: Deployment, instances: list[str]) -> set[str]:
 
 @pytest.mark.slow
 def test_verdicts_arrive_while_inputs_change(monitor: Deployment, key_arn: str) -> None:
-    """Whatever is switched, each verdict of the meantime reaches a queue that reads the old topic and the new one."""
+    """During every change, each new verdict reaches a queue that reads both the old and the new topic."""
     assert key_arn
     sqs = monitor.client("sqs")
     policy = allowing(("sqs:SendMessage", TICKETS, {"Service": "sns.amazonaws.com"}))

@@ -110,7 +110,7 @@ def test_each_verdict_has_its_own_words(complete: Deployment) -> None:
 
 
 def test_name_that_json_would_have_to_escape_is_notified(complete: Deployment) -> None:
-    """EventBridge escapes nothing, and a key name with quotation marks and a backslash is notified all the same."""
+    """A key name with quotation marks and a backslash is notified, although EventBridge escapes nothing."""
     before = len(complete.notifications())
 
     instance = complete.launch('the "old" \\ key')
@@ -155,7 +155,7 @@ def test_change_costs_one_call(complete: Deployment) -> None:
 
 
 def test_sweep_ends_an_exemption_on_its_day(complete: Deployment) -> None:
-    """Nothing changes on the day after an exemption's last but the date, and the schedule sees it."""
+    """On the day after an exemption's last day, only the date changes, and the sweep ends the exemption."""
     instance = complete.launch(None, {UNTIL: TODAY.isoformat()})
 
     config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(days=1))
@@ -168,7 +168,7 @@ def test_sweep_ends_an_exemption_on_its_day(complete: Deployment) -> None:
 
 
 def test_sweep_repairs_lost_events(complete: Deployment) -> None:
-    """An instance whose event was lost gets its verdict by the schedule, one that vanished unseen loses it."""
+    """The sweep evaluates an instance whose event was lost, and clears the verdict of a deleted one."""
     vanished = complete.launch()
     config_control.drop_deliveries(REGION, [vanished])
     complete.client("ec2").terminate_instances(InstanceIds=[vanished])
@@ -230,7 +230,7 @@ def sweep(complete: Deployment) -> str:
 
 
 def test_empty_inventory(complete: Deployment, fleet: Fleet) -> None:
-    """Where the inventory says nothing, what exists is evaluated with its tags, and only what is gone is cleared."""
+    """With an empty inventory, existing instances are evaluated with tags, and only deleted ones are cleared."""
     config_control.flaws(REGION).is_empty = True
 
     assert sweep(complete) == "sweep complete"

@@ -86,7 +86,7 @@ def test_mail_of_one(digest: Deployment) -> None:
 
 
 def test_verdicts_of_a_window_are_one_mail(digest: Deployment) -> None:
-    """What a window has collected is one e-mail, what asks for action first; who asks for that only gets no other."""
+    """The changes of a window are one e-mail, with those that need action first. A filter can choose only those."""
     ec2 = digest.client("ec2")
     answers = [ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, **key) for key in ({"KeyName": "ops"}, {})]
     digest.aws.settle()
@@ -103,7 +103,7 @@ def test_verdicts_of_a_window_are_one_mail(digest: Deployment) -> None:
 
 
 def test_malformed_message_becomes_a_dead_letter(digest: Deployment) -> None:
-    """What can't be read is tried as often as the queue says and kept, with an alarm; nothing else waits for it."""
+    """An unreadable message is retried, then becomes a dead letter, with an alarm. Other messages do not wait."""
     url = digest.client("sqs").get_queue_url(QueueName=f"{NAME}-digest")["QueueUrl"]
     digest.client("sqs").send_message(QueueUrl=url, MessageBody="no JSON")
     instance = digest.launch()
@@ -133,7 +133,7 @@ def text_of(mail: Mail) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.INTERNAL_ERROR, Kind.CONNECTION_DROPPED])
 def test_publish_that_fails_for_a_while(digest: Deployment, kind: Kind) -> None:
-    """What could not be published comes back, and is told once."""
+    """Events that could not be published are retried, and notified once."""
     faults.inject("Publish", kind, times=4 * ATTEMPTS)
 
     instances = launch(digest, 100)
@@ -187,7 +187,7 @@ def test_function_that_dies_after_publishing(digest: Deployment) -> None:
 
 
 def test_delay_raises_an_alarm(digest: Deployment) -> None:
-    """Changes that nobody takes out of the queue raise an alarm before long, and go out as soon as somebody does."""
+    """Changes that stay in the queue raise an alarm, and are notified once the queue is read again."""
     client = digest.client("lambda")
     [mapping] = client.list_event_source_mappings(FunctionName=f"{NAME}-notifier")["EventSourceMappings"]
     client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)

@@ -1,4 +1,4 @@
-"""Faults in the way of the deployed function: how often it calls, what it does, and where the event is at the end."""
+"""Faults in calls of the deployed function: how often it calls, what it does, and where the event ends."""
 
 import json
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def evaluated_event(letter: dict[str, Any]) -> str:
     ids=["throttled", "internal error", "connection dropped", "no answer"],
 )
 def test_fault_that_passes_is_survived(complete: Deployment, kind: Kind, seconds: float) -> None:
-    """A call that fails once is made again within the invocation, and nobody notices."""
+    """A call that fails once is repeated within the invocation, without any visible effect."""
     faults.inject("PutEvaluations", kind, times=1, seconds=seconds)
 
     instance = complete.launch("ops-eu")
@@ -199,7 +199,7 @@ def test_sweep_of_10000_instances_repairs_everything(complete: Deployment) -> No
 
 
 def test_sweep_that_runs_out_of_time(complete: Deployment) -> None:
-    """A scan that the deadline ends keeps what it reported, takes nothing back, says so, and is not started over."""
+    """A sweep that runs out of time keeps what it reported, clears nothing, logs it, and is not started again."""
     gone = complete.launch()
     config_control.drop_deliveries(REGION, [gone])
     complete.client("ec2").terminate_instances(InstanceIds=[gone])
@@ -224,7 +224,7 @@ def test_sweep_that_runs_out_of_time(complete: Deployment) -> None:
 
 
 def test_sweep_that_fails_half_way_starts_over(complete: Deployment) -> None:
-    """A scan that ends in an error is raised, so that Lambda starts it again, and no verdict is lost."""
+    """A sweep that fails raises its error, so that Lambda starts it again, and no verdict is lost."""
     instance = complete.launch()
     config_control.add_instances(REGION, 300)
     faults.inject("SelectResourceConfig", Kind.THROTTLED, times=ATTEMPTS, after=2)

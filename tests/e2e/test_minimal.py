@@ -116,7 +116,7 @@ def test_what_would_be_refused_forever_is_told(minimal: Deployment, tmp_path: Pa
 
 
 def test_terminated_instance_is_no_longer_non_compliant(minimal: Deployment) -> None:
-    """What is gone is NOT_APPLICABLE, and nobody is told by default."""
+    """A terminated instance is NOT_APPLICABLE, and nobody is notified by default."""
     instance = minimal.launch()
     before = len(minimal.notifications())
 
@@ -128,7 +128,7 @@ def test_terminated_instance_is_no_longer_non_compliant(minimal: Deployment) -> 
 
 
 def test_older_sdks_lose_no_verdict(minimal: Deployment) -> None:
-    """Where times arrive in whole seconds, changes within one second end with the last one's verdict."""
+    """If times arrive in whole seconds, changes within one second end with the verdict of the last one."""
     with config_control.whole_seconds(REGION):
         instance = minimal.launch()
         assert minimal.result(instance) is not None

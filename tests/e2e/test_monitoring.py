@@ -153,7 +153,7 @@ def test_delivery_that_cannot_be_kept(monitor: Deployment) -> None:
 
 @pytest.mark.parametrize(("outage", "is_told"), [(timedelta(minutes=10), False), (timedelta(hours=30), True)])
 def test_outage_is_known_within_the_hour(monitor: Deployment, outage: timedelta, is_told: bool) -> None:  # noqa: FBT001
-    """While SNS takes nothing an alarm rises within an hour, though no event has failed yet; a hiccup raises none."""
+    """An outage of SNS raises an alarm within an hour, before any event fails. A short disturbance raises none."""
     eventbridge.outages(REGION)[monitor.outputs["topic_arn"]] = outage
     try:
         monitor.launch()
@@ -181,7 +181,7 @@ def test_incomplete_sweep(monitor: Deployment) -> None:
 
 
 def test_overdue_sweep(monitor: Deployment) -> None:
-    """No sweep is overdue before twice the period has passed, one is then, and none any more once one has ended."""
+    """A sweep is overdue only after twice the period has passed, and until the next sweep has ended."""
     just_before, after = 2 * PERIOD - timedelta(minutes=1), 2 * PERIOD + timedelta(hours=1)
 
     assert states(monitor, just_before)["sweep-overdue"] == "OK"

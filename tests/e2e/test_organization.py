@@ -1,4 +1,4 @@
-"""Two members of an organization and their hub: what arrives there, and what becomes of what does not."""
+"""Two members of an organization and their hub: which events arrive there, and where the others go."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -116,7 +116,7 @@ def test_one_message_names_all(there: Organization) -> None:
 def test_what_the_hub_does_not_admit_is_kept(
     there: Organization, wrong: Callable[[Organization], AbstractContextManager[None]], code: str
 ) -> None:
-    """It lies in the member's dead letters, nobody at the hub hears of it, and the member's alarm is raised."""
+    """A refused event becomes a dead letter of the member and raises its alarm. The hub notifies nobody of it."""
     there.inbox()
     points(MEMBER[1], MEMBER[0]).clear()
     evaluate_alarms(MEMBER[1], account=MEMBER[0])

@@ -1,4 +1,4 @@
-"""Least privilege at work: every permission is needed, and others are denied, with the role's own credentials."""
+"""Least privilege with the role's own credentials: every permission is needed, and everything else is denied."""
 
 import json
 from collections.abc import Callable, Iterator

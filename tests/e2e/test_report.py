@@ -1,4 +1,4 @@
-"""examples/dashboard: a report of what is open, new and fixed, once, whatever fails on the way."""
+"""examples/dashboard: a report of open, new and fixed instances, sent once, also after failures."""
 
 import json
 import re
@@ -173,7 +173,7 @@ def test_a_schedule_that_fires_twice_reports_once(monitor: Deployment) -> None:
 
 
 def test_silence(monitor: Deployment) -> None:
-    """Nothing is sent while nothing is open; the last instance that is fixed is worth a report, and the next is not."""
+    """No report is sent while nothing is open. When the last instance is fixed, exactly one more report says so."""
     assert pass_weeks(monitor) == []
     [instance] = launch(monitor, 1)
     assert len(pass_weeks(monitor)) == 1
@@ -220,7 +220,7 @@ def test_crash_after_the_publish(monitor: Deployment) -> None:
 
 
 def test_failures_before_the_publish(monitor: Deployment) -> None:
-    """What fails for good before the publish is kept as a dead letter, and an alarm is raised."""
+    """A permanent failure before the publish becomes a dead letter and raises an alarm."""
     launch(monitor, 1)
     with monitor.without("config:GetComplianceDetailsByConfigRule", REPORTER_ROLE):
         assert pass_weeks(monitor) == []

@@ -1,4 +1,4 @@
-"""One plan for each set of inputs, and many promises read from it."""
+"""Plans that many tests read: one for each set of inputs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is refused at plan time: what AWS would refuse during the apply, and what would be useless and silent later."""
+"""Inputs that are refused at plan time: AWS would refuse them in the apply, or they would silently have no effect."""
 
 import json
 import re
@@ -109,7 +109,7 @@ TOGETHER: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("variables", "message"), TOGETHER)
 def test_bad_together(module: Root, variables: dict[str, Any], message: str) -> None:
-    """What is right alone and useless together is refused: the own topic for alarms, and a date that does not count."""
+    """Inputs that are useless together are refused: the own topic for alarms, and a date that does not count."""
     [found] = refused(module, **variables)
 
     assert message in found
@@ -277,7 +277,7 @@ def test_bad_subscriptions_to_a_digest(module: Root) -> None:
 
 
 def test_filter_on_alarms_that_go_elsewhere(module: Root) -> None:
-    """No alarm arrives where alarm_topic_arns names another topic: a filter on its fields is refused."""
+    """If alarm_topic_arns names another topic, a filter on fields of alarms is refused, because no alarm arrives."""
     messages = refused(
         module, alarm_topic_arns=[TOPIC], subscriptions={"alarms": GOOD_SUBSCRIPTIONS["alarms"], "ok": sqs("ok")}
     )
@@ -329,7 +329,7 @@ def test_unknown_endpoint_hides_no_other(module_copy: Path, terraform_environmen
 
 
 def test_nobody_to_notify(module: Root, defaults: Plan, everything: Plan) -> None:
-    """A module that knows nobody to notify is planned with a warning, and one that knows somebody without."""
+    """A plan warns if nobody is notified, and does not warn if somebody is."""
     assert defaults.failed_checks == ["somebody_is_notified"]
     assert everything.failed_checks == []
     assert module.plan(sns_topic={"arn": TOPIC}).failed_checks == []

@@ -1,4 +1,4 @@
-"""A member of an organization: what `central` adds, what it takes nothing from, and when there is no topic."""
+"""A member of an organization: what `central` adds, what it leaves unchanged, and when there is no topic."""
 
 import json
 import re
@@ -52,7 +52,7 @@ def forwarded(plan: Plan) -> list[str]:
 
 
 def test_member_has_no_topic_and_no_key(member: Plan) -> None:
-    """Without anybody to notify there is nothing of the notifications; alarms change their state and no more."""
+    """If nobody is notified, no resource for notifications exists, and alarms only change their state."""
     assert not [address for address in (*member.resources, *member.data) if "module.notifications" in address]
     assert member.outputs["topic_arn"] is None
     assert member.outputs["kms_key_arn"] is None
@@ -80,7 +80,7 @@ def test_every_event_goes_to_the_hub_as_it_is(plan: str, request: pytest.Fixture
 
 
 def test_role_sends_to_the_hub_alone(member: Plan) -> None:
-    """EventBridge may take the role for the monitor's own event rules, and send to the hub's bus with it."""
+    """EventBridge may assume the role only for the monitor's own event rules, and only send to the hub's bus."""
     trust = json.loads(member.resources["aws_iam_role.central[0]"]["assume_role_policy"])["Statement"]
     policy = json.loads(member.resources["aws_iam_role_policy.central[0]"]["policy"])["Statement"]
     rules = [
@@ -96,7 +96,7 @@ def test_role_sends_to_the_hub_alone(member: Plan) -> None:
 
 @pytest.mark.parametrize("plan", ["member", "both"])
 def test_own_alarms_are_forwarded_by_name(plan: str, request: pytest.FixtureRequest) -> None:
-    """Each alarm of the monitor, no other, never OK, and missing data of the sweeps alone."""
+    """Only the monitor's own alarms are sent, never the state OK, and missing data only of the sweeps."""
     planned: Plan = request.getfixturevalue(plan)
 
     assert sorted(forwarded(planned)) == sorted(alarms(planned))
@@ -120,7 +120,7 @@ def test_costs_of_a_member(member: Plan) -> None:
 
 
 def test_central_adds_and_replaces_nothing(module: Root, both: Plan) -> None:
-    """What a monitor has without a hub it has with one, alike but for the alarms of the new event rules."""
+    """A hub changes nothing that a monitor has without it, and adds only alarms for the new event rules."""
     alone = module.plan(notification_emails=EMAILS)
 
     for address, values in alone.resources.items():
@@ -176,6 +176,6 @@ def test_patterns_fit_with_the_longest_name(module: Root) -> None:
 
 @pytest.mark.parametrize("arn", ["key-pair-hub", f"arn:aws:events:{REGION}:{HUB_ACCOUNT}:rule/key-pair-hub"])
 def test_bad_bus_is_refused(module: Root, arn: str) -> None:
-    """What is no event bus is refused, with an example."""
+    """Anything but the ARN of an event bus is refused, with an example."""
     with pytest.raises(TerraformError, match="central must be null or hold the ARN of a hub's event bus, such as"):
         module.plan(central={"event_bus_arn": arn})

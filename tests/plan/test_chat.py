@@ -38,7 +38,7 @@ def test_calls_of_the_recorder_go_through_the_digest(plan: Plan) -> None:
 
 
 def test_chat_needs_a_digest_and_no_https_subscribers(module: Root) -> None:
-    """Without a notifier nobody writes the form, and HTTPS subscribers would get another one than before."""
+    """`chat` needs a digest, whose notifier writes the form, and refuses HTTPS subscribers, who would get it, too."""
     with pytest.raises(TerraformError, match="chat needs digest_window_seconds, such as 60"):
         module.plan(chat=True)
     pager = {"pager": {"protocol": "https", "endpoint": "https://pager.example.com/sns"}}

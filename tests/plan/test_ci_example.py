@@ -1,4 +1,4 @@
-"""examples/ci: what a team puts beside its own root runs as it stands, and catches what it is there to catch."""
+"""examples/ci: the tests for a team's own root run unchanged, and find the mistakes that they are for."""
 
 import json
 import os
@@ -88,7 +88,7 @@ def test_mocked_test_runs_without_credentials(module_copy: Path, terraform_envir
 
 
 def test_it_shows_what_terraform_says(team_root: Path, terraform_environment: dict[str, str]) -> None:
-    """A plan that Terraform refuses fails the tests with Terraform's message, as it is to be read."""
+    """A plan that Terraform refuses fails the tests with Terraform's message in readable form."""
     override = team_root / "refused_override.tf"
     override.write_text(REFUSED)
     try:
@@ -109,7 +109,7 @@ def test_it_runs_as_it_stands(team_root: Path, terraform_environment: dict[str, 
 
 
 def test_it_catches_what_it_is_there_for(team_root: Path, terraform_environment: dict[str, str]) -> None:
-    """Another addressee, a wider exemption and a queue that would be destroyed each fail their test."""
+    """Another address, a wider exemption and the deletion of a queue each fail a test."""
     override, state = team_root / "widened_override.tf", team_root / "terraform.tfstate"
     override.write_text(WIDENED)
     state.write_text(json.dumps(STATE))

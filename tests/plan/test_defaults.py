@@ -46,14 +46,14 @@ def test_function(defaults: Plan) -> None:
 
 
 def test_events_are_retried_and_then_kept(defaults: Plan) -> None:
-    """Retries and maximum age of the asynchronous invocation are set and not left to a default."""
+    """Retries and maximum age of the asynchronous invocation are set explicitly."""
     invoke = defaults.resources["aws_lambda_function_event_invoke_config.evaluator"]
 
     assert (invoke["maximum_retry_attempts"], invoke["maximum_event_age_in_seconds"]) == (2, 21600)
 
 
 def test_names_carry_the_region_where_they_are_global(defaults: Plan) -> None:
-    """IAM knows no regions, so the role is named for its own; nothing else needs it."""
+    """IAM is global, so only the role's name contains the region."""
     assert defaults.resources["aws_iam_role.evaluator"]["name"] == "ec2-key-pair-monitor-evaluator-eu-central-1"
     assert defaults.resources["aws_config_config_rule.this"]["name"] == "ec2-key-pair-monitor"
 
@@ -81,13 +81,13 @@ def test_everything_is_encrypted(defaults: Plan) -> None:
 
 
 def test_nobody_is_subscribed_without_an_address(defaults: Plan) -> None:
-    """Without addresses there is no subscription, and the topic all the same."""
+    """Without addresses there is no subscription, but the topic exists."""
     assert not [address for address in defaults.resources if "subscription" in address]
     assert "module.notifications[0].aws_sns_topic.this[0]" in defaults.resources
 
 
 def test_log_is_kept_for_a_year(defaults: Plan) -> None:
-    """The module makes the log group itself, for Lambda's would keep everything for ever."""
+    """The module creates the log group, because a group that Lambda creates keeps everything forever."""
     assert defaults.resources["aws_cloudwatch_log_group.evaluator"]["retention_in_days"] == 365
 
 
@@ -157,7 +157,7 @@ def test_zip_is_named_for_its_instance(defaults: Plan) -> None:
     ],
 )
 def test_order(defaults: Plan, resource: str, needed: set[str]) -> None:
-    """What AWS checks, or uses at once, is there before: the provider's own retries would hide a missing order."""
+    """What AWS checks or uses immediately is created first. The provider's retries would hide a wrong order."""
     resources = defaults.configuration["root_module"]["resources"]
     [configured] = [each for each in resources if each["address"] == resource]
 

@@ -1,4 +1,4 @@
-"""What a digest adds to the plan, and that without one no part of it exists."""
+"""What a digest adds to a plan. Without a digest, no part of it exists."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def test_nothing_of_it_without_a_window(defaults: Plan) -> None:
 
 
 def test_events_go_to_the_queue_as_they_are(digest: Plan) -> None:
-    """EventBridge puts the whole event into the queue, and keeps what it can't put there where it did before."""
+    """EventBridge sends the whole event to the queue. The dead-letter queue is the same as without a digest."""
     address = 'aws_cloudwatch_event_target.notifications["NON_COMPLIANT"]'
 
     assert digest.unknown[address]["arn"] is True
@@ -98,7 +98,7 @@ def test_function(digest: Plan) -> None:
 
 
 def test_zips_hold_their_own_package_and_nothing_else(module: Root, digest: Plan) -> None:
-    """Each function's zip carries its own modules only, and stays small, most of all the evaluator's."""
+    """Each function's zip contains only its own modules and is small, above all the evaluator's."""
     for function, inside, address in (("evaluator", "", ""), ("notifier", "module.notifications[0].", "[0]")):
         archive = digest.data[f"{inside}data.archive_file.{function}{address}"]
         with zipfile.ZipFile(module.directory / archive["output_path"]) as package:
@@ -126,7 +126,7 @@ module "notifications" {
 
 
 def test_account_names_are_in_the_zip(module_copy: Path, terraform_environment: dict[str, str]) -> None:
-    """Names of accounts are shipped with the function, where any number of them has room, and validated."""
+    """Names of accounts are in the zip, which has room for any number of them, and they are validated."""
     directory = module_copy / "hub_names"
     directory.mkdir()
     (directory / "main.tf").write_text(NOTIFICATIONS)
@@ -150,7 +150,7 @@ def test_account_names_are_in_the_zip(module_copy: Path, terraform_environment: 
 
 
 def test_alarms(digest: Plan) -> None:
-    """Changes that wait for longer than a failed attempt takes, and dead letters, raise an alarm."""
+    """Dead letters raise an alarm, and so do changes that wait for longer than a failed attempt takes."""
     found = [each for address, each in digest.resources.items() if "aws_cloudwatch_metric_alarm" in address]
     alarms = {each["alarm_name"].removeprefix(f"{NAME}-"): each for each in found}
 
@@ -187,7 +187,7 @@ def test_boundary_and_tags_reach_it(module: Root) -> None:
 
 
 def test_topic_of_the_callers(module: Root) -> None:
-    """To a topic of the caller's the notifier publishes with whatever key that has, for this topic only."""
+    """The notifier may use every key of the account, but only for the caller's own topic."""
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
     plan = module.plan(digest_window_seconds=300, sns_topic={"arn": topic})
 
@@ -232,7 +232,7 @@ def test_filters(module: Root, sns: RecordingSns) -> None:
 
 # Least privilege
 
-# What the services do with the role, which no code shows, and the page that says so.
+# The actions that services call with the role, which the code does not show, and the page that documents them.
 BY_SERVICES: Mapping[str, str] = {
     "kms:Decrypt": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
     "kms:GenerateDataKey": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
@@ -278,7 +278,7 @@ def test_notifier_reaches_its_own_only(digest: Plan) -> None:
 
 
 def test_evaluator_gains_nothing(digest: Plan, defaults: Plan) -> None:
-    """A digest gives the evaluator's role no permission more."""
+    """A digest gives the evaluator's role no further permission."""
     evaluators = {address: each for address, each in digest.resources.items() if "notifier" not in address}
 
     assert allowed(replace(digest, resources=evaluators), "") == allowed(defaults, "")

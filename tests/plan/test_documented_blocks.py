@@ -14,7 +14,7 @@ CALL = 'module "arguments_{number}" {{\n  source = "../../"\n  name   = "readme-
 
 
 def test_every_block_is_planned(module_copy: Path, terraform_environment: dict[str, str]) -> None:
-    """Each block of HCL in the documentation plans as it is; a block of arguments only, in a call of the module."""
+    """Each block of HCL in the documentation can be planned. Arguments alone are put into a call of the module."""
     found = [block for page in pages() for block in BLOCK.findall(page.read_text())]
     texts = [
         SOURCE.sub('"../../"', block)

@@ -1,4 +1,4 @@
-"""The hub of an organization: who may send to its bus, what it takes, where it goes, and a root with its members."""
+"""The hub of an organization: who may send to its bus, which events it accepts, and a root with its members."""
 
 import json
 import zipfile
@@ -95,7 +95,7 @@ def test_bus_admits_whom_it_names(hub: Plan) -> None:
     ],
 )
 def test_only_what_is_a_monitors_is_taken(hub: Plan, event: str, changed: dict[str, Any], taken: bool) -> None:  # noqa: FBT001
-    """Whoever may send to the bus reaches the notifier with a monitor's events alone, and a hub's alarms never do."""
+    """Only events of monitors reach the notifier, whoever sends them, and never the hub's own alarms."""
     sent = json.loads((CHECKOUT / f"tests/unit/events/{event}.json").read_text())
     sent |= {key: {**sent[key], **value} if isinstance(value, dict) else value for key, value in changed.items()}
 
@@ -116,7 +116,7 @@ def test_events_go_to_the_digest(hub: Plan) -> None:
 
 
 def test_alarms_count_on_the_bus(hub: Plan) -> None:
-    """Alarms on the event rule watch both dimensions: on a bus of one's own, a rule's name alone counts nothing."""
+    """Alarms on the event rule have both dimensions: a custom bus has no metrics with only the rule's name."""
     watched = [
         values["dimensions"]
         for address, values in hub.resources.items()

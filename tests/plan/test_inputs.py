@@ -16,13 +16,13 @@ INSIDE = "module.ec2_key_pair_monitor."
 
 
 def fields(template: str) -> dict[str, Any]:
-    """An input template's fields in their order, with a text in the place of each placeholder that stands alone."""
+    """Return an input template's fields in order, with a text in place of each placeholder that is a whole value."""
     document: dict[str, Any] = json.loads(re.sub(r": (<\w+>)", r': "\1"', template))
     return document
 
 
 def test_every_state_has_its_own_rule_and_words(everything: Plan) -> None:
-    """Each verdict to notify has an event rule, and a message whose fields stand in the order of reading."""
+    """Each verdict to notify has an event rule, and a message with its fields in the order in which people read."""
     common = ["what_happened", "what_to_do", "verdict", "instance", "account", "region", "rule", "time"]
     for state in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
         rule = everything.resources[f'{INSIDE}aws_cloudwatch_event_rule.notified["{state}"]']
@@ -134,7 +134,7 @@ def test_other_partitions(
 
 @pytest.mark.parametrize("excess", [0, 1])
 def test_longest_parameters(module: Root, excess: int) -> None:
-    """AWS Config takes 1,024 characters of parameters, and the plan not one more."""
+    """AWS Config accepts 1,024 characters of parameters, and a plan refuses one more."""
     names = [f"{n}" * 150 for n in range(6)]
     parameters = json.dumps({"allowedKeyNames": json.dumps(names, separators=(",", ":"))}, separators=(",", ":"))
     names[0] += "0" * (1024 + excess - len(parameters))

@@ -1,4 +1,4 @@
-"""What tells that the monitor itself is broken."""
+"""The alarms about the monitor itself."""
 
 import json
 import re
@@ -44,9 +44,9 @@ def test_an_alarm_for_each_way_to_break(defaults: Plan) -> None:
 
 
 def test_one_is_too_many_and_silence_is_well(defaults: Plan) -> None:
-    """Each alarm rises with the first failure, and a quiet account, which has no data, is not alarmed.
+    """Each alarm is raised by the first failure. A quiet account, which has no data, raises none.
 
-    A retry is no failure yet: the alarm about those rises when there are some in three successive quarters of an hour.
+    A retry is not a failure yet. Its alarm is raised after retries in three successive quarters of an hour.
     """
     for name, each in alarms(defaults).items():
         assert (each["comparison_operator"], each["threshold"]) == ("GreaterThanThreshold", 0)

@@ -1,4 +1,4 @@
-"""Least privilege: the role's permissions are what the code calls and what Lambda does with the role, and no more."""
+"""Least privilege: the role allows only what the code calls and what Lambda calls with the role."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from tests.support.terraform import Plan
 
 INSIDE = "module.ec2_key_pair_monitor."
 
-# What Lambda does with the role, which no code shows, and the page that says so.
+# The actions that Lambda calls with the role, which the code does not show, and the page that documents them.
 BY_LAMBDA = {
     "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
     "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
@@ -63,7 +63,7 @@ def test_with_a_schedule(everything: Plan, config: RecordingConfig) -> None:
 
 
 def test_the_recorded_calls_are_all_there_are(config: RecordingConfig) -> None:
-    """Every call that the code's own type of the client knows was recorded, so none can need a permission unseen."""
+    """Every method of the code's client type was called and recorded, so that no needed permission is overlooked."""
     calls = called(config, [*changes(config), schedule(config)])
 
     known = {name for name in vars(ConfigClient) if not name.startswith("_")}
@@ -84,7 +84,7 @@ def test_own_resources_only(defaults: Plan, action: str, resource: str) -> None:
 
 
 def test_everywhere_only_what_knows_no_resource(everything: Plan) -> None:
-    """The resource * stands for nothing but AWS Config's actions that know none."""
+    """Only actions of AWS Config without resource-level permissions have the resource *."""
     permissions = allowed(everything, INSIDE)
 
     assert {action for action, resources in permissions.items() if "*" in resources} == {

@@ -1,4 +1,4 @@
-"""What the planned policies and patterns let happen without any input, decided as AWS decides it."""
+"""What the planned policies and event patterns allow without any input, evaluated like AWS does."""
 
 import json
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ def call(name: str, **detail: Any) -> dict[str, Any]:
     ],
 )
 def test_only_what_concerns_this_monitor_is_notified(defaults: Plan, event: dict[str, Any], rules: list[str]) -> None:
-    """An event rule matches this rule's NON_COMPLIANT instances, another one what blinds the recorder."""
+    """One event rule matches this rule's NON_COMPLIANT instances, another one calls that change the recorder."""
     found = [
         rule["name"]
         for rule in planned(defaults, "aws_cloudwatch_event_rule")
@@ -102,7 +102,7 @@ def test_topic_admits(defaults: Plan, service: str, source: str, action: str, ad
 
 
 def test_topic_stays_the_accounts(defaults: Plan) -> None:
-    """Setting a policy replaces the default one, and the account may administer the topic all the same."""
+    """The policy replaces the default one, and still lets the account administer the topic."""
     [policy] = planned(defaults, "aws_sns_topic_policy")
     for action in ("sns:Subscribe", "sns:SetTopicAttributes", "sns:DeleteTopic", "sns:Publish"):
         assert leaves_to(policy["policy"], ROOT, action, TOPIC)
@@ -110,7 +110,7 @@ def test_topic_stays_the_accounts(defaults: Plan) -> None:
 
 
 def test_key_admits(defaults: Plan) -> None:
-    """The topic's key serves those who publish to it, on no condition that they would fail, and the account."""
+    """The account and the topic's publishers may use its key, without a condition that publishers would not fulfil."""
     [policy] = [key["policy"] for key in planned(defaults, "aws_kms_key")]
     for service in (EVENTS, ALARMS):
         for action in policies.ENCRYPTION:

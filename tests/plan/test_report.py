@@ -1,4 +1,4 @@
-"""What a scheduled report adds to the plan, and that without one no part of it exists."""
+"""What a scheduled report adds to a plan. Without a report, no part of it exists."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def test_nothing_of_it_without_a_schedule(defaults: Plan) -> None:
 
 
 def test_schedule(report: Plan) -> None:
-    """It fires in the time zone and on time, says when that was, tries for a day, and keeps what fails."""
+    """The schedule has the time zone, passes its time on, retries for a day, and has a dead-letter queue."""
     address = f"{INSIDE}aws_scheduler_schedule.report[0]"
     schedule = report.resources[address]
 
@@ -59,7 +59,7 @@ def test_nobody_elses_schedule_can_use_the_role(report: Plan) -> None:
 
 
 def test_function_and_table(report: Plan) -> None:
-    """The reporter is the notifier's package with another handler and all the time there is; its table is kept safe."""
+    """The reporter has the notifier's package, another handler and the longest time-out. Its table is backed up."""
     function = report.resources[f"{INSIDE}aws_lambda_function.reporter[0]"]
     assert (function["handler"], function["timeout"]) == ("notifier.reporter.lambda_handler", 900)
     assert function["filename"].endswith("-notifier.zip")
@@ -162,7 +162,7 @@ def test_expressions(tmp_path: Path, terraform_environment: dict[str, str]) -> N
 
 
 def test_bad_input(module: Root) -> None:
-    """What is wrong is said at plan time, each with an example."""
+    """Bad input is refused at plan time, with an example."""
     with pytest.raises(TerraformError) as error:
         module.plan(report_schedule={"expression": "cron(0 8 * * MON *)", "timezone": "CEST"})
 
@@ -240,7 +240,7 @@ def test_scheduler_starts_the_report_alone(report: Plan) -> None:
 
 
 def test_topic_of_the_callers(module: Root) -> None:
-    """To a topic of the caller's the report is published with whatever key that has, for this topic only."""
+    """The reporter may use every key of the account, but only for the caller's own topic."""
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
     plan = module.plan(report_schedule=MONDAYS, sns_topic={"arn": topic})
 

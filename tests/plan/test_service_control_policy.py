@@ -1,4 +1,4 @@
-"""Whom docs/service-control-policy.json stops: others from silencing a monitor, and never the monitor itself."""
+"""docs/service-control-policy.json stops others from silencing a monitor, but never the monitor itself."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -24,8 +24,8 @@ OTHERS = [
     f"arn:aws:iam::{ACCOUNT}:role/their-{NAME}-evaluator",
 ]
 
-# What silences the monitor, by the type of the resource: the ARN after the service's name, and the actions.
-# A resource that can only be changed through another one stands beside that one.
+# The actions that silence the monitor, by resource type, with the ARN after the service's name. A resource that can be
+# changed only through another one is listed with that one.
 SILENCING: dict[str, tuple[str, str]] = {
     "aws_cloudwatch_event_rule": ("events:{region}:{account}:rule/{name}", "DeleteRule DisableRule PutRule"),
     "aws_cloudwatch_event_target": ("events:{region}:{account}:rule/{rule}", "PutTargets RemoveTargets"),

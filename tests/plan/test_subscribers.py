@@ -64,7 +64,7 @@ def test_each_subscriber_has_its_subscription(subscribed: Plan) -> None:
 
 
 def test_endpoint_of_the_same_root(everything: Plan) -> None:
-    """A queue may be made in the same root: what is not known yet is not refused."""
+    """The same root may create the queue: an endpoint that is not known yet is not refused."""
     address = f'{INSIDE}module.notifications[0].aws_sns_topic_subscription.others["tickets"]'
 
     assert everything.unknown[address]["endpoint"] is True
@@ -83,7 +83,7 @@ def test_own_topic_takes_the_place_of_the_modules(own_topic: Plan) -> None:
 
 
 def test_own_topic_has_its_own_deliveries(own_topic: Plan) -> None:
-    """Who makes the topic keeps and watches what it can't deliver: the module has no queue and no alarms for that."""
+    """The caller's own topic has its own dead letters and alarms: the module creates none for its deliveries."""
     assert not [address for address in own_topic.resources if "deliveries" in address]
     assert f'{INSIDE}module.failures.aws_sqs_queue.dead_letters["notifications"]' in own_topic.resources
 
