@@ -1,4 +1,4 @@
-"""The form for chat: the schema of Amazon Q Developer, the text, and that no value of others is taken for markup."""
+"""The form for chat: it follows Amazon Q Developer's schema, and values of others are never markup."""
 
 import json
 import re
@@ -60,7 +60,7 @@ def test_form_of_each_protocol() -> None:
 
 
 def test_metadata() -> None:
-    """News of one instance, recorder or alarm share a thread; custom actions find what it is about."""
+    """Notifications about one instance, recorder or alarm share a thread. Custom actions find the subject."""
     metadata = chat([change(1)])["metadata"]
 
     assert metadata == {
@@ -77,7 +77,7 @@ def test_metadata() -> None:
 
 
 def test_what_has_no_room_is_elsewhere() -> None:
-    """The text shows what asks for action first, as much as it may hold, and says where the rest is."""
+    """The text shows as much as fits, with what needs action first, and says where the rest is."""
     content = chat([change(n, "COMPLIANT", "x" * 256) for n in range(30)] + [change(99, annotation="y" * 256)])[
         "content"
     ]
@@ -90,7 +90,7 @@ def test_what_has_no_room_is_elsewhere() -> None:
 
 
 def test_description_at_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text that is as long as it may be is whole, and one that is longer leaves out an entry."""
+    """A text of exactly the maximum length is complete. A longer one leaves out an entry."""
     whole = chat([change(1), change(2)])["content"]["description"]
     room = len(whole) + len("\nThe rest is in the e-mail and in AWS Config.")
 
@@ -104,7 +104,7 @@ def test_description_at_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("case", ["0", "3", "40", "50000"])
 def test_report(case: str) -> None:
-    """A report has the form as well, with the oldest first, and stays within SNS's limit whatever is open."""
+    """A report has the form, too, with the oldest first, and never exceeds SNS's limit."""
     numbers, memory = CASES[case]
     message = report(compared(open_now(numbers), memory), NOW, RULE, CONSOLE, has_chat=True)
 
@@ -130,7 +130,7 @@ def test_report(case: str) -> None:
     ],
 )
 def test_plain(text: str, shown: str) -> None:
-    """What a client would interpret is shown as a sign that looks like it; a key pair's name can be copied."""
+    """Signs that a client would interpret are replaced by similar ones. A key pair's name can be copied."""
     assert plain(text) == shown
 
 

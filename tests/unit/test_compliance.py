@@ -150,7 +150,7 @@ def test_pattern(pattern: str, name: str, *, fits: bool) -> None:
 
 
 def test_pattern_of_many_stars_ends() -> None:
-    """A tag value made to exhaust the pattern gets a verdict, and at once."""
+    """A tag value that would make a pattern backtrack gets its verdict immediately."""
     policy = Policy(exempt_tags={"t": "*a" * 60 + "b"})
 
     def give_up(*_: object) -> None:
@@ -179,7 +179,7 @@ def test_pattern_of_many_stars_ends() -> None:
     ],
 )
 def test_annotation_is_one_line_that_fits(instance: Instance) -> None:
-    """Whatever names and values hold, the annotation is one printable line of 1 to 256 characters that JSON can quote."""
+    """With any names and values, the annotation is one printable line of 1 to 256 characters that JSON can quote."""
     annotation = evaluate(instance, ALL, TODAY).annotation
 
     assert annotation
@@ -204,7 +204,7 @@ def test_annotation_changes_no_more_than_it_must(instance: Instance, annotation:
 
 
 def test_short_values_stay_whole_beside_long_ones() -> None:
-    """Where several values share the line, only those are cut that are longer than their share."""
+    """If several values share the line, only those longer than their share are cut."""
     room = MAX_ANNOTATION_LENGTH - len(NOT_ALLOWED.format("")) - len(" Tag  is not a date like 2030-12-31: .")
     share = "k" * (room // 3)
 
@@ -227,7 +227,7 @@ def test_annotation_that_just_fits_is_whole() -> None:
 
 
 def test_annotation_keeps_what_matters_when_cut() -> None:
-    """A name that is too long is cut in its place, so that what to do still stands behind it."""
+    """A long name is cut inside the sentence, so that the text after it, which says what to do, remains."""
     annotation = evaluate(Instance("k" * 255), LISTED, TODAY).annotation
 
     assert annotation

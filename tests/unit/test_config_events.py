@@ -1,4 +1,4 @@
-"""What is read from an event, and what is refused."""
+"""Which values are read from an event, and which events are refused."""
 
 import json
 from datetime import UTC, date, datetime
@@ -27,7 +27,7 @@ RUNNING = {"keyName": "ops", "state": {"code": 16, "name": "running"}}
 
 
 def test_change() -> None:
-    """A change carries the instance; the time that counts, and today, are the notification's and not the item's."""
+    """A change contains the instance. The time and today are those of the notification, not of the item."""
     event = parse(sample("change", {"configuration": RUNNING, "tags": {"a": "b"}}))
 
     assert event.trigger == ResourceChange(
@@ -39,7 +39,7 @@ def test_change() -> None:
 
 @pytest.mark.parametrize("notified", [None, "missing"])
 def test_today_without_a_notification_time(notified: str | None) -> None:
-    """Without the notification's time, the item's capture stands for it, and today is that UTC date."""
+    """If the notification has no time, the item's capture time is used, and today is its UTC date."""
     body = sample("change", {"configurationItemCaptureTime": "2026-03-01T23:30:00-02:00"})
     notification = json.loads(body["invokingEvent"])
     notification["notificationCreationTime"] = None
@@ -62,7 +62,7 @@ def test_today_without_a_notification_time(notified: str | None) -> None:
     ids=["deleted", "deleted and not recorded", "not recorded", "another type", "left scope"],
 )
 def test_nothing_to_judge(item: dict[str, Any], changes: dict[str, Any]) -> None:
-    """What is gone, out of scope or no instance has nothing to judge, with or without a configuration."""
+    """A resource that is deleted, out of scope or not an instance is not evaluated, with or without a configuration."""
     trigger = parse(sample("change", item, **changes)).trigger
 
     assert isinstance(trigger, ResourceChange)
@@ -71,7 +71,7 @@ def test_nothing_to_judge(item: dict[str, Any], changes: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("left_scope", ["true", "false", 1, [True], {}, None])
 def test_only_true_leaves_the_scope(left_scope: object) -> None:
-    """A value that is merely truthy does not take an instance out of scope."""
+    """Only the boolean true takes an instance out of scope, and no other value that Python treats as true."""
     trigger = parse(sample("change", {"configuration": RUNNING}, eventLeftScope=left_scope)).trigger
 
     assert isinstance(trigger, ResourceChange)
@@ -96,7 +96,7 @@ def test_oversized_change() -> None:
     ids=["deleted", "another type", "left scope"],
 )
 def test_oversized_change_with_nothing_to_judge(item: dict[str, Any], changes: dict[str, Any]) -> None:
-    """There is nothing to fetch where there is nothing to judge."""
+    """No item is fetched for a resource that is not evaluated."""
     trigger = parse(sample("oversized", item, **changes)).trigger
 
     assert isinstance(trigger, ResourceChange)
@@ -112,7 +112,7 @@ def test_schedule() -> None:
 
 
 def test_longest_identity() -> None:
-    """Types and ids are taken up to the length that PutEvaluations takes."""
+    """Types and ids may be as long as PutEvaluations allows."""
     trigger = parse(sample("change", {"resourceType": "x" * 256, "resourceId": "i" * 768})).trigger
 
     assert isinstance(trigger, ResourceChange)
@@ -130,7 +130,7 @@ def test_times_are_utc() -> None:
 
 @pytest.mark.parametrize(("year", "is_read"), [(2, False), (3, True), (9998, True), (9999, False)])
 def test_years_that_can_be_reckoned_with(year: int, *, is_read: bool) -> None:
-    """A time is refused where a day or an offset more could lead beyond the years that Python knows."""
+    """A time is refused if one more day or an offset could exceed the years that Python supports."""
     event = sample("schedule", notificationCreationTime=f"{year:04}-06-01T12:00:00Z")
 
     if is_read:
@@ -183,7 +183,7 @@ def test_instance(configuration: dict[str, Any], tags: object, instance: Instanc
     ],
 )
 def test_instance_without_a_state(configuration: object, message: str) -> None:
-    """Every instance has a state: a configuration without one was not read whole, whether it names a key pair or not."""
+    """Every instance has a state. A configuration without it is incomplete, with or without a key pair."""
     with pytest.raises(InvalidEventError, match=f"^{message}"):
         parse_instance(configuration, None)
 
@@ -242,7 +242,7 @@ def test_instance_without_a_state(configuration: object, message: str) -> None:
     ],
 )
 def test_malformed_event(event: object, message: str) -> None:
-    """Whatever is missing or of another type is named in the error."""
+    """The error names whatever is missing or has the wrong type."""
     with pytest.raises(InvalidEventError, match=f"^{message}"):
         parse(event)
 
@@ -262,7 +262,7 @@ def test_no_rule_parameters(parameters: object) -> None:
 
 
 def test_rule_parameters() -> None:
-    """The parameters are strings that hold JSON, but for the tag key, which is plain."""
+    """The parameters are strings that hold JSON, except for the tag key, which is plain text."""
     parameters = {
         "allowedKeyNames": '["ops-*","break-glass"]',
         "exemptTags": '{"karpenter.sh/nodepool":"*"}',

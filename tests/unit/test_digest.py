@@ -1,6 +1,6 @@
-"""What people read, and that nothing is left out whatever a window has collected.
+"""The texts of a digest, and that no event of a window is left out.
 
-The texts under golden/ were read by a person. After a change to the words, write them anew and read them again:
+A person has read the texts under golden/. After a change to the words, write them again and read them:
 ``GOLDEN=write .venv/bin/python -m pytest tests/unit/test_digest.py``.
 """
 
@@ -68,7 +68,7 @@ AT_THE_LIMIT = exempt(("部門" * MAX_ANNOTATION_LENGTH)[: MAX_ANNOTATION_LENGTH
     ],
 )  # fmt: skip
 def test_golden(name: str, changes: list[Change]) -> None:
-    """The mail reads as a person has read it and found it good."""
+    """The e-mail is the one that a person has read and approved."""
     [message] = digest(changes, CONSOLE)
 
     assert_golden(name, message)
@@ -77,7 +77,7 @@ def test_golden(name: str, changes: list[Change]) -> None:
 def assert_golden(name: str, message: Message) -> None:
     """Compare an e-mail with the text of that name, or write the text."""
     mail = f"Subject: {message.subject}\nSMS: {message.sms}\n\n{message.text}\n"
-    if name.endswith("many"):  # the middle is more of the same
+    if name.endswith("many"):  # the middle is similar
         lines = mail.splitlines(keepends=True)
         cut = next(n for n, line in enumerate(lines) if n > 60 and not line.startswith((" ", "i-", "\n")))
         mail = "".join([*lines[:11], "[…]\n", *lines[cut - 5 : cut + 5], "[…]\n", *lines[-9:]])
@@ -93,7 +93,7 @@ def assert_text(path: Path, text: str) -> None:
 
 
 def test_document() -> None:
-    """Machines get every instance as docs/notifications.md describes it."""
+    """Programs get every instance in the form that docs/notifications.md describes."""
     changes = [change(1), change(1, "COMPLIANT", recorded_at=NOON), change(1, "NOT_APPLICABLE", recorded_at=NOON)]
 
     [message] = digest(changes, CONSOLE)
@@ -135,7 +135,7 @@ def test_document_is_documented() -> None:
 
 
 def test_publication() -> None:
-    """Mail gets text, SMS a line, everybody else the document; attributes are there to be filtered by."""
+    """E-mail gets text, SMS one line, everybody else the document. The attributes are for filters."""
     [message] = digest([change(1), change(2, "COMPLIANT", None)], CONSOLE)
     publication = message.publication()
 
@@ -157,14 +157,14 @@ def test_publication() -> None:
 
 
 def test_text_is_not_escaped_to_ascii() -> None:
-    """A letter beyond ASCII takes no more of a message's bytes than it must."""
+    """Letters outside ASCII are not escaped, which would take more bytes."""
     [message] = digest([change(1, "COMPLIANT", exempt("Käthe"))], CONSOLE)
 
     assert message.publication()["Message"].count("Käthe") == 2
 
 
 def test_messages_are_full() -> None:
-    """A message is split only where there is no room: each but the last takes nearly what SNS takes."""
+    """A message is split only if it is full: each message but the last is nearly as large as SNS allows."""
     *full, last = digest([change(number) for number in range(2500)], CONSOLE)
 
     assert [message.document["part"] for message in (*full, last)] == [1, 2, 3, 4, 5, 6]
@@ -184,7 +184,7 @@ def test_messages_are_full() -> None:
     ],
 )
 def test_same_change_twice_counts_once(again: dict[str, Any], *, is_one: bool) -> None:
-    """A change is known by what it says, and not by the envelope's id, which is another one in another region."""
+    """A change is recognized by its content, not by the event's id, which differs between regions."""
     messages = list(digest([change(1), change(1, **({"verdict": "NON_COMPLIANT"} | again))], CONSOLE))
 
     instances = [
@@ -199,7 +199,7 @@ def test_same_change_twice_counts_once(again: dict[str, Any], *, is_one: bool) -
 
 
 def test_last_change_counts_whatever_the_order() -> None:
-    """A queue promises no order: the time of the result says which change is the last."""
+    """A queue guarantees no order. The time of the result says which change is the last."""
     changes = [change(1, "COMPLIANT", recorded_at=NOON), change(1)]
 
     assert list(digest(changes, CONSOLE)) == list(digest(changes[::-1], CONSOLE))
@@ -211,7 +211,7 @@ def test_last_change_counts_whatever_the_order() -> None:
     "region", ["us-east-1", "eu-central-1", "us-gov-west-1", "ap-southeast-1", "a-quite-long-region-12"]
 )
 def test_longest_subject(region: str) -> None:
-    """A subject has less than 100 characters, which is what SNS takes, and leaves out the account where it must."""
+    """A subject has less than 100 characters, which SNS requires, and leaves out the account if necessary."""
     verdicts = ["NON_COMPLIANT"] * 12 + ["COMPLIANT"] * 12 + ["NOT_APPLICABLE"] * 12
     [message] = digest([change(n, verdict, None, region=region) for n, verdict in enumerate(verdicts)], CONSOLE)
 
@@ -233,14 +233,14 @@ def test_burst_is_a_handful() -> None:
 
 
 def test_one_instance_beyond_the_details() -> None:
-    """A single instance that is told by its id only is told in the singular."""
+    """A single instance that is named only by its id is described in the singular."""
     [message] = digest([change(number) for number in range(26)], CONSOLE)
 
     assert "\n1 more instance is NON_COMPLIANT. For times and reasons, see AWS Config" in message.text
 
 
 def test_two_verdicts() -> None:
-    """Each verdict has a heading, and where the details of one leave no room, the other's ids are not told as more."""
+    """Each verdict has a heading. Ids without details are not called "more" if their verdict has no details."""
     changes = [change(number) for number in range(25)] + [change(number, "COMPLIANT", None) for number in (25, 26)]
 
     [message] = digest(changes, CONSOLE)
@@ -252,7 +252,7 @@ def test_two_verdicts() -> None:
 
 @pytest.mark.parametrize(("length", "is_whole"), [(140, True), (141, False)])
 def test_longest_sms(length: int, *, is_whole: bool) -> None:
-    """An SMS names the rule where 140 characters, which is one SMS, hold it, and is the subject otherwise."""
+    """An SMS names the rule if it fits into 140 characters, which is one SMS. Otherwise it is the subject."""
     rule = "r" * (length - len("EC2 instance i-00000000000000001 is NON_COMPLIANT in eu-central-1 (123456789012)"))
     rule = rule[len(". AWS Config rule ") :]
 
@@ -262,7 +262,7 @@ def test_longest_sms(length: int, *, is_whole: bool) -> None:
 
 
 def test_combining_characters_take_no_room() -> None:
-    """A word whose accents are characters of their own fits a line by what a person sees of it."""
+    """Accents that are separate characters do not count for the width of a line."""
     word = "e\N{COMBINING ACUTE ACCENT}" * 78
 
     [message] = digest([change(1, annotation=word)], CONSOLE)
@@ -271,5 +271,5 @@ def test_combining_characters_take_no_room() -> None:
 
 
 def test_nothing_is_no_message() -> None:
-    """Without a change there is nothing to say."""
+    """Without events there is no message."""
     assert list(digest([], CONSOLE)) == []

@@ -1,6 +1,6 @@
 """A digest of many accounts and regions, of calls of the recorder and of alarms: what people read, and in which order.
 
-The texts under golden/ are written anew as those of test_digest.py are.
+The texts under golden/ are written like those of test_digest.py.
 """
 
 import json
@@ -61,7 +61,7 @@ SEVERAL = [
     ],
 )
 def test_golden(name: str, events: list[Event]) -> None:
-    """The e-mail reads as a person has read it and found it good."""
+    """The e-mail is the one that a person has read and approved."""
     [message] = digest(events, CONSOLE, NAMES)
 
     assert_golden(name, message)
@@ -107,7 +107,7 @@ def test_calls_and_alarms_come_first() -> None:
 
 
 def test_call_of_the_recorder_has_no_verdict() -> None:
-    """A filter on verdicts or rules does not pass what has none, for SNS gets no empty list."""
+    """A filter on verdicts or rules does not match a message without any, because SNS gets no empty list."""
     [message] = digest([call(), alarm()], CONSOLE)
 
     assert set(message.attributes) == {"kind", "accounts", "regions"}
@@ -118,7 +118,7 @@ def test_call_of_the_recorder_has_no_verdict() -> None:
 
 @pytest.mark.parametrize("one", [call(), alarm(), change(1)])
 def test_same_event_twice_counts_once(one: Event) -> None:
-    """An event that was delivered twice is told once."""
+    """An event that was delivered twice is notified once."""
     assert list(digest([one, one], CONSOLE)) == list(digest([one], CONSOLE))
 
 
@@ -131,7 +131,7 @@ def test_same_call_in_two_envelopes() -> None:
 
 
 def test_message_for_each_account() -> None:
-    """By account, nobody reads of another account, and each message reads as one about a single account."""
+    """With separate messages for accounts, each message is about only one account, and its text says so."""
     messages = list(digest([*SEVERAL, call(), alarm(account=C)], CONSOLE, by_account=True))
 
     assert [message.attributes["accounts"] for message in messages] == [[A], [B], [C]]
@@ -143,7 +143,7 @@ def test_message_for_each_account() -> None:
 
 
 def test_accounts_are_not_split() -> None:
-    """A message ends between accounts; an account that is too long alone is split, and says of how many it tells."""
+    """Messages are split between accounts. Only a very long account is split, with the number of its instances."""
     events = [change(n, account=A) for n in range(700)] + [
         change(n, account=f"{10**11 + number}") for number in range(20) for n in range(30)
     ]
@@ -162,7 +162,7 @@ def test_accounts_are_not_split() -> None:
 
 
 def test_two_thousand_accounts() -> None:
-    """Changes of as many accounts as there are need as many messages as their bytes, and no more."""
+    """The number of messages depends only on their bytes, not on the number of accounts."""
     events = [change(n, account=f"{10**11 + n % 2000}") for n in range(2500)]
 
     messages = list(digest(events, CONSOLE))
@@ -172,7 +172,7 @@ def test_two_thousand_accounts() -> None:
 
 
 def test_details_are_for_what_asks_for_action() -> None:
-    """Time and link are given of instances without a key pair first, wherever they stand; the rest goes by its id."""
+    """Time and link are given for instances without a key pair first, in any account. The rest has only ids."""
     events = [change(n, "COMPLIANT", None, account=A) for n in range(30)] + [change(99, account=A)]
     events += [change(100 + n, account=B, region="us-east-1") for n in range(2)]
 
@@ -185,7 +185,7 @@ def test_details_are_for_what_asks_for_action() -> None:
 
 
 def test_more_calls_and_alarms_than_are_described() -> None:
-    """Of very many calls and alarms a line each says what and where."""
+    """With very many calls and alarms, each one has at least a line that says what and where."""
     [message] = digest([*map(call, range(27)), *map(alarm, range(26))], CONSOLE)
 
     assert message.text.count("Called in account") == 25
@@ -227,7 +227,7 @@ def test_more_calls_and_alarms_than_are_described() -> None:
     ],
 )  # fmt: skip
 def test_subject(events: list[Event], subject: str) -> None:
-    """A subject says what, in how many accounts and regions; where it is too long, regions go first, then accounts."""
+    """A subject says what, and in how many accounts and regions. If it is too long, it first omits the regions."""
     [message] = digest(events, CONSOLE)
 
     assert message.subject == subject

@@ -1,4 +1,4 @@
-"""Whatever a window has collected: nothing is left out, nothing is told twice, and every limit holds."""
+"""For any events of a window: nothing is left out, nothing is described twice, and every limit holds."""
 
 import re
 from collections import Counter
@@ -30,7 +30,7 @@ others = st.tuples(st.integers(0, 30), places, st.sampled_from([call, alarm]))
 
 @st.composite
 def windows(draw: st.DrawFn) -> list[Event]:
-    """What a window may collect: events that come twice, instances that change often, now and then very many."""
+    """Generate windows: with repeated events, instances that change often, and sometimes very many of them."""
     several = st.tuples(st.integers(0, 9), st.sampled_from(VERDICTS), annotations, places, rules)
     events: list[Event] = [
         change(instance, verdict, text, rule=rule, **where)
@@ -51,7 +51,7 @@ def windows(draw: st.DrawFn) -> list[Event]:
 
 
 def size(message: Message) -> int:
-    """What SNS counts of a message, and its subject, written in another way."""
+    """Count the bytes of a message like SNS, and of its subject, in an independent way."""
     publication = message.publication()
     attributes = publication["MessageAttributes"]
     parts = [publication["Message"], publication["Subject"], *attributes]
@@ -115,7 +115,7 @@ def test_every_event_is_told_once(events: list[Event], by_account: bool) -> None
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(windows(), st.randoms(use_true_random=False))
 def test_order_of_events_does_not_matter(events: list[Event], random: Any) -> None:
-    """A queue promises no order, so the messages are the same for any."""
+    """A queue guarantees no order, so the messages are the same for every order."""
     shuffled = random.sample(events, len(events))
 
     assert list(digest(shuffled, CONSOLE)) == list(digest(events, CONSOLE))

@@ -1,4 +1,4 @@
-"""What the README promises about the HCL, the examples and the package."""
+"""The promises of the documentation about the HCL, the examples and the package."""
 
 import ast
 import json
@@ -39,7 +39,7 @@ def test_tables_are_true(readme: Path) -> None:
 
 
 def test_usage_is_the_minimal_example() -> None:
-    """The block that a reader copies is the one that the tests apply, but for its source."""
+    """The block that a reader copies is the one that the tests apply, except for its source."""
     minimal = (CHECKOUT / "examples/minimal/main.tf").read_text()
     usage = re.sub(r'"git::https://[^"]*"', '"../../"', README)
 
@@ -48,7 +48,7 @@ def test_usage_is_the_minimal_example() -> None:
 
 
 def test_examples_set_every_input() -> None:
-    """examples/complete shows every input; what excludes others is null there, and set in the example that it names."""
+    """examples/complete shows every input. One that excludes others is null there, and set in the named example."""
     complete = (CHECKOUT / "examples/complete/main.tf").read_text()
 
     for name in blocks(CHECKOUT / "variables.tf", "variable"):
@@ -97,7 +97,7 @@ def test_no_input_is_required() -> None:
     assert [name for name, each in blocks(CHECKOUT / "variables.tf", "variable").items() if "default" not in each] == []
 
 
-# The locals that files of one module share: more of them would show a boundary in the wrong place.
+# The most locals that the files of a module share. More would show that the files are split in the wrong places.
 @pytest.mark.parametrize(("module", "most"), [(".", 8), ("modules/failures", 5), ("modules/notifications", 5)])
 def test_files_of_a_module_share_few_locals(module: str, most: int) -> None:
     """Few locals are used outside the file that defines them, so that each file can be read alone."""
@@ -125,7 +125,7 @@ def test_lines_are_at_most_120_columns() -> None:
 
 
 def test_package_imports_nothing_of_a_third_party() -> None:
-    """A zip needs nothing but Python and the boto3 of Lambda's runtime, and only an edge knows boto3."""
+    """A zip needs only Python and the boto3 of Lambda's runtime, and only handlers use boto3."""
     for path in Path(CHECKOUT / "lambda").rglob("*.py"):
         imported = {
             name.partition(".")[0]
@@ -204,7 +204,7 @@ def test_every_page_is_listed() -> None:
 
 
 def test_picture_is_an_e_mail() -> None:
-    """The picture shows the e-mail that the notifier writes, whole but for its links; `make docs` draws it."""
+    """The picture shows the notifier's whole e-mail, with shortened links. `make docs` draws it."""
     drawing = PICTURE.read_text()
     texts = [each.text for each in ElementTree.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
     lines = [line.strip() for line in EMAIL.read_text().partition("\n\n")[2].splitlines() if line]

@@ -1,4 +1,4 @@
-"""The notifier's edge: which changes are published, and which go back to the queue."""
+"""The notifier's handler: which changes are published, and which go back to the queue."""
 
 import json
 import logging
@@ -39,7 +39,7 @@ def test_batch_is_one_publish(sns: RecordingSns) -> None:
 
 
 def test_malformed_message_fails_alone(sns: RecordingSns, caplog: pytest.LogCaptureFixture) -> None:
-    """What can't be read goes back alone, with a line that says why; the others go out."""
+    """An unreadable message goes back alone, with a log line that says why. The others are published."""
     assert handle({"bad": body(2, complianceType="odd"), "good": body(1)}) == {"bad"}
 
     assert sns.instances == [f"i-{1:017x}"]
@@ -77,7 +77,7 @@ def test_account_names_and_messages_by_account(sns: RecordingSns, monkeypatch: p
 
 
 def test_event_that_came_twice(sns: RecordingSns) -> None:
-    """Two records of one event are told once, and both are done with; or both go back."""
+    """Two records of one event are notified once. Then both are finished, or both go back."""
     assert handle({"a": body(1), "b": body(1)}) == set()
     assert sns.instances == [f"i-{1:017x}"]
 
@@ -115,7 +115,7 @@ def test_nothing_read_is_an_error(sns: RecordingSns) -> None:
 def test_acknowledged_message_is_not_published_again(
     sns: RecordingSns, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    """Once SNS has acknowledged a message nothing is raised, which would return its records too; a line counts this."""
+    """After SNS has acknowledged a message, no error is raised, which would return its records. A line is logged."""
     sns.answers = [None, error]
 
     failed = handle({"a": body(1, FIRST), "b": body(2, SECOND), "bad": "{"})
@@ -129,7 +129,7 @@ def test_acknowledged_message_is_not_published_again(
 
 
 def test_part_that_failed_returns_alone(sns: RecordingSns) -> None:
-    """Where a batch takes several messages, what was published stays published."""
+    """If a batch needs several messages, only the events of failed ones go back."""
     bodies = {f"{number}": body(number) for number in range(1000)}
     sns.answers = [None, THROTTLED]
 
@@ -142,7 +142,7 @@ def test_part_that_failed_returns_alone(sns: RecordingSns) -> None:
 
 @pytest.mark.usefixtures("by_account")
 def test_no_time_left(sns: RecordingSns, caplog: pytest.LogCaptureFixture) -> None:
-    """A publish is begun only while there is time to learn what became of it, and the log names what was left."""
+    """A publish starts only if there is time to get its result. The log names what was not published."""
     bodies = {"a": body(1, FIRST), "b": body(2, SECOND)}
 
     assert handle(bodies, Context([25_000, 24_999])) == {"b"}

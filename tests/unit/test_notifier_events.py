@@ -1,4 +1,4 @@
-"""Which events the notifier reads, as AWS documents them, and that it refuses everything else by name."""
+"""Which events the notifier reads, in AWS's documented form. Everything else is refused with an error that names it."""
 
 import json
 from datetime import UTC, datetime
@@ -157,7 +157,7 @@ def test_what_may_be_missing(kind: str, path: str, field: str) -> None:
 
 
 def test_envelope_is_not_what_an_event_is_known_by() -> None:
-    """The envelope's id is another one in another region: the same event has the same key."""
+    """The same event has the same key in every region, although the envelope's id differs."""
     for kind in SAMPLES:
         assert parse(changed(kind, "id", "other")).key == parse(json.dumps(SAMPLES[kind])).key
 
@@ -192,7 +192,7 @@ def test_time_is_utc() -> None:
     ],
 )
 def test_annotation_is_one_line(annotation: str | None, read: str | None) -> None:
-    """What can't be printed can't be sent either, and AWS Config takes no longer annotation."""
+    """An annotation becomes one printable line of at most AWS Config's length."""
     change = parse(body(annotation=annotation))
 
     assert isinstance(change, Change)

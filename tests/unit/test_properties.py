@@ -1,4 +1,4 @@
-"""Whatever an event holds: a right verdict, or one of the evaluator's own errors."""
+"""For any event, the evaluator gives a correct verdict or raises one of its own errors."""
 
 import copy
 import json
@@ -99,7 +99,7 @@ def parameters_of(policy: Policy) -> str:
 
 
 def fits(text: str, glob: str) -> bool:
-    """Match a glob the slow and obvious way."""
+    """Match a glob in a slow but simple way."""
     if not glob:
         return not text
     if glob[0] == "*":
@@ -108,7 +108,7 @@ def fits(text: str, glob: str) -> bool:
 
 
 def right_verdict(instance: Instance, policy: Policy, today: date) -> ComplianceType:
-    """The table once more, written in another way."""
+    """Return the verdict with an independent implementation of the table."""
     if instance.state in {"shutting-down", "terminated"}:
         return ComplianceType.NOT_APPLICABLE
     has_key = bool((instance.key_name or "").strip())

@@ -1,4 +1,4 @@
-"""The report: how what is open reads, whatever its number, and what the next report knows."""
+"""The report: its text for any number of open instances, and what it remembers for the next report."""
 
 import json
 import re
@@ -78,7 +78,7 @@ CASES: dict[str, tuple[Iterable[int], Memory | None]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_texts(case: str) -> None:
-    """Each text reads as it was written by hand once; of many, the beginning, the turns and the end."""
+    """Each text is the same as the one written by hand. Of a long text, only some parts are compared."""
     message = worded(compared(open_now(CASES[case][0]), CASES[case][1]))
 
     lines = message.text.split("\n")
@@ -114,7 +114,7 @@ def test_longest_subject() -> None:
 
 
 def test_many_fill_the_message() -> None:
-    """Of 50,000, the oldest and newest 25 are told in detail, as many IDs as fit, the oldest first, and the number."""
+    """Of 50,000, the oldest and newest 25 are described, then as many IDs as fit, oldest first, and the number."""
     message = worded(compared(open_now(range(50_000)), None))
 
     [region] = message.document["accounts"][0]["regions"]
@@ -130,7 +130,7 @@ def test_many_fill_the_message() -> None:
 
 
 def test_nothing_is_kept_of_too_many() -> None:
-    """Memory does not grow with what is open, and the next report knows that it can't compare."""
+    """Memory does not grow with open instances, and the next report knows that it cannot compare."""
     comparison = compared((each for each in open_now(range(30_000))), None)
 
     assert len(comparison.new.kept) <= findings.MAX_KEPT
@@ -152,7 +152,7 @@ def test_memory_fits_an_item() -> None:
 
 
 def test_since_when() -> None:
-    """A launch counts where it is known, else the first report; what was asked once is not asked again."""
+    """An instance is open since its launch, if known, or else the first report. No launch is looked up twice."""
     asked: list[list[str]] = []
 
     def knows_two(place: Place, instance_ids: list[str]) -> Mapping[str, datetime]:
@@ -177,7 +177,7 @@ def test_since_when() -> None:
     [((), None, True), ((), before(()), True), ((), before((1,)), False), ((1,), before((1,)), False)],
 )
 def test_silence(numbers: tuple[int, ...], memory: Memory | None, silent: bool) -> None:  # noqa: FBT001
-    """Only where nothing is open and nothing was fixed, there is nothing to tell."""
+    """Only if nothing is open and nothing was fixed, there is nothing to report."""
     assert compared(open_now(numbers), memory).is_silent == silent
 
 

@@ -1,4 +1,4 @@
-"""The report's edge: what is read, published and remembered, in this order, and what happens when a call fails."""
+"""The reporter's handler: what is read, published and remembered, in this order, and what happens if a call fails."""
 
 import json
 import logging
@@ -56,7 +56,7 @@ def test_a_retry_reports_nothing_twice(edge: Edge) -> None:
 
 
 def test_silence(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing open and nothing fixed is not worth a message, unless it is wanted; that it was so is remembered."""
+    """If nothing is open and nothing was fixed, no message is sent unless it is wanted. The result is remembered."""
     from notifier import reporter  # noqa: PLC0415  (after the unit tests' region is set)
 
     assert edge.report(MONDAY) == []
@@ -81,7 +81,7 @@ def test_not_published(edge: Edge) -> None:
 
 
 def test_not_remembered(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:
-    """A report that can't be remembered is no error, which would repeat it; the next one repeats what is new."""
+    """A report that cannot be remembered raises no error, which would repeat it. The next one repeats what is new."""
     edge.report(MONDAY, "i-1")
     edge.table.failures = [UNREACHABLE]
     assert len(edge.report(NEXT_MONDAY, "i-1", "i-2")) == 1

@@ -1,4 +1,4 @@
-"""The result token is a credential, with which anybody could report verdicts: it is in no output, whatever happens."""
+"""The result token, with which anybody could report verdicts, is a credential: no output ever contains it."""
 
 import json
 import logging

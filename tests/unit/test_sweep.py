@@ -58,7 +58,7 @@ def test_everything_recorded_is_evaluated(config: RecordingConfig, caplog: pytes
     ],
 )
 def test_tags_only_where_the_policy_reads_them(config: RecordingConfig, parameters: str, columns: str) -> None:
-    """The query is as few columns wide as the verdict needs."""
+    """The query selects only the columns that the verdict needs."""
     lambda_handler(sample("schedule", ruleParameters=parameters), Context())
 
     expression = config.calls[0][1]["Expression"]
@@ -66,7 +66,7 @@ def test_tags_only_where_the_policy_reads_them(config: RecordingConfig, paramete
 
 
 def test_exemption_ends_on_its_day(config: RecordingConfig) -> None:
-    """The sweep holds exemption dates against its own UTC date, with tags as the query gives them."""
+    """The sweep compares exemption dates with its own UTC date, and reads tags in the query's form."""
     ends = {"i-ended": "2026-03-01", "i-last-day": "2026-03-02"}
     rows = [row(each, tags=[{"key": "until", "value": day, "tag": f"until={day}"}]) for each, day in ends.items()]
     config.answers["SelectResourceConfig"] = [{"Results": rows}]
@@ -88,7 +88,7 @@ def test_terminated_row(config: RecordingConfig) -> None:
 
 
 def test_stale_results_are_cleared(config: RecordingConfig) -> None:
-    """A result of something that AWS Config no longer has goes to NOT_APPLICABLE under its own type."""
+    """The verdict on a resource that AWS Config no longer has is cleared under its own type."""
     config.answers["SelectResourceConfig"] = [{"Results": [row("i-1", "ops")]}]
     config.answers["GetComplianceDetailsByConfigRule"] = [
         {"EvaluationResults": [result("i-1"), result("i-2")], "NextToken": "next"},
@@ -128,7 +128,7 @@ def test_many_stale_results_are_cleared_100_a_call(config: RecordingConfig) -> N
 
 
 def test_only_what_is_gone_is_cleared(config: RecordingConfig) -> None:
-    """Among many instances that are recorded, in whatever order, only the one that is not is taken back."""
+    """Among many recorded instances, in any order, only the verdict of the deleted one is cleared."""
     ids = [f"i-{n * 7919 % 1000:017x}" for n in range(1000)]
     rows = [row(each, "ops") for each in ids]
     pages = [rows[start : start + 100] for start in range(0, 1000, 100)]
@@ -195,7 +195,7 @@ def test_unreadable_row_stops_no_other(config: RecordingConfig, caplog: pytest.L
     ],
 )
 def test_row_without_a_name(config: RecordingConfig, caplog: pytest.LogCaptureFixture, text: str, problem: str) -> None:
-    """A row that does not say of whom it is keeps no other from its verdict, and its instance is not cleared."""
+    """A row without an id does not stop the other verdicts, and its instance is not cleared."""
     config.answers["SelectResourceConfig"] = [{"Results": [text, row("i-1", "ops")]}]
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-9"), result("i-nameless")]}]
     config.answers["BatchGetResourceConfig"] = [{"baseConfigurationItems": [summary("i-nameless")]}]
@@ -272,7 +272,7 @@ def test_deadline_while_stale_results_are_cleared(config: RecordingConfig, caplo
 
 
 def test_only_verdicts_that_stand_are_looked_through(config: RecordingConfig) -> None:
-    """What is NOT_APPLICABLE already is not listed, and so not cleared again by every sweep."""
+    """Resources that are already NOT_APPLICABLE are not listed, so that no sweep clears them again."""
     lambda_handler(sample("schedule"), Context())
 
     [listing] = [call for api, call in config.calls if api == "GetComplianceDetailsByConfigRule"]
@@ -280,7 +280,7 @@ def test_only_verdicts_that_stand_are_looked_through(config: RecordingConfig) ->
 
 
 def test_end_is_logged_with_its_numbers(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
-    """A sweep that has ended says how many instances there are and how many results it took back."""
+    """The end of a sweep is logged with the numbers of instances and of cleared verdicts."""
     caplog.set_level(logging.INFO)
     config.answers["SelectResourceConfig"] = [{"Results": [row("i-1", "ops"), row("i-2")]}]
     config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [result("i-8"), result("i-9")]}]
@@ -292,7 +292,7 @@ def test_end_is_logged_with_its_numbers(config: RecordingConfig, caplog: pytest.
 
 
 class SlowConfig(RecordingConfig):
-    """An AWS Config of which every call takes all that its retries can, 47 s of the function's time."""
+    """An AWS Config in which every call takes as long as its retries can: 47 s of the function's time."""
 
     left = 900_000
 
@@ -312,7 +312,7 @@ class SlowConfig(RecordingConfig):
 def test_slow_sweep_ends_before_it_is_ended(
     monkeypatch: pytest.MonkeyPatch, pages: int, *, failing: bool, existing: bool
 ) -> None:
-    """However slow each call is, and whatever is reported twice, the sweep stops by itself."""
+    """The sweep stops before Lambda ends it, even if each call is slow and reports are sent twice."""
     from evaluator import handler  # noqa: PLC0415  (after the region is set)
 
     for seconds in range(300, 900, 7):

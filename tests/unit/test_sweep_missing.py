@@ -1,4 +1,4 @@
-"""What the sweep does about instances that have a result and are missing from the inventory: silence is no proof."""
+"""The sweep and instances that have a result, but are missing from the inventory, which does not prove a deletion."""
 
 import json
 import logging
@@ -48,7 +48,7 @@ def unprocessed(*ids: str) -> list[dict[str, str]]:
 def test_what_still_exists_is_evaluated_with_its_tags(
     config: RecordingConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An instance that the inventory lacks is judged by its history, where its exempting tag is, and not cleared."""
+    """An instance that the inventory lacks is evaluated from its history, with tags, and its verdict is not cleared."""
     caplog.set_level(logging.INFO)
     missing(config, "i-exempt", "i-gone", "i-ops")
     config.answers["BatchGetResourceConfig"] = [{"baseConfigurationItems": [summary("i-exempt"), summary("i-ops")]}]
@@ -66,7 +66,7 @@ def test_what_still_exists_is_evaluated_with_its_tags(
 
 
 def test_history_is_asked_for_the_recorded_time(config: RecordingConfig) -> None:
-    """The item is asked for by its time, for a call looks back seven days at most and the item can be older."""
+    """The item is fetched by its time, because a call looks back at most seven days and the item can be older."""
     recorded = FIRED - timedelta(days=90)
     missing(config, "i-old")
     config.answers["BatchGetResourceConfig"] = [{"baseConfigurationItems": [summary("i-old", recorded)]}]
@@ -120,7 +120,7 @@ def test_history_that_says_gone(config: RecordingConfig, status: str) -> None:
 
 
 def test_unprocessed_is_asked_again(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
-    """A key that AWS Config hands back is asked for again, and judged by the answer to that."""
+    """A key that AWS Config does not process is looked up again and evaluated from that response."""
     caplog.set_level(logging.INFO)
     missing(config, "i-1", "i-2", "i-3", "i-4")
     config.answers["BatchGetResourceConfig"] = [
@@ -142,7 +142,7 @@ def test_unprocessed_is_asked_again(config: RecordingConfig, caplog: pytest.LogC
 
 
 def test_unprocessed_is_never_gone(config: RecordingConfig, caplog: pytest.LogCaptureFixture) -> None:
-    """A key that is handed back three times keeps its verdict, even beside an item of it, and the log names it."""
+    """A key that is not processed three times keeps its verdict, even if there is an item, and the log names it."""
     missing(config, "i-1", "i-2", "i-gone")
     handed_back = {"baseConfigurationItems": [summary("i-2")], "unprocessedResourceKeys": unprocessed("i-1", "i-2")}
     config.answers["BatchGetResourceConfig"] = [handed_back] * 3
