@@ -1,4 +1,4 @@
-"""CloudWatch alarms: evaluated when a test asks, and told to the topics that admit them.
+"""CloudWatch alarms: evaluated when a test asks, and published to the topics whose policies allow it.
 
 - Evaluation and missing data: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 - Metric math: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html

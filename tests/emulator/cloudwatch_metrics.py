@@ -1,4 +1,4 @@
-"""CloudWatch metrics: what the services here count, and what metric filters read from the log.
+"""CloudWatch metrics: those that the services here count, and those that metric filters read from the log.
 
 - Lambda: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 - EventBridge: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html

@@ -35,16 +35,16 @@ SPAN = timedelta(days=7)
 
 @dataclass(slots=True)
 class Flaws:
-    """What a test arranges to be wrong with the answers of a region: AWS promises that none is whole or up to date.
+    """Flaws that a test sets for the responses of a region: AWS does not promise that they are complete or up to date.
 
     Attributes:
-        is_empty: whether queries give nothing.
+        is_empty: whether queries return nothing.
         hidden: resources that queries leave out.
-        lagging: resources of which queries give the item before the last or, where there is none, nothing.
-        bare: resources of which queries give the selected paths of the item, and nothing of its configuration.
+        lagging: resources for which queries return the item before the last or, without one, nothing.
+        bare: resources for which queries return the selected paths of the item, but not of its configuration.
         repeats: whether each page of a query begins with the last row of the page before.
-        unprocessed: resources that BatchGetResourceConfig hands back, once for each entry.
-        forgets_unrecorded: whether BatchGetResourceConfig finds no resource of a type that is recorded no longer.
+        unprocessed: resources that BatchGetResourceConfig does not process, once for each entry.
+        forgets_unrecorded: whether BatchGetResourceConfig finds no resource of a type that is no longer recorded.
         late: resources whose last item is not in the history yet.
     """
 

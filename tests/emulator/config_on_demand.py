@@ -3,12 +3,12 @@
 Follows https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteEvaluationResults.html and
 https://docs.aws.amazon.com/config/latest/APIReference/API_StartConfigRulesEvaluation.html
 
-On AWS both go on after they were answered. While a rule's results are deleted, its state is ``DELETING_RESULTS`` and
-either call is refused. An evaluation is refused while one is under way, or within a minute of the last.
+On AWS both continue after the response. While a rule's results are deleted, its state is ``DELETING_RESULTS`` and both
+calls are refused. An evaluation is refused while another one runs, or within a minute of the last.
 
-More permissive than AWS: both are done at once, unless a test sets ``scenarios.take_time``, which stands for that
-minute too. Assumed: after PutConfigRule an evaluation can be started at once, and where one of several rules refuses,
-none starts.
+More permissive than AWS: both are done immediately, unless a test sets ``config_control.take_time``, which also stands
+for that minute. Assumed: after PutConfigRule an evaluation can be started immediately, and if one of several rules
+refuses, none starts.
 """
 
 import time

@@ -127,7 +127,7 @@ class Result:
 
 @dataclass(slots=True)
 class Store:
-    """What AWS Config knows in one region beyond what moto keeps, and below what ``scenarios.py`` arranges.
+    """AWS Config's data in one region that moto does not keep, and the settings of ``config_control.py``.
 
     Attributes:
         items: the recorded items of each resource, oldest first.
@@ -135,7 +135,7 @@ class Store:
         tokens: the result tokens that were given out, each with its rule and the time.
         oversized: resources whose items are announced by their summary.
         dropped: resources whose items are sent to no rule.
-        failing: resources whose evaluations are handed back as failed, once for each entry.
+        failing: resources whose evaluations are rejected, once for each entry.
         expired_tokens: how many tokens to come are expired.
         enforces_order: whether a result with an older ordering timestamp than the stored one is dropped.
         renews_results: whether a repeated verdict has a new time of its recording.

@@ -1,4 +1,4 @@
-"""The calls that functions make, counted, and the faults that a test puts in their way.
+"""Counts the calls of functions, and lets them fail if a test asks for it.
 
 Only calls with a role's credentials are counted and disturbed, never the test's own. Actions are named by the header of
 AWS's JSON protocols, or in the form of its query protocol; the calls of other protocols pass by unseen.
@@ -50,7 +50,7 @@ class Fault:
     Attributes:
         kind: what goes wrong.
         seconds: how long a call without an answer hangs.
-        then: what kills the caller, after its call was carried out and before it can know.
+        then: kills the caller, after its call was carried out and before the response.
     """
 
     kind: Kind

@@ -1,7 +1,7 @@
-"""What AWS does after a call has been answered: deliveries, invocations, retries.
+"""Jobs that AWS does after the response to a call: deliveries, invocations, retries.
 
-One worker does the jobs in the order of their submission, so that a run can be repeated; AWS promises no order.
-Waiting times that AWS sets in minutes (the pause before a retry, say) are not waited for.
+One worker does the jobs in the order of their submission, so that a run can be repeated. AWS guarantees no order.
+Pauses that take minutes on AWS, such as the pause before a retry, are skipped.
 """
 
 import queue

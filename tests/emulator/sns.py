@@ -51,19 +51,19 @@ def topic_of(topic_arn: str) -> Topic | None:
 
 
 def outbox(region: str, account: str = ACCOUNT_ID) -> list[Mail]:
-    """Every mail that SNS has sent from a region, oldest first; moto's reset forgets them."""
+    """Return every e-mail that SNS has sent from a region, oldest first. moto's reset forgets them."""
     mails: list[Mail] = backend_of(region, account).__dict__.setdefault("embedded_outbox", [])
     return mails
 
 
 def bounces(region: str, account: str = ACCOUNT_ID) -> set[str]:
-    """The addresses to which no mail can be delivered; moto's reset forgets them."""
+    """Return the addresses that no e-mail can be delivered to. moto's reset forgets them."""
     addresses: set[str] = backend_of(region, account).__dict__.setdefault("embedded_bounces", set())
     return addresses
 
 
 def bounce(region: str, address: str, account: str = ACCOUNT_ID) -> None:
-    """Let every later mail to an address fail, so that it goes to the subscription's dead-letter queue."""
+    """Let every later e-mail to an address fail, so that it goes to the subscription's dead-letter queue."""
     bounces(region, account).add(address)
 
 
@@ -126,7 +126,7 @@ def publish_call(self: SNSBackend, message: str, arn: str | None, **options: Any
 
 
 def check(message: str, options: Mapping[str, Any]) -> None:
-    """Refuse a subject that no mail can have, a message that is too long, and a structure that is none."""
+    """Refuse a subject that no e-mail can have, a message that is too long, and an invalid message structure."""
     subject = options.get("subject")
     if subject is not None and not re.fullmatch(r"[!-~][ -~]{0,98}", subject):
         raise SNSInvalidParameter("Invalid parameter: Subject")
