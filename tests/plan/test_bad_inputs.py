@@ -27,6 +27,11 @@ FINE = ""
 # Terraform reports every variable that is wrong, so each plan tries one bad value of many variables at once. Each
 # message must name the rule, an example and, of a collection, what is bad and nothing else.
 BAD: list[dict[str, tuple[Any, str]]] = [
+    # What modules/notifications refuses shows only once the root's own validations pass.
+    {
+        "notification_emails": ([None], "notification_emails must not hold null, but addresses such as"),
+        "subscriptions": ({"x": {"protocol": "sqs", "filter_polcy": "{}"}}, "; invalid: x.filter_polcy"),
+    },
     {
         "alarm_topic_arns": ([TOPIC, "on-call"], f'such as ["arn:aws:sns:{REGION}:{ACCOUNT}:on-call"]; invalid: ["on-'),
         "allowed_key_names": (["ops", " "], 'such as "ops-*" or "break glass"; invalid: [" "]'),
@@ -50,10 +55,8 @@ BAD: list[dict[str, tuple[Any, str]]] = [
         "exempt_until_tag_key": ("until", "exempt_until_tag_key needs evaluation_frequency"),
         "log_retention_days": (0, "log_retention_days must be"),
         "name": ("k" * 42, f"name has 42 characters and may have at most 41 in {REGION}"),
-        "notification_emails": ([None], "notification_emails must not hold null, but addresses such as"),
         "notify_on": (["NON_COMPLIANT", "FAIL"], 'such as ["NON_COMPLIANT"]; invalid: ["FAIL"]'),
         "permissions_boundary_arn": (f"arn:aws:iam::{ACCOUNT}:role/x", "permissions_boundary_arn must be null or"),
-        "subscriptions": ({"x": {"protocol": "sqs", "filter_polcy": "{}"}}, "; invalid: x.filter_polcy"),
     },
     {
         "allowed_key_names": (["key-0123456789abcdef0", "key-ring"], 'neither IDs nor ARNs of key pairs; invalid: ["'),

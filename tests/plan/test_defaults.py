@@ -150,6 +150,7 @@ def test_zip_is_named_for_its_instance(defaults: Plan) -> None:
             {
                 "aws_lambda_permission.config",
                 "aws_lambda_function_event_invoke_config.evaluator",
+                "aws_cloudwatch_event_target.central",
                 "aws_cloudwatch_event_target.notifications",
                 "module.notifications",
             },

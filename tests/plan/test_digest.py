@@ -136,7 +136,7 @@ def test_account_names_are_in_the_zip(module_copy: Path, terraform_environment: 
 
     plan = root.plan(account_names=names, digest_by="account")
 
-    archive = plan.data["module.notifications[0].data.archive_file.notifier[0]"]
+    archive = plan.data["module.notifications.data.archive_file.notifier[0]"]
     with zipfile.ZipFile(directory / archive["output_path"]) as package:
         assert json.loads(package.read("notifier/account_names.json")) == names
         assert "notifier/handler.py" in package.namelist()

@@ -13,8 +13,10 @@ MAKEFILE = (CHECKOUT / "Makefile").read_text()
 
 def make(*arguments: str) -> str:
     """What make prints; it installs nothing."""
-    command = ["make", "--old-file", ".venv/.installed", *arguments]
-    inherited = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "DIGEST")}
+    command = ["make", "--no-print-directory", "--old-file", ".venv/.installed", *arguments]
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "DIGEST")
+    }
     done = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True, env=inherited)  # noqa: S603
     return done.stdout
 
