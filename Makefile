@@ -15,7 +15,7 @@ on = $(filter-out 0,$($(1)))
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(INSTALLED) ## Show the monitor at work without an AWS account; DIGEST=1 a digest, REPORT=1 a report, ORGANIZATION=1 a hub
+demo: $(INSTALLED) ## Show the monitor at work without an AWS account; or with DIGEST=1, REPORT=1, ORGANIZATION=1
 	@$(BIN)/python -m $(if $(call on,ORGANIZATION),demo.organization,demo.walkthrough demo \
 		$(if $(call on,REPORT),--report,$(if $(call on,DIGEST),--digest)))
 
