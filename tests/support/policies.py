@@ -19,7 +19,7 @@ def allowed(plan: Plan, module: str) -> dict[str, list[str | None]]:
     """Return the actions that the roles' policies allow, with their resources; None is known only after the apply."""
     found: dict[str, list[str | None]] = {}
     for address, values in plan.resources.items():
-        if re.match(rf"{re.escape(module)}(module\.\w+\.)?aws_iam_role_policy\.", address):
+        if re.match(rf"{re.escape(module)}(module\.\w+(\[0\])?\.)?aws_iam_role_policy\.", address):
             data = plan.data.get(address.replace("aws_iam_role_policy", "data.aws_iam_policy_document"), {})
             policy = json.loads(values["policy"]) if values.get("policy") else deferred_policy(data)
             for statement in policy["Statement"]:
