@@ -49,7 +49,7 @@ class Command:
         environment: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Run it."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
         done = subprocess.run(  # noqa: S603  (the command, with the tests' arguments)
             [self.folder / "ec2-key-pair-monitor", *arguments],
             input=stdin,
