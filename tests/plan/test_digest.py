@@ -125,6 +125,7 @@ module "notifications" {
 """
 
 
+@pytest.mark.slow
 def test_account_names_are_in_the_zip(module_copy: Path, terraform_environment: dict[str, str]) -> None:
     """Names of accounts are in the zip, which has room for any number of them, and they are validated."""
     directory = module_copy / "hub_names"

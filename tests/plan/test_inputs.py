@@ -115,6 +115,7 @@ PARTITIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("region", PARTITIONS)
 def test_other_partitions(
     module_copy: Path, terraform_environment: dict[str, str], embedded_aws: "EmbeddedAws", region: str
