@@ -23,7 +23,7 @@ from tests.support.terraform import Root, copy_module
 
 # The resources that an event passes. Terraform takes along what they refer to.
 PASSED = re.compile(r"(?:.*\.)?aws_(?:cloudwatch_event_(?:rule|target)|sns_topic\w*|sqs_queue)\.\w+")
-INDEX = re.compile(r"\[[^]]*\]")
+INDEX = re.compile(r"\[[^]]*\]$")  # of the resource; that of its module stays
 BATCH = 10  # entries that PutEvents takes
 QUIET = 4.0  # seconds without a message after which no more is expected
 ARRIVED_WITHIN = 180.0
