@@ -67,6 +67,23 @@ def evaluate_alarms(region: str, at: datetime | None = None, *, account: str = A
     return {name: alarm.state_value for name, alarm in alarms.items()}
 
 
+@extends(CloudWatchBackend)
+def set_alarm_state(
+    self: CloudWatchBackend, alarm_name: str, reason: str, reason_data: str | None, state_value: str
+) -> None:
+    """SetAlarmState, which has the consequences of any change of state.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
+    """
+    alarm = self.alarms.get(alarm_name)
+    before, value = (state_in_event(alarm), alarm.state_value) if alarm else ({}, "")
+    set_alarm_state.replaced(self, alarm_name, reason, reason_data, state_value)
+    if alarm and alarm.state_value != value:
+        at = datetime.now(UTC)
+        tell(alarm, at)
+        announce(alarm, before, at)
+
+
 def count_messages(region: str, account: str, at: datetime) -> None:
     """Publish how many messages wait in each queue, and for how many seconds the oldest has.
 
