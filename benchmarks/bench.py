@@ -137,14 +137,13 @@ def build_package(path: Path) -> int:
 
 @cache
 def runtime_python() -> tuple[str, str]:
-    """The Python of the function's runtime where this machine has it, otherwise this one; and its version."""
+    """The Python of the function's runtime, and its version: this one or one on the PATH; if neither is, this one."""
     [wanted] = re.findall(r'runtime += "python([\d.]+)"', (CHECKOUT / "main.tf").read_text())
-    installed = sorted(Path.home().glob(f".pyenv/versions/{wanted}.*/bin/python"))
-    for python in (shutil.which(f"python{wanted}"), *installed):
-        # A shim may be found and yet lead nowhere.
-        if python and not subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:
-            version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout
-            return str(python), version.split()[1]
+    found = shutil.which(f"python{wanted}")
+    if found and not platform.python_version().startswith(f"{wanted}."):
+        answer = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+        if not answer.returncode:  # a shim may be found and yet lead nowhere
+            return found, answer.stdout.split()[1]
     return sys.executable, platform.python_version()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import report
+from benchmarks import bench, report
 from benchmarks.stub import Stub
 from tests.oracles import wire
 from tests.support import CHECKOUT
@@ -54,6 +54,24 @@ def test_report_is_whole(quick: tuple[dict[str, Any], Path]) -> None:
     assert all(f"| {name} |" in table for name in figures["handlers"])
     assert all(goal.text in table for goal in report.goals(figures))
     assert (output / "results.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("script", "is_taken"), [("echo Python 3.13.99", True), ("exit 127", False)], ids=["installed", "dangling shim"]
+)
+def test_interpreter_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, *, is_taken: bool
+) -> None:
+    """The runtime's Python is taken from the PATH if it runs, else the handlers run in the benchmark's own."""
+    python = tmp_path / "python3.13"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("platform.python_version", lambda: "3.11.7")
+
+    found = bench.runtime_python.__wrapped__()
+
+    assert found == ((str(python), "3.13.99") if is_taken else (sys.executable, "3.11.7"))
 
 
 def test_stub_throttles_above_its_rate() -> None:
