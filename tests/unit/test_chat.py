@@ -42,7 +42,7 @@ def chat(events: Sequence[Event], **options: Any) -> dict[str, Any]:
     ],
 )
 def test_golden(name: str, events: list[Event]) -> None:
-    """The message reads as a person has read it and found it good."""
+    """The message is the one that a person has read and approved."""
     content = chat(events)["content"]
 
     lines = [content["title"], "", content["description"], "", *(f"Next: {step}" for step in content["nextSteps"])]

@@ -1,7 +1,7 @@
 """The texts of a digest, and that no event of a window is left out.
 
 A person has read the texts under golden/. After a change to the words, write them again and read them:
-``GOLDEN=write .venv/bin/python -m pytest tests/unit/test_digest.py``.
+``GOLDEN=write .venv/bin/python -m pytest tests/unit``.
 """
 
 import json
@@ -24,7 +24,6 @@ NO_KEY = (
     "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
     "A key pair cannot be added to this instance."
 )
-
 NOT_ALLOWED = (
     "Key pair mine is not allowed and cannot be changed after launch. Launch a replacement with an allowed key pair."
 )

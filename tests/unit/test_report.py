@@ -1,29 +1,27 @@
-"""The report: its text for any number of open instances, and what it remembers for the next report."""
+"""The report: its text for any number of open instances, and what it remembers for the next report.
+
+The texts under golden/ are written like those of test_digest.py.
+"""
 
 import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from notifier import findings
 from notifier.findings import Comparison, Finding, Memory, Place, Since, compare
-from notifier.message import MAX_SMS_LENGTH, Console, Message, compact
+from notifier.message import MAX_SMS_LENGTH, Message, compact
 from notifier.report import report
 
 from tests.support import CHECKOUT
+from tests.unit.test_digest import CONSOLE, GOLDEN, NO_KEY, assert_text
 
-GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 LAST = NOW - timedelta(days=7)
 HERE = Place("123456789012", "eu-central-1")
 RULE = "ec2-key-pair-monitor"
-NO_KEY = (
-    "No key pair was assigned at launch. Launch a replacement with an allowed key pair. "
-    "A key pair cannot be added to this instance."
-)
 
 
 def name(number: int) -> str:
@@ -64,7 +62,7 @@ def compared(found: Iterable[Finding], memory: Memory | None) -> Comparison:
 
 def worded(comparison: Comparison) -> Message:
     """The report."""
-    return report(comparison, NOW, RULE, Console("console.aws.amazon.com"))
+    return report(comparison, NOW, RULE, CONSOLE)
 
 
 CASES: dict[str, tuple[Iterable[int], Memory | None]] = {
@@ -78,7 +76,7 @@ CASES: dict[str, tuple[Iterable[int], Memory | None]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_texts(case: str) -> None:
-    """Each text is the same as the one written by hand. Of a long text, only some parts are compared."""
+    """The e-mail is the one that a person has read and approved. Of a long text, only some parts are compared."""
     message = worded(compared(open_now(CASES[case][0]), CASES[case][1]))
 
     lines = message.text.split("\n")
@@ -88,7 +86,7 @@ def test_texts(case: str) -> None:
         details = [number for number, line in enumerate(lines) if re.match(r"i-\w{17}, ", line)]
         lines[details[1] : details[-1]] = [f"[{len(details) - 2} instances in detail]"]
     text = "\n".join([f"Subject: {message.subject}", f"SMS: {message.sms}", "", *lines, ""])
-    assert text == (GOLDEN / f"report-{case}.txt").read_text()
+    assert_text(GOLDEN / f"report-{case}.txt", text)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -232,7 +230,7 @@ def test_documentation_shows_it() -> None:
 def test_chat(count: int) -> None:
     """With chat, HTTPS subscribers get a form of their own, within its limits, and the whole still fits."""
     comparison = compared(open_now(range(count), annotation="<!channel> *no* key pair"), before((2,)))
-    message = report(comparison, NOW, RULE, Console("console.aws.amazon.com"), has_chat=True)
+    message = report(comparison, NOW, RULE, CONSOLE, has_chat=True)
 
     assert message.chat is not None
     content = message.chat["content"]
