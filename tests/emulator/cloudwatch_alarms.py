@@ -91,17 +91,15 @@ def count_messages(region: str, account: str, at: datetime) -> None:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
     for name, queue in sqs_backends[account][region].queues.items():
-        waiting = float(queue.approximate_number_of_messages)
-        dimensions = {"QueueName": name}
         counted = [each.sent_timestamp or 0 for each in queue._messages if each.approximate_receive_count < 3]
         oldest = min(counted, default=at.timestamp() * 1000)
         age = max(0.0, at.timestamp() - oldest / 1000)
-        cloudwatch_metrics.points(region, account).append(
-            cloudwatch_metrics.Point("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, at, age)
-        )
-        cloudwatch_metrics.points(region, account).append(
-            cloudwatch_metrics.Point("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, at, waiting)
-        )
+        waiting = float(queue.approximate_number_of_messages)
+        for metric, value in (
+            ("ApproximateAgeOfOldestMessage", age),
+            ("ApproximateNumberOfMessagesVisible", waiting),
+        ):
+            cloudwatch_metrics.count(region, account, "AWS/SQS", metric, {"QueueName": name}, value=value, at=at)
 
 
 def evaluate(alarm: Alarm, points: Sequence[cloudwatch_metrics.Point], at: datetime) -> str:

@@ -48,12 +48,12 @@ def count(  # noqa: PLR0913  (what makes a metric)
     account: str,
     namespace: str,
     name: str,
+    dimensions: Mapping[str, str],
     *,
     value: float = 1,
     at: datetime | None = None,
-    **dimensions: str,
 ) -> None:
-    """Count that something happened, once and now unless said otherwise."""
+    """Add a value to a metric: one, and now, unless the caller says otherwise."""
     points(region, account).append(Point(namespace, name, dimensions, at or datetime.now(UTC), value))
 
 
@@ -64,14 +64,9 @@ def count_lines(region: str, account: str, log_group: str, lines: Iterable[str])
             if matches(each["filterPattern"], line):
                 for transformation in each["metricTransformations"]:
                     value = value_of(transformation["metricValue"], line)
+                    namespace, name = transformation["metricNamespace"], transformation["metricName"]
                     if value is not None:
-                        count(
-                            region,
-                            account,
-                            transformation["metricNamespace"],
-                            transformation["metricName"],
-                            value=value,
-                        )
+                        count(region, account, namespace, name, {}, value=value)
 
 
 def matches(pattern: str, line: str) -> bool:

@@ -163,8 +163,7 @@ def count(rule: Rule, metric: str, at: datetime) -> None:
     dimensions = {"RuleName": rule.name}
     if rule.event_bus_name != "default":
         dimensions["EventBusName"] = rule.event_bus_name
-    point = cloudwatch_metrics.Point("AWS/Events", metric, dimensions, at, 1)
-    cloudwatch_metrics.points(rule.region_name, rule.account_id).append(point)
+    cloudwatch_metrics.count(rule.region_name, rule.account_id, "AWS/Events", metric, dimensions, at=at)
 
 
 def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:

@@ -204,5 +204,5 @@ def dead_letter_config(function: LambdaFunction) -> dict[str, str]:
 
 def count(function: LambdaFunction, metric: str) -> None:
     """Count for a function."""
-    account = function.function_arn.split(":")[4]
-    cloudwatch_metrics.count(function.region, account, "AWS/Lambda", metric, FunctionName=str(function.function_name))
+    account, dimensions = function.function_arn.split(":")[4], {"FunctionName": str(function.function_name)}
+    cloudwatch_metrics.count(function.region, account, "AWS/Lambda", metric, dimensions)

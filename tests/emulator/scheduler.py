@@ -163,7 +163,7 @@ def group_arn(schedule: Schedule) -> str:
 def count(schedule: Schedule, metric: str, at: datetime) -> None:
     """Count for a schedule's group."""
     _, _, _, region, account, _ = schedule.arn.split(":", 5)
-    cloudwatch_metrics.count(region, account, "AWS/Scheduler", metric, at=at, ScheduleGroup=schedule.group_name)
+    cloudwatch_metrics.count(region, account, "AWS/Scheduler", metric, {"ScheduleGroup": schedule.group_name}, at=at)
 
 
 def iso(at: datetime) -> str:

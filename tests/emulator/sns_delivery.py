@@ -57,7 +57,7 @@ def publish_to(self: Subscription, message: str, message_id: str, subject: str |
 def count(subscription: Subscription, metric: str, value: int) -> None:
     """Count for the topic of a subscription."""
     _, _, _, region, account, topic = subscription.topic_arn.split(":")
-    cloudwatch_metrics.count(region, account, "AWS/SNS", metric, value=value, TopicName=topic)
+    cloudwatch_metrics.count(region, account, "AWS/SNS", metric, {"TopicName": topic}, value=value)
 
 
 @extends(Subscription)
