@@ -12,9 +12,9 @@ otherwise it goes to the target's dead-letter queue if that admits it, or is gon
 Whether ``Condition`` is honoured in the policy of a topic is contradictory on AWS's pages; here it is, as in a queue's.
 In a key policy ``aws:SourceArn`` and ``aws:SourceAccount`` are documented as unsupported and admit nobody.
 
-A target that a test put into ``outages`` fails for a while, and is tried again as its retry policy says. Nobody waits:
-the metrics carry the times at which AWS would count, and what comes of the event is there at once. Between two attempts
-AWS lets pass an undocumented time; here it doubles from a second to eight minutes, with which 185 attempts take a day.
+A target that a test put into ``outages`` fails for a while, and is tried again as its retry policy says
+(:mod:`tests.emulator.retries`). Nobody waits: the event is delivered or given up at once, and the metrics have the
+times at which AWS would count.
 
 A filled template that is no JSON is not delivered, says a recording of AWS. Whether it is a dead letter is unverified:
 here it is gone without a trace, unless :func:`tests.emulator.config_control.keep_invalid_json` asks for the other.
@@ -41,16 +41,16 @@ from tests.emulator import (
 from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.jobs import jobs
 from tests.emulator.moto_methods import extends
+from tests.emulator.retries import Attempts
 
 Event = dict[str, Any]
 
 # Why an event was not delivered, as its dead letter's attributes say; empty where it was.
 Reason = dict[str, str]
 
-PRINCIPAL = "events.amazonaws.com"
+PRINCIPAL = eventbridge_buses.PRINCIPAL
 OWN_POLICY = {"sns", "sqs", "lambda"}
 HERE = OWN_POLICY | {"events"}  # moto delivers to everything else
-LONGEST_PAUSE = timedelta(minutes=8)
 
 
 def outages(region: str, account: str = ACCOUNT_ID) -> dict[str, timedelta]:
@@ -139,8 +139,7 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Event, *, is_forwarded
             return
         given_up, problem = datetime.now(UTC), error("INVALID_JSON", "The transformed input is not valid JSON.")
     else:
-        given_up, exhausted = retry(rule, target)
-        problem = exhausted
+        given_up, problem = retry(rule, target)
         if not problem and target["Arn"].split(":")[2] == "events":
             problem = forward(rule, target, event, is_forwarded=is_forwarded)
         elif not problem:
@@ -172,25 +171,17 @@ def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:
     Returns:
         When the last attempt is, and why it is the last, unless the target answers again.
     """
-    started = datetime.now(UTC)
+    started, attempts = datetime.now(UTC), Attempts(target)
     outage = outages(rule.region_name, rule.account_id).get(target["Arn"], timedelta())
-    policy = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185} | target.get("RetryPolicy", {})
-    passed, pause, attempts = timedelta(), timedelta(seconds=1), 0
-    while passed < outage:
-        exhausted = ""
-        if attempts == policy["MaximumRetryAttempts"]:
-            exhausted = "MaximumRetryAttempts"
-        elif passed + pause > timedelta(seconds=policy["MaximumEventAgeInSeconds"]):
-            exhausted = "MaximumEventAgeInSeconds"
-        if exhausted:
+    while attempts.passed < outage:
+        if exhausted := attempts.go_on():
             reason = error("ERROR_FROM_TARGET", f"{target['Arn']} fails.")
-            return started + passed, reason | {
+            return started + attempts.passed, reason | {
                 "EXHAUSTED_RETRY_CONDITION": exhausted,
-                "RETRY_ATTEMPTS": str(attempts),
+                "RETRY_ATTEMPTS": str(attempts.retries),
             }
-        passed, pause, attempts = passed + pause, min(2 * pause, LONGEST_PAUSE), attempts + 1
-        count(rule, "RetryInvocationAttempts", started + passed)
-    return started + passed, {}
+        count(rule, "RetryInvocationAttempts", started + attempts.passed)
+    return started + attempts.passed, {}
 
 
 def error(code: str, message: str) -> Reason:

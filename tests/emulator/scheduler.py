@@ -15,9 +15,9 @@ The clock stands still: nothing but a rate's first occurrence is due by itself. 
 to a moment, in order. A function that a test put into :func:`tests.emulator.eventbridge.outages` fails for a while and
 is tried again as the retry policy says; nobody waits for it.
 
-Unverified: the pauses between attempts, that a missing permission is tried again like any other error, and the names of
-its error codes. Stricter than AWS: targets are functions, and must have an input, for the default notification is not
-documented. More permissive: a flexible time window is always used at its beginning.
+Unverified: that a missing permission is tried again like any other error, and the names of its error codes. Stricter
+than AWS: a target must be a function and have an input, because the default input is not documented. More permissive: a
+schedule with a flexible time window always fires at the beginning of the window.
 """
 
 import json
@@ -35,6 +35,7 @@ from tests.emulator import cloudwatch_metrics, eventbridge, lambda_invocations, 
 from tests.emulator.accounts import ACCOUNT_ID
 from tests.emulator.jobs import jobs
 from tests.emulator.moto_methods import extends, refuse
+from tests.emulator.retries import Attempts
 
 PRINCIPAL = "scheduler.amazonaws.com"
 
@@ -80,25 +81,20 @@ def schedule_of(region: str, name: str, group: str, *, account: str = ACCOUNT_ID
 def deliver(schedule: Schedule, at: datetime) -> None:
     """Invoke the target, again where it fails, and else keep the event in the dead-letter queue."""
     (_, _, _, region, account, _), target = schedule.arn.split(":", 5), schedule.target
-    policy = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185} | target.get("RetryPolicy", {})
     outage = eventbridge.outages(region, account).get(target["Arn"], timedelta())
-    passed, pause, attempt = timedelta(), timedelta(seconds=1), 1
+    attempts = Attempts(target)
     while True:
-        execution = uuid.uuid4().hex[:16]
-        message = render(schedule, at, execution, attempt)
-        count(schedule, "InvocationAttemptCount", at + passed)
-        problem = ("ServiceUnavailable", f"{target['Arn']} fails.") if passed < outage else invoke(schedule, message)
+        execution, now = uuid.uuid4().hex[:16], at + attempts.passed
+        message = render(schedule, at, execution, attempts.retries + 1)
+        count(schedule, "InvocationAttemptCount", now)
+        is_out = attempts.passed < outage
+        problem = ("ServiceUnavailable", f"{target['Arn']} fails.") if is_out else invoke(schedule, message)
         if not problem:
             return
-        count(schedule, "TargetErrorCount", at + passed)
-        if attempt > policy["MaximumRetryAttempts"]:
-            exhausted = "MaximumRetryAttempts"
+        count(schedule, "TargetErrorCount", now)
+        if exhausted := attempts.go_on():
             break
-        if passed + pause > timedelta(seconds=policy["MaximumEventAgeInSeconds"]):
-            exhausted = "MaximumEventAgeInSeconds"
-            break
-        passed, pause, attempt = passed + pause, min(2 * pause, eventbridge.LONGEST_PAUSE), attempt + 1
-    count(schedule, "InvocationDroppedCount", at + passed)
+    count(schedule, "InvocationDroppedCount", now)
     if queue_arn := target.get("DeadLetterConfig", {}).get("Arn"):
         attributes = {
             "ERROR_CODE": problem[0],
@@ -106,14 +102,14 @@ def deliver(schedule: Schedule, at: datetime) -> None:
             "EXECUTION_ID": execution,
             "EXHAUSTED_RETRY_CONDITION": exhausted,
             "IS_PAYLOAD_TRUNCATED": "false",
-            "RETRY_ATTEMPTS": str(attempt - 1),
+            "RETRY_ATTEMPTS": str(attempts.retries),
             "SCHEDULED_TIME": iso(at),
             "SCHEDULE_ARN": schedule.arn,
             "TARGET_ARN": target["Arn"],
         }
         kept = keep(target["RoleArn"], group_arn(schedule), queue_arn, message, attributes)
         metric = "InvocationsSentToDeadLetterCount" if kept else "InvocationsFailedToBeSentToDeadLetterCount"
-        count(schedule, metric, at + passed)
+        count(schedule, metric, now)
 
 
 def invoke(schedule: Schedule, message: str) -> tuple[str, str] | None:
