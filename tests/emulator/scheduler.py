@@ -29,7 +29,6 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, ScheduleGroup, scheduler_backends
-from moto.sqs.models import sqs_backends
 
 from tests.emulator import cloudwatch_metrics, eventbridge, lambda_invocations, roles, schedule_expressions, sqs
 from tests.emulator.accounts import ACCOUNT_ID
@@ -141,13 +140,11 @@ def render(schedule: Schedule, at: datetime, execution: str, attempt: int) -> st
 
 def keep(role: str, source: str, queue_arn: str, body: str, attributes: Mapping[str, str]) -> bool:
     """Send a dead letter with the role; returns whether the role may."""
-    queue = sqs.queue_of(queue_arn)
-    if not queue or not roles.trusts(role, PRINCIPAL, source_arn=source):
+    if not sqs.queue_of(queue_arn) or not roles.trusts(role, PRINCIPAL, source_arn=source):
         return False
     if not roles.may(role, "sqs:SendMessage", queue_arn):
         return False
-    typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-    sqs_backends[queue.account_id][queue.region].send_message(queue.name, body, message_attributes=typed)
+    sqs.put(queue_arn, body, attributes)
     return True
 
 

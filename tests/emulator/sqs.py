@@ -61,10 +61,15 @@ def send(  # noqa: PLR0913  (what SendMessage takes)
     """Send a message if that is admitted; returns whether it was."""
     if not may_send(queue_arn, principal=principal, source_arn=source_arn):
         return False
-    typed = {key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items()}
+    put(queue_arn, body, attributes or {}, group_id)
+    return True
+
+
+def put(queue_arn: str, body: str, attributes: Mapping[str, str], group_id: str | None = None) -> None:
+    """Put a message into a queue whose permissions were checked."""
+    typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
     _, _, _, region, account, name = queue_arn.split(":")
     sqs_backends[account][region].send_message(name, body, message_attributes=typed, group_id=group_id)
-    return True
 
 
 @extends(Queue)
