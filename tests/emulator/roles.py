@@ -60,9 +60,7 @@ def may(role_arn: str, action: str, resource: str, context: Mapping[str, str] | 
     own = policies.verdict(statements(role.policies.values(), role.managed_policies.values()), action, resource, seen)
     boundary = boundary_of(role, action, resource, seen)
     admitted, delegated = attached(role_arn, action, resource, seen)
-    if False in (own, boundary, admitted, delegated):
-        return False
-    if not boundary:
+    if not boundary or False in (own, admitted, delegated):
         return False
     if account_of(resource) not in ("", account_of(role_arn)):
         return own is True and (admitted is True or delegated is True)
