@@ -20,18 +20,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.config.exceptions import (
-    InvalidLimitException,
-    NoSuchConfigurationAggregatorException,
-    ValidationException,
-)
+from moto.config.exceptions import NoSuchConfigurationAggregatorException, ValidationException
 from moto.config.models import ConfigAggregator, ConfigBackend, config_backends
 from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
-from tests.emulator import organization
-from tests.emulator.config_compliance import compliance_of
-from tests.emulator.config_inventory import inventory, parse_query, select, value_at
+from tests.emulator import config_compliance, organization
+from tests.emulator.config_inventory import inventory, parse_query, rows_of
 from tests.emulator.config_store import Result, backend_of, now, store_of
 from tests.emulator.moto_methods import extends
 
@@ -121,16 +116,11 @@ def places_of(backend: ConfigBackend, aggregator: ConfigAggregator) -> Iterator[
                 yield account, region
 
 
-def page(response: ConfigResponse, found: list[Any], default: int, maximum: int) -> tuple[list[Any], str | None]:
-    """The part of a listing that the request asks for, and the token of the next."""
-    limit = response._get_param("Limit") or default
-    if limit > maximum:
-        raise InvalidLimitException(limit)
-    token = response._get_param("NextToken")
-    if token is None and sources_of(response.config_backend).has_empty_pages:
-        return [], "0"
-    start = int(token or 0)
-    return found[start : start + limit], str(start + limit) if start + limit < len(found) else None
+def page(response: ConfigResponse, found: list[Any], default: int, maximum: int = 100) -> tuple[list[Any], str | None]:
+    """The page of a listing that the request asks for, and the token of the next page; the first may be empty."""
+    asked = config_compliance.page(response, found, default, maximum=maximum)
+    is_first = response._get_param("NextToken") is None
+    return ([], "0") if is_first and sources_of(response.config_backend).has_empty_pages else asked
 
 
 @extends(ConfigAggregator)
@@ -152,7 +142,7 @@ def describe_aggregate_compliance_by_config_rules(self: ConfigResponse) -> Actio
             by_rule.setdefault(result.rule_name, []).append(result)
         for name, results in sorted(by_rule.items()):
             row = {"ConfigRuleName": name, "AccountId": place[0], "AwsRegion": place[1]}
-            compliance = compliance_of(results)
+            compliance = config_compliance.compliance_of(results)
             wanted = row | {"ComplianceType": compliance["ComplianceType"]}
             if filters.items() <= wanted.items():
                 described.append(row | {"Compliance": compliance})
@@ -174,7 +164,7 @@ def get_aggregate_compliance_details_by_config_rule(self: ConfigResponse) -> Act
         if result.rule_name == self._get_param("ConfigRuleName")
         and result.compliance_type in ([wanted] if wanted else ["COMPLIANT", "NON_COMPLIANT"])
     ]
-    found, token = page(self, rows, default=50, maximum=100)
+    found, token = page(self, rows, default=50)
     return ActionResult({"AggregateEvaluationResults": found, "NextToken": token})
 
 
@@ -191,7 +181,7 @@ def describe_configuration_aggregator_sources_status(self: ConfigResponse) -> Ac
         error = {"LastErrorCode": code, "LastErrorMessage": f"{code} in {account}"} if code else {}
         rows.append(row | {"LastUpdateStatus": "FAILED" if code else "OUTDATED" if stopped else "SUCCEEDED"} | error)
     rows = [row for row in rows if row["LastUpdateStatus"] in wanted]
-    found, token = page(self, rows, default=100, maximum=100)
+    found, token = page(self, rows, default=100)
     return ActionResult({"AggregatedSourceStatusList": found, "NextToken": token})
 
 
@@ -210,11 +200,10 @@ def select_aggregate_resource_config(self: ConfigResponse) -> ActionResult:
         document
         for place in places_of(self.config_backend, aggregator)
         for document in known(self.config_backend, place).resources
-        if all(value_at(document, path) in values for path, values in conditions)
     ]
-    rows = [select(document, paths) for document in documents]
+    rows = rows_of(documents, paths, conditions)
     if counts:
         rows = [json.dumps(json.loads(row) | {COUNT: number}) for row, number in Counter(rows).items()]
-    found, token = page(self, rows, default=25, maximum=100)
+    found, token = page(self, rows, default=25)
     fields = [{"Name": path} for path in [*paths, *([COUNT] if counts else [])]]
     return ActionResult({"Results": found, "QueryInfo": {"SelectFields": fields}, "NextToken": token})

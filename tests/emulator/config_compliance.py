@@ -17,10 +17,12 @@ from tests.emulator.config_store import Result, store_of
 from tests.emulator.moto_methods import extends
 
 
-def page(self: ConfigResponse, found: list[Any], default: int, limit_name: str = "Limit") -> tuple[list[Any], Any]:
-    """The part of a listing that the request asks for, and the token of the next; at most 100 at once."""
+def page(
+    self: ConfigResponse, found: list[Any], default: int, limit_name: str = "Limit", maximum: int = 100
+) -> tuple[list[Any], str | None]:
+    """The page of a listing that the request asks for, and the token of the next page."""
     limit = self._get_param(limit_name) or default
-    if limit > 100:
+    if limit > maximum:
         raise InvalidLimitException(limit)
     start = int(self._get_param("NextToken") or self._get_param("nextToken") or 0)
     return found[start : start + limit], str(start + limit) if start + limit < len(found) else None

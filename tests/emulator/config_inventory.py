@@ -13,7 +13,7 @@ a week.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -31,6 +31,9 @@ from tests.emulator.moto_methods import extends, refuse
 
 # What one call of GetResourceConfigHistory spans at most.
 SPAN = timedelta(days=7)
+
+# A path, and the values that a row of a query may have there.
+Condition = tuple[str, list[str]]
 
 
 @dataclass(slots=True)
@@ -135,19 +138,14 @@ def select_resource_config(self: ConfigResponse) -> ActionResult:
     """
     backend = self.config_backend
     paths, conditions = parse_query(self._get_param("Expression"))
-    rows = [
-        select(document, paths)
-        for document in inventory(backend)
-        if all(value_at(document, path) in values for path, values in conditions)
-    ]
-    found, token = page(self, rows, default=25)
+    found, token = page(self, rows_of(inventory(backend), paths, conditions), default=25)
     if token and flaws_of(backend).repeats:
         token = str(int(token) - 1)
     fields = [{"Name": path} for path in paths]
     return ActionResult({"Results": found, "QueryInfo": {"SelectFields": fields}, "NextToken": token})
 
 
-def parse_query(expression: str) -> tuple[list[str], list[tuple[str, list[str]]]]:
+def parse_query(expression: str) -> tuple[list[str], list[Condition]]:
     """The selected paths, and the values that a row must have at others."""
     if len(expression) > 4096:
         refuse("InvalidExpressionException", "The expression is longer than 4096 characters.")
@@ -162,6 +160,15 @@ def parse_query(expression: str) -> tuple[list[str], list[tuple[str, list[str]]]
     if not paths or not all(re.fullmatch(r"[\w.]+", path) for path in paths):
         refuse("InvalidExpressionException", f"The embedded AWS does not understand {expression!r}")
     return paths, conditions
+
+
+def rows_of(documents: Iterable[dict[str, Any]], paths: list[str], conditions: list[Condition]) -> list[str]:
+    """The rows of a query, as JSON."""
+    return [
+        select(document, paths)
+        for document in documents
+        if all(value_at(document, path) in values for path, values in conditions)
+    ]
 
 
 def inventory(backend: ConfigBackend) -> Iterator[dict[str, Any]]:
