@@ -17,7 +17,7 @@ PARAMETERS = {
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that every subcommand has."""
+    """Declare the options of the policy."""
     group = parser.add_argument_group("policy", "The module's inputs of the same names.")
     group.add_argument(
         "--allowed-key-name",
