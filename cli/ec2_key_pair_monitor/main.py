@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from importlib import import_module
 
 from ec2_key_pair_monitor import policy
@@ -38,9 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report: Writable = options.run(options)
         _write(report, options)
         sys.stdout.flush()
-    except CommandError as error:
-        print(f"{PROGRAM}: error: {_one_line(str(error))}", file=sys.stderr)
-        return FAILED
     except KeyboardInterrupt:
         # Exit immediately: a normal exit would first clean up boto3 while threads still wait for AWS.
         os._exit(INTERRUPTED)
@@ -48,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Nobody reads the rest. Without this, Python would report the error again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except OSError as error:
+    except (CommandError, OSError) as error:
         print(f"{PROGRAM}: error: {_one_line(str(error))}", file=sys.stderr)
         return FAILED
     failing = {Result.NON_COMPLIANT, Result.UNKNOWN} if options.strict else {Result.NON_COMPLIANT}
@@ -63,14 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
-    plan = subcommands.add_parser(
-        "plan",
-        help="judge a Terraform plan",
-        description="Judges what a Terraform plan would launch.",
+    add_command = partial(
+        subcommands.add_parser,
         epilog=STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    plan = add_command("plan", help="judge a Terraform plan", description="Judges what a Terraform plan would launch.")
     plan.add_argument(
         "plan",
         metavar="PLAN.json",
@@ -84,13 +81,10 @@ def _parser() -> argparse.ArgumentParser:
         help="the folder of the root module, for line numbers in sarif and github",
     )
     plan.set_defaults(run=_plan, table="table")
-    preview = subcommands.add_parser(
+    preview = add_command(
         "preview",
         help="say what the monitor would find in an account",
         description="Says what the monitor would find in an account today. It only reads.",
-        epilog=STATUSES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     policy.add_options(preview)
     add_options(preview)
