@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ec2_key_pair_monitor import policy
@@ -52,7 +53,7 @@ def preview(options: argparse.Namespace) -> PreviewReport:
         options.today or datetime.now(UTC).date(),
     )
     try:
-        session = _session(options)
+        session = boto3.Session(profile_name=options.profile)
         regions = _regions(session, options.region)
         if session.get_credentials() is None:
             raise CommandError(NO_CREDENTIALS)
@@ -70,10 +71,6 @@ def preview(options: argparse.Namespace) -> PreviewReport:
             "nothing could be judged. " + " ".join(f"{region}: {text}" for text, region in reasons.items())
         )
     return PreviewReport(reports, task.assumed)
-
-
-def _session(options: argparse.Namespace) -> Any:
-    return boto3.Session(profile_name=options.profile)
 
 
 def _regions(session: Any, named: Sequence[str]) -> list[str]:
@@ -128,7 +125,7 @@ def _run(session: Any, reports: Sequence[RegionReport], task: Task, refresh: Cal
             except queue.Empty:
                 return
             try:
-                inspect(report, task, lambda service, region=report.region: client_of(region, service))  # type: ignore[misc]
+                inspect(report, task, partial(client_of, report.region))
             except Exception as error:
                 done.put(error)
             else:
