@@ -70,7 +70,7 @@ def _findings(report: PreviewReport) -> Iterator[str]:
 
 
 def _totals(report: PreviewReport) -> Iterator[str]:
-    exempt = sum(region.exempt for region in report.regions)
+    exempt = report.summary()["exempt"]
     counts = ", ".join(f"{report.count(each):,} {each}" for each in (Result.NON_COMPLIANT, Result.UNKNOWN))
     yield (
         f"{sum(region.instances for region in report.regions):,} instances: {counts}, "
