@@ -104,8 +104,7 @@ class Definitions:
     def computed_key(self, resource: Resource, view: View, expressions: Mapping[str, Any]) -> Key:
         """Return ``key_name`` if it is optional and computed: the plan shows unset, null and "" as unknown."""
         if not view.is_unknown("key_name"):
-            value = view.values.get("key_name")
-            return Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive("key_name"))
+            return shown_key(view, "key_name")
         expression = expressions.get("key_name")
         if not isinstance(expression, Mapping):
             return Key()
@@ -139,8 +138,7 @@ class Definitions:
         if view.is_unknown("key_name"):
             key = self.unknown_key("key_name", expressions.get("key_name"), resource)
         else:
-            value = view.values.get("key_name")
-            key = Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive("key_name"))
+            key = shown_key(view, "key_name")
         return Launch(key, instance_tags(view, resource.address))
 
     def _known(self, reference: Reference) -> list[Resource]:
@@ -251,9 +249,7 @@ class Definitions:
     def _past_launch(self, kind: str, view: View, address: str) -> Launch:
         if kind == SETTINGS:
             return Launch(self.setting_key(view))
-        holder = view if kind != CLUSTER else view.block("ec2_attributes") or View({}, {}, {})
-        value = holder.values.get("key_name")
-        key = Key(value if isinstance(value, str) else None, is_sensitive=holder.is_sensitive("key_name"))
+        key = shown_key(view if kind != CLUSTER else view.block("ec2_attributes") or View({}, {}, {}), "key_name")
         if kind == CLUSTER:
             return Launch(key, single_map(view, "tags_all"))
         return Launch(key, instance_tags(view, address) if kind == TEMPLATE else NO_TAGS)
@@ -273,6 +269,12 @@ def _makes_new_version(template: Resource) -> bool:
         after.is_unknown("latest_version")
         or after.values.get("latest_version") != template.before.values.get("latest_version")
     )
+
+
+def shown_key(view: View, name: str) -> Key:
+    """Return the key in an attribute that the plan does not show as unknown."""
+    value = view.values.get(name)
+    return Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive(name))
 
 
 def _unknown_key(name: str, unknown: str | None) -> Key:

@@ -12,6 +12,7 @@ from ec2_key_pair_monitor.plan.definitions import (
     Definitions,
     Found,
     Reference,
+    shown_key,
 )
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch, Tags
 from ec2_key_pair_monitor.plan.resources import Resource, View
@@ -126,7 +127,7 @@ class Launchers:
         written = self._expressions(resource).get("launch_specification", [])
         blocks = after.blocks("launch_specification")
         for n, block in enumerate(blocks):
-            key = _key(block, "key_name")
+            key = shown_key(block, "key_name")
             if block.is_unknown("key_name"):
                 key = self._set_key(resource, written, blocks, n)
             slots.append([Launch(key, single_map(block, "tags"))])
@@ -322,7 +323,7 @@ class Launchers:
     def _plain_key(self, resource: Resource, view: View, name: str, block: str | None) -> Key:
         """Return the key in an attribute that is not computed: if the plan shows it as unknown, it is unknown."""
         if not view.is_unknown(name):
-            return _key(view, name)
+            return shown_key(view, name)
         expressions = self._expressions(resource)
         inner = expressions if block is None else _expression_block(expressions, block, 0, 1)
         return self._definitions.unknown_key(name, inner.get(name), resource)
@@ -352,11 +353,6 @@ def _keeps_launching(resource: Resource) -> bool:
         return False
     attribute = _KEEP_LAUNCHING[resource.type]
     return attribute is None or resource.after.values.get(attribute) in (None, "maintain")
-
-
-def _key(view: View, name: str) -> Key:
-    value = view.values.get(name)
-    return Key(value if isinstance(value, str) else None, is_sensitive=view.is_sensitive(name))
 
 
 def _slot(found: Found, key: Key, tags: Tags) -> Slot:
