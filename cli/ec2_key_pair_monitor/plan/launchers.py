@@ -131,15 +131,8 @@ class Launchers:
             if block.is_unknown("key_name"):
                 key = self._set_key(resource, written, blocks, n)
             slots.append([Launch(key, single_map(block, "tags"))])
-        follows: list[Found] = []
-        configs = after.blocks("launch_template_config")
-        for n, config in enumerate(configs):
-            expressions = _expression_block(self._expressions(resource), "launch_template_config", n, len(configs))
-            found = self._template(resource, config, expressions, "launch_template_specification")
-            if found is not None:
-                follows.append(found)
-                slots.append(_slot(found, Key(), NO_TAGS))
-        return _joined(slots, follows)
+        found = self._configs(resource)
+        return _joined([*slots, *(_slot(each, Key(), NO_TAGS) for each in found)], found)
 
     def _set_key(self, resource: Resource, written: Sequence[Any], blocks: Sequence[View], n: int) -> Key:
         candidates = written_as(written, blocks, n)
@@ -192,6 +185,11 @@ class Launchers:
         return uses._replace(follows=tuple(dict.fromkeys((*unused, *uses.follows))))
 
     def _fleet(self, resource: Resource) -> Uses:
+        found = self._configs(resource)
+        return _joined([_slot(each, Key(), NO_TAGS) for each in found], found)
+
+    def _configs(self, resource: Resource) -> list[Found]:
+        """Return the launch templates of a fleet."""
         found = []
         configs = resource.after.blocks("launch_template_config")
         for n, config in enumerate(configs):
@@ -199,7 +197,7 @@ class Launchers:
             each = self._template(resource, config, expressions, "launch_template_specification")
             if each is not None:
                 found.append(each)
-        return _joined([_slot(each, Key(), NO_TAGS) for each in found], found)
+        return found
 
     def _game_servers(self, resource: Resource) -> Uses:
         found = self._template(resource, resource.after, self._expressions(resource), "launch_template")
