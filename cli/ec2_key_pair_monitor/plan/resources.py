@@ -24,7 +24,7 @@ class View(NamedTuple):
 
     def is_sensitive(self, name: str) -> bool:
         """Whether any part of an attribute is sensitive."""
-        return self.sensitive is True or (isinstance(self.sensitive, Mapping) and _any(self.sensitive.get(name)))
+        return self.sensitive is True or (isinstance(self.sensitive, Mapping) and has_marks(self.sensitive.get(name)))
 
     def blocks(self, name: str) -> "list[View]":
         """Return the blocks with a name, if their number is known."""
@@ -55,18 +55,13 @@ def _at(tree: Mapping[str, Any], name: str, n: int) -> Mapping[str, Any]:
     return branch if isinstance(branch, Mapping) else {}
 
 
-def _any(tree: Any) -> bool:
+def has_marks(tree: Any) -> bool:
     """Whether a tree of marks has any."""
     if isinstance(tree, Mapping):
-        return any(_any(each) for each in tree.values())
+        return any(has_marks(each) for each in tree.values())
     if isinstance(tree, list):
-        return any(_any(each) for each in tree)
+        return any(has_marks(each) for each in tree)
     return tree is True
-
-
-has_marks = _any
-
-NOTHING = View({}, {}, {})
 
 
 class _Everything(dict[str, Any]):
