@@ -56,13 +56,12 @@ class Definitions:
         self._by_kind: dict[str, list[Resource]] = {}
         for each in resources.values():
             self._by_kind.setdefault(each.type, []).append(each)
-        if any(each.get("type") == SETTINGS for each in plan.get("resource_changes", ())):
-            self._by_kind[SETTINGS] = [
-                Resource(each)
-                for each in plan["resource_changes"]
-                if each["type"] == SETTINGS and each.get("mode") == "managed" and "deposed" not in each
-            ]
-        self._settings = {each.address: each for each in self._by_kind.get(SETTINGS, ())}
+        self._by_kind[SETTINGS] = [
+            Resource(each)
+            for each in plan.get("resource_changes", ())
+            if each["type"] == SETTINGS and each.get("mode") == "managed" and "deposed" not in each
+        ]
+        self._settings = {each.address: each for each in self._by_kind[SETTINGS]}
         self._named: dict[tuple[str, str], dict[str, list[Resource]]] = {}
         self._past: list[tuple[str, View, str]] | None = None
 
