@@ -269,13 +269,10 @@ class Launchers:
         added = implied(after, "elasticbeanstalk:environment-name", "name")
         tags = added.over(all_tags(resource, self._configuration))
         key = self._definitions.setting_key(after)
-        if key.name or key.unknown:
-            return Uses([[Launch(key, tags)]])
         name = after.values.get("template_name")
-        if not name and not after.is_unknown("template_name"):
-            return Uses([[Launch(key, tags)]])
         expression = self._expressions(resource).get("template_name")
-        if not name and expression is None:
+        has_template = name or (after.is_unknown("template_name") and expression is not None)
+        if key.name or key.unknown or not has_template:
             return Uses([[Launch(key, tags)]])
         return _from_definition(
             self._definitions.find(Reference(SETTINGS, resource, None, name, expression)), Key(), tags
