@@ -8,12 +8,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ec2_key_pair_monitor.plan.resources import Index, ModulePath, Resource, as_index, has_marks, module_path
+from ec2_key_pair_monitor.plan.resources import (
+    Index,
+    ModulePath,
+    Resource,
+    as_index,
+    has_marks,
+    module_path,
+    split_address,
+)
 
 Expression = Mapping[str, Any]
 
 _TOKEN = re.compile(r'\.?([^.\[\]]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]')
-_WITHIN = re.compile(r'(?:module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)*')
 _ALWAYS_KNOWN = frozenset({"count", "path", "terraform"})
 _DEEPEST = 50
 
@@ -301,13 +308,10 @@ class Configuration:
         return known
 
     def _is_relevant_known(self, relevant: Mapping[str, Any], within: ModulePath) -> bool:
-        address = relevant["resource"]
-        where = _WITHIN.match(address)
-        module = where[0] if where else ""
-        path = module_path(module)
+        path, address = split_address(relevant["resource"])
         if [name for name, _ in path[: len(within)]] != [name for name, _ in within]:
             return True
-        head, *rest = _tokens(address[len(module) :])
+        head, *rest = _tokens(address)
         mode = "managed"
         if head == "data":
             mode, (head, *rest) = "data", rest

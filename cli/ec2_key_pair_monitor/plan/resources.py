@@ -1,7 +1,7 @@
 """A resource of a plan, and which of its attributes are known."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -117,12 +117,16 @@ class Resource:
 @cache
 def module_path(address: str) -> ModulePath:
     """Return the steps of a module's address."""
-    return tuple(_steps(address))
+    return split_address(address)[0]
 
 
-def _steps(address: str) -> Iterator[tuple[str, Index]]:
-    for match in _MODULE.finditer(address):
-        yield match[1], as_index(match[2])
+def split_address(address: str) -> tuple[ModulePath, str]:
+    """Return the steps of a resource's module, and the resource's address in that module."""
+    steps, end = [], 0
+    while match := _MODULE.match(address, end):
+        steps.append((match[1], as_index(match[2])))
+        end = match.end()
+    return tuple(steps), address[end:]
 
 
 def as_index(text: str | None) -> Index:

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from ec2_key_pair_monitor.plan.resources import module_path
+from ec2_key_pair_monitor.plan.resources import split_address
 from ec2_key_pair_monitor.report import Location
 
 _BLOCK = re.compile(r'^[ \t]*(?:resource[ \t]+"([^"]+)"[ \t]+"([^"]+)"|module[ \t]+"([^"]+)")[ \t]*\{', re.MULTILINE)
 _SOURCE = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"(\.{1,2}/[^"]*)"', re.MULTILINE)
-_STEP = re.compile(r'module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.')
 
 
 def locate(addresses: Iterable[str], root: str) -> dict[str, Location]:
@@ -30,13 +29,11 @@ def locate(addresses: Iterable[str], root: str) -> dict[str, Location]:
 
 
 def _locate(address: str, root: Path) -> Location | None:
-    rest = address
-    while match := _STEP.match(rest):
-        rest = rest[match.end() :]
+    path, rest = split_address(address)
     kind, _, name = rest.partition(".")
     folder: Path = root
     nearest = None
-    for module, _ in module_path(address[: len(address) - len(rest)]):
+    for module, _ in path:
         call = _blocks(folder).get(("module", module))
         if call is None:
             return nearest
