@@ -20,23 +20,6 @@ from ec2_key_pair_monitor.plan.sets import written_as
 from ec2_key_pair_monitor.plan.tags import all_tags, group_tags, implied, single_map
 
 DEFINITIONS = frozenset({TEMPLATE, CONFIGURATION})
-LAUNCHERS = frozenset(
-    {
-        "aws_autoscaling_group",
-        "aws_batch_compute_environment",
-        "aws_ec2_fleet",
-        "aws_eks_node_group",
-        "aws_elastic_beanstalk_environment",
-        "aws_emr_cluster",
-        "aws_emr_instance_fleet",
-        "aws_emr_instance_group",
-        "aws_gamelift_game_server_group",
-        "aws_imagebuilder_infrastructure_configuration",
-        "aws_instance",
-        "aws_spot_fleet_request",
-        "aws_spot_instance_request",
-    }
-)
 # Resources that launch from a changed template later, even if the plan does not change them. Of the fleets, only those
 # of type "maintain" do. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-request-type.html
 _KEEP_LAUNCHING = {
@@ -72,21 +55,6 @@ class Launchers:
         """Take a plan, and its launchers and definitions by address."""
         self._configuration = Configuration(plan, resources.get)
         self._definitions = Definitions(plan, resources, self._configuration)
-        self._readers: dict[str, Callable[[Resource], Uses]] = {
-            "aws_autoscaling_group": self._group,
-            "aws_batch_compute_environment": self._batch,
-            "aws_ec2_fleet": self._fleet,
-            "aws_eks_node_group": self._node_group,
-            "aws_elastic_beanstalk_environment": self._beanstalk,
-            "aws_emr_cluster": self._cluster,
-            "aws_emr_instance_fleet": self._cluster_part,
-            "aws_emr_instance_group": self._cluster_part,
-            "aws_gamelift_game_server_group": self._game_servers,
-            "aws_imagebuilder_infrastructure_configuration": self._image_builder,
-            "aws_instance": self._instance,
-            "aws_spot_fleet_request": self._spot_fleet,
-            "aws_spot_instance_request": self._spot_instance,
-        }
 
     def uses(self, resource: Resource) -> Uses:
         """Return the launches of a resource.
@@ -94,7 +62,7 @@ class Launchers:
         Raises:
             OutOfScope: it launches no instances in the account.
         """
-        uses = self._readers[resource.type](resource)
+        uses = _READERS[resource.type](self, resource)
         return uses if _keeps_launching(resource) else uses._replace(is_changing=False)
 
     def definition(self, resource: Resource) -> Launch:
@@ -322,6 +290,24 @@ class Launchers:
         expressions = self._expressions(resource)
         inner = expressions if block is None else _expression_block(expressions, block, 0, 1)
         return self._definitions.unknown_key(name, inner.get(name), resource)
+
+
+_READERS: Mapping[str, Callable[[Launchers, Resource], Uses]] = {
+    "aws_autoscaling_group": Launchers._group,
+    "aws_batch_compute_environment": Launchers._batch,
+    "aws_ec2_fleet": Launchers._fleet,
+    "aws_eks_node_group": Launchers._node_group,
+    "aws_elastic_beanstalk_environment": Launchers._beanstalk,
+    "aws_emr_cluster": Launchers._cluster,
+    "aws_emr_instance_fleet": Launchers._cluster_part,
+    "aws_emr_instance_group": Launchers._cluster_part,
+    "aws_gamelift_game_server_group": Launchers._game_servers,
+    "aws_imagebuilder_infrastructure_configuration": Launchers._image_builder,
+    "aws_instance": Launchers._instance,
+    "aws_spot_fleet_request": Launchers._spot_fleet,
+    "aws_spot_instance_request": Launchers._spot_instance,
+}
+LAUNCHERS = frozenset(_READERS)
 
 
 def _policy_or_template(resource: Resource, expressions: Mapping[str, Any]) -> tuple[View | None, View | None]:
