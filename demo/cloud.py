@@ -120,6 +120,15 @@ def step(console: Console, text: str) -> Iterator[None]:
     console.print(f"[green]✓[/] {text} ({time.monotonic() - start:.1f} s)", highlight=False)
 
 
+def show_notification(console: Console, notification: Notification) -> None:
+    """Show a notification as it arrived.
+
+    It has no frame, and its lines are not wrapped or cut, so that you can copy links and JSON documents.
+    """
+    console.print(f"\n[bold]{notification.title}[/]\n", highlight=False)
+    console.out(notification.heading + notification.body.rstrip() + "\n", highlight=False)
+
+
 def tag_specifications(*resource_types: str) -> list[dict[str, Any]]:
     """Return the tags, in EC2's form, that mark everything that the walkthrough creates."""
     tags = [{"Key": key, "Value": value} for key, value in (TEMPORARY | {"Name": TAG_KEY}).items()]

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from demo.cloud import Cloud, Evaluated, Notification, Pace, find_subnet, step
 from tests.emulator import EmbeddedAws, scheduler, sns
+from tests.emulator.sns import Mail
 from tests.support.providers import provider_environment
 from tests.support.terraform import Root, copy_module
 
@@ -22,6 +23,11 @@ NOTIFIED = {
     "dashboard": ("NON_COMPLIANT",),
     "digest": ("COMPLIANT", "NON_COMPLIANT"),
 }
+
+
+def email(title: str, mail: Mail) -> Notification:
+    """Return an e-mail of the embedded AWS as a notification."""
+    return Notification(title, mail.body, f"To: {mail.to}\nSubject: {mail.subject}\n\n")
 
 
 class Demo(Cloud):
@@ -86,7 +92,7 @@ class Demo(Cloud):
                 scheduler.pass_time(REGION, datetime.now(UTC) + timedelta(weeks=1))
                 self._aws.settle()
         return [
-            Notification("The e-mail as it arrived", mail.body, f"To: {mail.to}\nSubject: {mail.subject}\n\n")
+            email("The e-mail as it arrived", mail)
             if mail.subject
             else Notification("The SMS as it arrived", mail.body, f"To: {mail.to}\n\n")
             for mail in sns.outbox(REGION)

@@ -18,7 +18,9 @@ from typing import Any
 
 from rich.console import Console
 
-from demo.cloud import step
+from demo.cloud import show_notification, step
+from demo.embedded import Demo, email
+from demo.walkthrough import complain
 from tests.emulator import EmbeddedAws, organization, sns
 from tests.emulator.accounts import administrator
 from tests.emulator.cloudwatch_alarms import evaluate_alarms
@@ -143,15 +145,14 @@ def applied(
         sns.outbox(REGIONS[0], HUB).clear()
         yield Organization(aws, root, members)
     finally:
-        with step(console, "Destroying what was made"):
+        with step(console, "Destroying what was created"):
             root.destroy()
 
 
 def show(console: Console, title: str, mails: list[Mail]) -> None:
     """Show e-mails as they arrived."""
     for mail in mails:
-        console.print(f"\n[bold]{title}[/]\n", highlight=False)
-        console.out(f"To: {mail.to}\nSubject: {mail.subject}\n\n{mail.body.rstrip()}\n", highlight=False)
+        show_notification(console, email(title, mail))
 
 
 def main() -> int:
@@ -177,9 +178,9 @@ def main() -> int:
         and any("evaluator-errors" in mail.body for mail in failing)
     )
     if right:
-        console.print("Ran locally; no AWS account was used.", style="green", highlight=False)
+        console.print(Demo.closing, style="green", highlight=False)
     else:
-        console.print("✗ The e-mails are not about what they should be", style="red", highlight=False)
+        complain(console, "✗ The e-mails are not about what they should be")
     return 0 if right else 1
 
 

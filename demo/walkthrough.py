@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
-from demo.cloud import INSTANCE, Clock, Cloud, Evaluated, Notification, RefusalError, launch, step
+from demo.cloud import INSTANCE, Clock, Cloud, Evaluated, Notification, RefusalError, launch, show_notification, step
 from demo.readiness import explain
 from tests.support.providers import ProviderNotFoundError
 from tests.support.terraform import TerraformError
@@ -105,10 +105,7 @@ def message(notification: Notification) -> Mapping[str, Any]:
 def show(
     console: Console, instances: Sequence[Evaluated], notifications: Sequence[Notification], *, as_expected: bool
 ) -> None:
-    """Show the instances with their verdicts, and the notifications as they arrived.
-
-    A notification has no frame, and its lines are not wrapped or cut, so that you can copy links and JSON documents.
-    """
+    """Show the instances with their verdicts, and the notifications as they arrived."""
     table = Table(title="EC2 instances in AWS Config")
     for heading in ("Instance", "Key pair", "Verdict"):
         table.add_column(heading, no_wrap=True)
@@ -121,8 +118,7 @@ def show(
     if as_expected:
         console.print(SENTENCES, highlight=False)
     for notification in notifications:
-        console.print(f"\n[bold]{notification.title}[/]\n", highlight=False)
-        console.out(notification.heading + notification.body.rstrip() + "\n", highlight=False)
+        show_notification(console, notification)
 
 
 def walk(console: Console, cloud: Cloud, clock: Clock) -> list[str]:
