@@ -1,8 +1,6 @@
 """The embedded AWS for its own tests: started once, empty before each test."""
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator import EmbeddedAws, config_control, config_delivery, config_store, lambda_invocations
+from tests.support.functions import document, zipped
 
 REGION = "eu-central-1"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
+TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
 @pytest.fixture(scope="session")
@@ -45,16 +41,13 @@ class Region:
     def add_function(self, *, source_account: str = "123456789012") -> None:
         """Make the function, with a permission for AWS Config of an account."""
         iam, functions = self.aws.client("iam", REGION), self.aws.client("lambda", REGION)
-        role = iam.create_role(RoleName="evaluator", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-        package = io.BytesIO()
-        with zipfile.ZipFile(package, "w") as archive:
-            archive.writestr("main.py", "def handler(event, context): pass")
+        role = iam.create_role(RoleName="evaluator", AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
         function = functions.create_function(
             FunctionName="evaluator",
             Role=role,
             Runtime="python3.13",
-            Handler="main.handler",
-            Code={"ZipFile": package.getvalue()},
+            Handler="module.handler",
+            Code={"ZipFile": zipped("def handler(event, context): pass")},
         )
         self.function_arn = function["FunctionArn"]
         functions.add_permission(

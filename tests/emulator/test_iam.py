@@ -1,6 +1,5 @@
 """IAM: what a role may do, and that nobody else is asked."""
 
-import json
 from typing import Any
 
 import boto3
@@ -8,46 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws
+from tests.support.functions import REGION, allow, document
+from tests.support.roles import as_role, is_denied
 
-REGION = "eu-west-1"
 RULE = f"arn:aws:config:{REGION}:{ACCOUNT_ID}:config-rule"
-
-
-def document(*statements: dict[str, Any]) -> str:
-    """A policy of statements."""
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(*actions: str, resource: str = "*") -> dict[str, Any]:
-    """A statement that allows actions."""
-    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-
-
-def as_role(aws: EmbeddedAws, service: str, policy: str, boundary: str | None = None) -> Any:
-    """A client with the credentials of a role that has one policy and, maybe, a permissions boundary."""
-    iam = aws.client("iam", REGION)
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    options = {"PermissionsBoundary": boundary} if boundary else {}
-    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=document(trust), **options)["Role"]["Arn"]
-    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=policy)
-    session = aws.client("sts", REGION).assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-    return boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=aws.endpoint_url,
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
-    )
-
-
-def is_denied(call: Any, **arguments: Any) -> bool:
-    """Whether a call is denied; any other error counts as let through."""
-    try:
-        call(**arguments)
-    except ClientError as error:
-        return str(error.response["Error"]["Code"]) in ("AccessDenied", "AccessDeniedException", "AuthorizationError")
-    return False
 
 
 def test_a_role_may_do_what_its_policy_allows(aws: EmbeddedAws) -> None:

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, logs
-from tests.emulator.test_iam import REGION, allow, as_role, document
-from tests.support.functions import invoke, make_function, make_role
+from tests.support.functions import REGION, allow, document, invoke, make_function, make_role
+from tests.support.roles import as_role
 
 GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:group"
 LOGGING = ("logs:CreateLogStream", "logs:PutLogEvents")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, roles
-from tests.emulator.test_iam import REGION, allow, as_role, document, is_denied
+from tests.support.functions import REGION, allow, document
+from tests.support.roles import as_role, is_denied
 
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/r"
 OTHER = f"arn:aws:iam::{ACCOUNT_ID}:role/other"

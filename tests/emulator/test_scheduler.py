@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, eventbridge, lambda_invocations, scheduler
 from tests.emulator.conftest import REGION, refused
-from tests.support.functions import zipped
+from tests.support.functions import allow, document, zipped
 
 ARN = f"arn:aws:scheduler:{REGION}:{ACCOUNT_ID}"
 GROUP = f"{ARN}:schedule-group/reports"
@@ -30,13 +30,12 @@ def trust(service: str, condition: dict[str, Any] | None = None) -> str:
         "Action": "sts:AssumeRole",
         "Condition": condition or {},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return document(statement)
 
 
 def may(aws: EmbeddedAws, *actions: str) -> None:
     """Let the schedule's role do these actions alone."""
-    allow = {"Effect": "Allow", "Action": actions, "Resource": [FUNCTION, QUEUE]}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    policy = document(allow(*actions, resource=[FUNCTION, QUEUE]))
     aws.client("iam", REGION).put_role_policy(RoleName="scheduler", PolicyName="all", PolicyDocument=policy)
 
 
@@ -176,8 +175,8 @@ def test_trust_of_another_group(account: EmbeddedAws) -> None:
     """A role whose trust names another group, or a schedule, can't be assumed."""
     iam = account.client("iam", REGION)
     for source in (f"{ARN}:schedule-group/other", f"{ARN}:schedule/reports/report"):
-        document = trust(scheduler.PRINCIPAL, {"ArnEquals": {"aws:SourceArn": source}})
-        iam.update_assume_role_policy(RoleName="scheduler", PolicyDocument=document)
+        policy = trust(scheduler.PRINCIPAL, {"ArnEquals": {"aws:SourceArn": source}})
+        iam.update_assume_role_policy(RoleName="scheduler", PolicyDocument=policy)
         with pytest.raises(ClientError, match="must allow AWS EventBridge Scheduler to assume the role") as error:
             create(account)
         assert refused(error) == "ValidationException"

@@ -32,9 +32,14 @@ def zipped(code: str) -> bytes:
         return target.getvalue()
 
 
-def document(statement: dict[str, Any]) -> str:
-    """Return a policy with one statement."""
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def document(*statements: dict[str, Any]) -> str:
+    """Return a policy."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(*actions: str, resource: str | list[str] = "*") -> dict[str, Any]:
+    """Return a statement that allows actions."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 
 def make_role(aws: EmbeddedAws, *actions: str, service: str = "lambda.amazonaws.com") -> None:
@@ -43,8 +48,7 @@ def make_role(aws: EmbeddedAws, *actions: str, service: str = "lambda.amazonaws.
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     iam.create_role(RoleName="role", AssumeRolePolicyDocument=document(trust))
     if actions:
-        allow = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-        iam.put_role_policy(RoleName="role", PolicyName="policy", PolicyDocument=document(allow))
+        iam.put_role_policy(RoleName="role", PolicyName="policy", PolicyDocument=document(allow(*actions)))
 
 
 def make_function(aws: EmbeddedAws, code: str, **options: Any) -> Any:

@@ -1,0 +1,36 @@
+"""A role on the embedded AWS, and whether it is denied a call."""
+
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from tests.emulator import EmbeddedAws
+from tests.support.functions import REGION, document
+
+
+def as_role(aws: EmbeddedAws, service: str, policy: str, boundary: str | None = None) -> Any:
+    """Return a client with the credentials of a role with one policy and, if given, a permissions boundary."""
+    iam = aws.client("iam", REGION)
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    options = {"PermissionsBoundary": boundary} if boundary else {}
+    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=document(trust), **options)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=policy)
+    session = aws.client("sts", REGION).assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=aws.endpoint_url,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+
+
+def is_denied(call: Any, **arguments: Any) -> bool:
+    """Return whether a call is denied. Any other error does not count."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"]) in ("AccessDenied", "AccessDeniedException", "AuthorizationError")
+    return False
