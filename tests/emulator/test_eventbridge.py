@@ -9,29 +9,12 @@ from typing import Any
 import pytest
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, eventbridge, lambda_invocations, sns
+from tests.support.functions import QUEUE, REGION
+from tests.support.queues import messages
+from tests.support.rules import DEAD, RULE, THIS_RULE, WHEN, bodies, fire, policy, queue_of, rule_of
+from tests.support.topics import mails
 
-REGION = "eu-west-1"
-RULE = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/change"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:notifications"
-QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:queue"
-DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:dead"
-THIS_RULE = {"ArnEquals": {"aws:SourceArn": RULE}}
-WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-def policy(action: str, resource: str, condition: dict[str, Any] | None = None) -> str:
-    """A resource's policy that lets EventBridge do one thing."""
-    allow = {"Effect": "Allow", "Principal": {"Service": eventbridge.PRINCIPAL}, "Action": action, "Resource": resource}
-    if condition:
-        allow["Condition"] = condition
-    return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-
-
-def queue_of(aws: EmbeddedAws, arn: str, *, admits: bool = True, **attributes: str) -> None:
-    """A new queue that admits the rule, or nobody."""
-    if admits:
-        attributes["Policy"] = policy("sqs:SendMessage", arn, THIS_RULE)
-    aws.client("sqs", REGION).create_queue(QueueName=arn.rpartition(":")[2], Attributes=attributes)
 
 
 def topic_of(aws: EmbeddedAws, *, admits: bool = True, condition: Any = None, **attributes: str) -> None:
@@ -56,38 +39,6 @@ def key_of(aws: EmbeddedAws, *, admits: bool, condition: Any = None) -> str:
         encrypt["Condition"] = condition
     given = {"Policy": json.dumps({"Statement": [encrypt]})} if admits else {}
     return str(aws.client("kms", REGION).create_key(**given)["KeyMetadata"]["KeyId"])
-
-
-def rule_of(aws: EmbeddedAws, target_arn: str, **target: Any) -> None:
-    """A rule for every event of "test", with one target."""
-    client = aws.client("events", REGION)
-    client.put_rule(Name="change", EventPattern=json.dumps({"source": ["test"]}))
-    client.put_targets(Rule="change", Targets=[{"Id": "it", "Arn": target_arn, **target}])
-
-
-def fire(aws: EmbeddedAws, detail: dict[str, Any] | None = None) -> None:
-    """Let the service "test" emit an event, and wait for what comes of it."""
-    eventbridge.publish(REGION, "test", "A Change", detail or {"name": "value"}, resources=["arn:one"], time=WHEN)
-    aws.settle()
-
-
-def messages(aws: EmbeddedAws, arn: str) -> list[dict[str, Any]]:
-    """What is in a queue."""
-    client = aws.client("sqs", REGION)
-    url = client.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
-    got = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-    found: list[dict[str, Any]] = got.get("Messages", [])
-    return found
-
-
-def bodies(aws: EmbeddedAws, arn: str = QUEUE) -> list[str]:
-    """The texts in a queue."""
-    return [message["Body"] for message in messages(aws, arn)]
-
-
-def mails() -> list[str]:
-    """The mails that are no confirmation."""
-    return [mail.body for mail in sns.outbox(REGION) if mail.token is None]
 
 
 def counted() -> dict[str, list[datetime]]:

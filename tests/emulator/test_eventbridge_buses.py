@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, eventbridge, organization
+from tests.support.queues import messages
 
 REGION, ELSEWHERE = "eu-west-1", "eu-central-1"
 HUB, THIRD = "222222222222", "333333333333"
@@ -38,17 +39,6 @@ def queue(aws: EmbeddedAws, name: str, region: str = REGION, account: str = ACCO
     policy = document({"Service": "events.amazonaws.com"}, "sqs:SendMessage", arn)
     aws.client("sqs", region, account).create_queue(QueueName=name, Attributes={"Policy": policy})
     return arn
-
-
-def received(aws: EmbeddedAws, arn: str) -> list[dict[str, Any]]:
-    """The messages in a queue."""
-    _, _, _, region, account, name = arn.split(":")
-    client = aws.client("sqs", region, account)
-    url = client.get_queue_url(QueueName=name)["QueueUrl"]
-    found: list[dict[str, Any]] = client.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-    ).get("Messages", [])
-    return found
 
 
 def make_hub(
@@ -89,7 +79,7 @@ def fire(aws: EmbeddedAws, **place: Any) -> None:
 
 def dead_letter(aws: EmbeddedAws, arn: str) -> str:
     """The error code of the one dead letter, which was not tried again."""
-    [message] = received(aws, arn)
+    [message] = messages(aws, arn)
     attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
     assert "RETRY_ATTEMPTS" not in attributes
     assert json.loads(message["Body"])["source"] == "test"
@@ -113,11 +103,11 @@ def test_an_event_stays_the_members(member: EmbeddedAws, region: str, account: s
     member.client("events", REGION).put_targets(Rule="forward", Targets=[{"Id": "queue", "Arn": sent}])
     fire(member)
 
-    [local], [remote] = ([json.loads(each["Body"]) for each in received(member, arn)] for arn in (sent, arrived))
+    [local], [remote] = ([json.loads(each["Body"]) for each in messages(member, arn)] for arn in (sent, arrived))
     assert (remote["account"], remote["region"], remote["time"]) == (ACCOUNT_ID, REGION, "2026-01-02T03:04:05Z")
     assert (remote["id"] == local["id"]) is (region == REGION)
     assert {**remote, "id": ""} == {**local, "id": ""}
-    assert received(member, dead) == []
+    assert messages(member, dead) == []
 
 
 CHILDREN = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": [f"{ORGANIZATION}/r-ab12/ou-ab12-11111111/*"]}}
@@ -157,7 +147,7 @@ def test_the_bus_says_who_may_send(
         with pytest.raises(ClientError, match=r"AccessDeniedException.*not authorized to perform: events:PutEvents"):
             make_member(aws, bus_arn())
 
-    assert len(received(aws, arrived)) == admitted
+    assert len(messages(aws, arrived)) == admitted
 
 
 @pytest.mark.parametrize(
@@ -220,7 +210,7 @@ def test_what_cannot_be_sent_is_a_dead_letter_at_once(member: EmbeddedAws, broke
     fire(member)
 
     assert dead_letter(member, dead) == code
-    assert received(member, arrived) == []
+    assert messages(member, arrived) == []
     counted = {(each.name, *each.dimensions.items()) for each in cloudwatch_metrics.points(REGION)}
     assert counted == {(name, ("RuleName", "forward")) for name in ("FailedInvocations", "InvocationsSentToDlq")}
     assert cloudwatch_metrics.points(REGION, HUB) == []
@@ -234,7 +224,7 @@ def test_a_bus_that_fails_for_a_while_gets_the_event_later(member: EmbeddedAws) 
     eventbridge.outages(REGION)[bus_arn()] = timedelta(minutes=1)
     fire(member)
 
-    assert len(received(member, arrived)) == 1
+    assert len(messages(member, arrived)) == 1
 
 
 def test_there_is_no_second_hop(member: EmbeddedAws) -> None:
@@ -253,7 +243,7 @@ def test_there_is_no_second_hop(member: EmbeddedAws) -> None:
     fire(member)
 
     assert dead_letter(member, dead) == "THIRD_ACCOUNT_HOP_DETECTED"
-    assert received(member, third) == []
+    assert messages(member, third) == []
     dimensions = {tuple(sorted(each.dimensions.items())) for each in cloudwatch_metrics.points(REGION, HUB)}
     assert dimensions == {(("EventBusName", "hub"), ("RuleName", "all"))}
 
@@ -300,7 +290,7 @@ def test_who_may_put_events_of_their_own(aws: EmbeddedAws) -> None:
         aws.client("events", REGION, THIRD).put_events(Entries=[entry])
     aws.settle()
 
-    assert [json.loads(each["Body"])["account"] for each in received(aws, arrived)] == [ACCOUNT_ID]
+    assert [json.loads(each["Body"])["account"] for each in messages(aws, arrived)] == [ACCOUNT_ID]
 
 
 def test_a_replay_goes_to_the_rules_that_it_names(member: EmbeddedAws) -> None:
@@ -313,7 +303,7 @@ def test_a_replay_goes_to_the_rules_that_it_names(member: EmbeddedAws) -> None:
     make_role(member, bus_arn())
     make_member(member, bus_arn())
     fire(member)
-    assert (len(received(member, arrived)), len(received(member, other))) == (1, 1)
+    assert (len(messages(member, arrived)), len(messages(member, other))) == (1, 1)
 
     client.start_replay(
         ReplayName="again",
@@ -324,9 +314,9 @@ def test_a_replay_goes_to_the_rules_that_it_names(member: EmbeddedAws) -> None:
     )
     member.settle()
 
-    [message] = received(member, arrived)
+    [message] = messages(member, arrived)
     assert json.loads(message["Body"])["replay-name"] == "again"
-    assert received(member, other) == []
+    assert messages(member, other) == []
     assert client.describe_archive(ArchiveName="kept")["EventCount"] == 1
     listed = {rule["Name"]: rule.get("ManagedBy") for rule in client.list_rules(EventBusName="hub")["Rules"]}
     assert listed == {"all": None, "other": None, "Events-Archive-kept": "prod.vhs.events.aws.internal"}

@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, config_control, eventbridge_transformer
-from tests.emulator.test_eventbridge import DEAD, QUEUE, REGION, RULE, bodies, fire, queue_of, rule_of
+from tests.support.functions import QUEUE, REGION
+from tests.support.rules import DEAD, RULE, bodies, fire, queue_of, rule_of
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from tests.support.functions import (
     document,
     make_function,
     make_role,
-    messages,
     permit,
 )
+from tests.support.queues import messages
 
 
 def test_a_service_needs_permission(aws: EmbeddedAws) -> None:
@@ -58,7 +58,7 @@ def test_what_fails_is_tried_again_and_then_a_dead_letter(aws: EmbeddedAws, retr
     done = lambda_invocations.invocations(FUNCTION)
     assert [each.attempt for each in done] == list(range(1, 4 if retries is None else 2 + retries))
     assert all(each.error and each.event == '{"a": 1}' for each in done)
-    (letter,) = messages(aws)
+    (letter,) = messages(aws, QUEUE)
     values = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
     assert letter["Body"] == '{"a": 1}'
     assert values == {"RequestID": done[0].request_id, "ErrorCode": "200", "ErrorMessage": "broken"}
@@ -74,7 +74,7 @@ def test_what_succeeds_is_not_tried_again(aws: EmbeddedAws) -> None:
     assert client.invoke(FunctionName="function", InvocationType="Event")["StatusCode"] == 202
     aws.settle()
     assert [each.error is None for each in lambda_invocations.invocations(FUNCTION)] == [False, True]
-    assert messages(aws) == []
+    assert messages(aws, QUEUE) == []
 
 
 def test_a_failure_goes_to_its_destination(aws: EmbeddedAws) -> None:
@@ -88,7 +88,7 @@ def test_a_failure_goes_to_its_destination(aws: EmbeddedAws) -> None:
     )
     client.invoke(FunctionName="function", InvocationType="Event", Payload='{"a": 1}')
     aws.settle()
-    (message,) = messages(aws)
+    (message,) = messages(aws, QUEUE)
     record = json.loads(message["Body"])
     assert (record["requestPayload"], record["responsePayload"]["errorType"]) == ({"a": 1}, "ValueError")
     assert record["requestContext"]["condition"] == "RetriesExhausted"
@@ -104,7 +104,7 @@ def test_without_its_permission_the_dead_letter_is_lost(aws: EmbeddedAws) -> Non
     client.invoke(FunctionName="function", InvocationType="Event")
     aws.settle()
     assert len(lambda_invocations.invocations(FUNCTION)) == 3
-    assert messages(aws) == []
+    assert messages(aws, QUEUE) == []
 
 
 def test_a_dead_letter_queue_that_is_gone_loses_the_event(aws: EmbeddedAws) -> None:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, eventbridge, lambda_invocations, scheduler
 from tests.emulator.conftest import REGION, refused
 from tests.support.functions import allow, document, zipped
+from tests.support.queues import messages
 
 ARN = f"arn:aws:scheduler:{REGION}:{ACCOUNT_ID}"
 GROUP = f"{ARN}:schedule-group/reports"
@@ -95,14 +96,6 @@ def received() -> list[dict[str, Any]]:
     return [json.loads(each.event) for each in lambda_invocations.invocations(FUNCTION)]
 
 
-def dead_letters(aws: EmbeddedAws) -> list[dict[str, Any]]:
-    """What is in the dead-letter queue."""
-    client = aws.client("sqs", REGION)
-    url = client.get_queue_url(QueueName="dead")["QueueUrl"]
-    got = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-    return list(got.get("Messages", []))
-
-
 def counted() -> set[str]:
     """The names of the group's metrics that have a value."""
     points = cloudwatch_metrics.points(REGION)
@@ -148,7 +141,7 @@ def test_retries(account: EmbeddedAws) -> None:
     eventbridge.outages(REGION)[FUNCTION] = timedelta(hours=1)
     [at] = pass_weeks(account, 2)
 
-    [letter] = dead_letters(account)
+    [letter] = messages(account, QUEUE)
     attributes = {name: each["StringValue"] for name, each in letter["MessageAttributes"].items()}
     assert json.loads(letter["Body"])["at"] == attributes["SCHEDULED_TIME"] == scheduler.iso(at)
     assert (attributes["EXHAUSTED_RETRY_CONDITION"], attributes["RETRY_ATTEMPTS"]) == ("MaximumRetryAttempts", "3")
@@ -161,7 +154,7 @@ def test_missing_permissions(account: EmbeddedAws) -> None:
     create(account)
     may(account, "sqs:SendMessage")
     pass_weeks(account, 1)
-    [letter] = dead_letters(account)
+    [letter] = messages(account, QUEUE)
     assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "AccessDeniedException"
 
     may(account, "lambda:GetFunction")

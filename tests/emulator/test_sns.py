@@ -1,52 +1,14 @@
 """SNS: who must confirm, what the mail says, and where it goes when it can't be delivered."""
 
 import json
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, cloudwatch_metrics, lambda_invocations, sns
-
-REGION = "eu-west-1"
-ADDRESS = "ops@example.com"
-QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:queue"
-
-
-def topic_of(aws: EmbeddedAws, **attributes: str) -> str:
-    """A new topic."""
-    arn: str = aws.client("sns", REGION).create_topic(Name="notifications", Attributes=attributes)["TopicArn"]
-    return arn
-
-
-def subscribe(aws: EmbeddedAws, topic_arn: str, protocol: str, endpoint: str, **attributes: str) -> str:
-    """A new subscription, made as Terraform makes it."""
-    answer = aws.client("sns", REGION).subscribe(
-        TopicArn=topic_arn, Protocol=protocol, Endpoint=endpoint, Attributes=attributes, ReturnSubscriptionArn=True
-    )
-    return str(answer["SubscriptionArn"])
-
-
-def queue_of(aws: EmbeddedAws, source_arn: str | None, name: str = "queue", **attributes: str) -> str:
-    """A new queue into which SNS may put what comes from a topic."""
-    allow: dict[str, Any] = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}",
-        "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
-    }
-    if source_arn:
-        attributes["Policy"] = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    url: str = aws.client("sqs", REGION).create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-    return url
-
-
-def messages(aws: EmbeddedAws, url: str) -> list[dict[str, Any]]:
-    """What is in a queue."""
-    got = aws.client("sqs", REGION).receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-    found: list[dict[str, Any]] = got.get("Messages", [])
-    return found
+from tests.support.functions import QUEUE, REGION
+from tests.support.queues import messages
+from tests.support.topics import ADDRESS, mails, queue_of, subscribe, topic_of
 
 
 def counted() -> dict[str, float]:
@@ -54,11 +16,6 @@ def counted() -> dict[str, float]:
     points = cloudwatch_metrics.points(REGION)
     assert all((each.namespace, each.dimensions) == ("AWS/SNS", {"TopicName": "notifications"}) for each in points)
     return {each.name: each.value for each in points}
-
-
-def bodies() -> list[str]:
-    """The mails that are no confirmation."""
-    return [mail.body for mail in sns.outbox(REGION) if mail.token is None]
 
 
 # Confirming
@@ -166,7 +123,7 @@ def test_email_json_is_the_document(aws: EmbeddedAws) -> None:
     subscribe(aws, topic_arn, "email-json", ADDRESS)
     sns.confirm_all(REGION)
     sns.publish(topic_arn, "text")
-    document = json.loads(bodies()[0])
+    document = json.loads(mails()[0])
     assert (document["Type"], document["Message"], document["TopicArn"]) == ("Notification", "text", topic_arn)
 
 
@@ -211,7 +168,7 @@ def test_a_bounced_mail_is_a_dead_letter(aws: EmbeddedAws, admits: bool) -> None
     sns.confirm_all(REGION)
     sns.bounce(REGION, ADDRESS)
     aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="text")
-    assert bodies() == []
+    assert mails() == []
     assert len(messages(aws, dead)) == (1 if admits else 0)
     redriven = "NumberOfNotificationsRedrivenToDlq" if admits else "NumberOfNotificationsFailedToRedriveToDlq"
     assert counted() == {"NumberOfNotificationsFailed": 1, redriven: 1}
@@ -251,7 +208,7 @@ def test_an_encrypted_queue_needs_its_key(aws: EmbeddedAws) -> None:
     """A queue whose key does not admit SNS gets nothing, though its own policy admits the topic."""
     topic_arn, kms = topic_of(aws), aws.client("kms", REGION)
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
-    url = queue_of(aws, topic_arn, KmsMasterKeyId=key_id)
+    arn = queue_of(aws, topic_arn, KmsMasterKeyId=key_id)
     subscribe(aws, topic_arn, "sqs", QUEUE)
     sns.publish(topic_arn, "refused")
     policy = json.loads(kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"])
@@ -260,7 +217,7 @@ def test_an_encrypted_queue_needs_its_key(aws: EmbeddedAws) -> None:
     policy["Statement"].append(admit | {"Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}}})
     kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(policy))
     sns.publish(topic_arn, "taken")
-    assert [json.loads(each["Body"])["Message"] for each in messages(aws, url)] == ["taken"]
+    assert [json.loads(each["Body"])["Message"] for each in messages(aws, arn)] == ["taken"]
 
 
 def test_the_default_policy_admits_no_service(aws: EmbeddedAws) -> None:
@@ -291,7 +248,7 @@ FORMS = json.dumps({"default": "for machines", "email": "for people", "sms": "fo
 def test_each_protocol_gets_its_form(aws: EmbeddedAws) -> None:
     """With the structure json a mail, an SMS and everything else get their own text; a mail has the subject."""
     topic_arn = topic_of(aws)
-    url = queue_of(aws, topic_arn)
+    arn = queue_of(aws, topic_arn)
     for protocol, endpoint in (("email", ADDRESS), ("sms", "+12025550123"), ("sqs", QUEUE)):
         subscribe(aws, topic_arn, protocol, endpoint)
     sns.confirm_all(REGION)
@@ -300,7 +257,7 @@ def test_each_protocol_gets_its_form(aws: EmbeddedAws) -> None:
     mail, sms = [each for each in sns.outbox(REGION) if each.token is None]
     assert (mail.subject, mail.body.partition("\n\n--\n")[0]) == ("News", "for people")
     assert (sms.to, sms.subject, sms.body) == ("+12025550123", "", "for phones")
-    [message] = messages(aws, url)
+    [message] = messages(aws, arn)
     document = json.loads(message["Body"])
     assert (document["Subject"], document["Message"]) == ("News", "for machines")
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from tests.emulator import EmbeddedAws, sns
-from tests.emulator.test_sns import ADDRESS, QUEUE, REGION, bodies, messages, queue_of, subscribe, topic_of
+from tests.support.functions import QUEUE, REGION
+from tests.support.queues import messages
+from tests.support.topics import ADDRESS, mails, queue_of, subscribe, topic_of
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ def test_a_filter_policy_filters(
     sns.confirm_all(REGION)
     for message, attributes in (passing, filtered):
         sns.publish(topic_arn, message, message_attributes=attributes)
-    assert len(bodies()) == 1
+    assert len(mails()) == 1
 
 
 @pytest.mark.parametrize("nothing", ["", "{}"])
@@ -46,7 +48,7 @@ def test_a_filter_policy_can_be_taken_away(aws: EmbeddedAws, nothing: str) -> No
     client.publish(TopicArn=topic_arn, Message="passed")
     attributes = client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     assert {"FilterPolicy", "FilterPolicyScope"} & set(attributes) == set()
-    assert [body.partition("\n")[0] for body in bodies()] == ["passed"]
+    assert [body.partition("\n")[0] for body in mails()] == ["passed"]
 
 
 ATTRIBUTES = {
@@ -77,7 +79,7 @@ def test_a_filter_picks_by_attributes(aws: EmbeddedAws, policy: dict[str, Any], 
     subscribe(aws, topic_arn, "email", ADDRESS, FilterPolicy=json.dumps(policy))
     sns.confirm_all(REGION)
     aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="text", MessageAttributes=ATTRIBUTES)
-    assert len(bodies()) == passes
+    assert len(mails()) == passes
 
 
 @pytest.mark.parametrize(
@@ -87,11 +89,11 @@ def test_a_filter_picks_by_attributes(aws: EmbeddedAws, policy: dict[str, Any], 
 def test_a_filter_picks_by_the_body_of_its_protocol(aws: EmbeddedAws, policy: dict[str, Any], passes: bool) -> None:  # noqa: FBT001
     """A filter on the body reads what the subscriber would get."""
     topic_arn = topic_of(aws)
-    url = queue_of(aws, topic_arn)
+    arn = queue_of(aws, topic_arn)
     subscribe(aws, topic_arn, "sqs", QUEUE, FilterPolicy=json.dumps(policy), FilterPolicyScope="MessageBody")
     texts = {"default": "text", "sqs": json.dumps({"rule": "name", "counts": {"NON_COMPLIANT": 2}})}
     aws.client("sns", REGION).publish(TopicArn=topic_arn, Message=json.dumps(texts), MessageStructure="json")
-    assert len(messages(aws, url)) == passes
+    assert len(messages(aws, arn)) == passes
 
 
 @pytest.mark.parametrize(
@@ -101,11 +103,11 @@ def test_a_filter_picks_by_the_body_of_its_protocol(aws: EmbeddedAws, policy: di
 def test_a_key_without_a_value_does_not_exist(aws: EmbeddedAws, body: dict[str, Any], passes: bool) -> None:  # noqa: FBT001
     """A filter for a key that exists wants a value that is neither null nor empty."""
     topic_arn = topic_of(aws)
-    url = queue_of(aws, topic_arn)
+    arn = queue_of(aws, topic_arn)
     policy = json.dumps({"who": [{"exists": True}]})
     subscribe(aws, topic_arn, "sqs", QUEUE, FilterPolicy=policy, FilterPolicyScope="MessageBody")
     aws.client("sns", REGION).publish(TopicArn=topic_arn, Message=json.dumps(body))
-    assert len(messages(aws, url)) == passes
+    assert len(messages(aws, arn)) == passes
 
 
 def test_a_message_without_attributes_passes_no_filter_on_them(aws: EmbeddedAws) -> None:
@@ -114,4 +116,4 @@ def test_a_message_without_attributes_passes_no_filter_on_them(aws: EmbeddedAws)
     subscribe(aws, topic_arn, "email", ADDRESS, FilterPolicy=json.dumps({"rule": [{"exists": False}]}))
     sns.confirm_all(REGION)
     aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="text")
-    assert bodies() == []
+    assert mails() == []

@@ -70,11 +70,3 @@ def permit(client: Any, **condition: str) -> None:
     client.add_permission(
         FunctionName="function", StatementId="config", Action="lambda:InvokeFunction", Principal=CONFIG, **condition
     )
-
-
-def messages(aws: EmbeddedAws) -> list[dict[str, Any]]:
-    """Receive the messages in the queue."""
-    url = f"{aws.endpoint_url}/{ACCOUNT_ID}/queue"
-    got = aws.client("sqs", REGION).receive_message(QueueUrl=url, MessageAttributeNames=["All"])
-    found: list[dict[str, Any]] = got.get("Messages", [])
-    return found
