@@ -25,6 +25,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: layers.get(item.path.relative_to(Path(__file__).parent).parts[0], len(layers)))
 
 
+def assert_text(path: Path, text: str) -> None:
+    """Compare a text with a golden file, or write the file with ``GOLDEN=write``."""
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+
+    assert text == path.read_text(encoding="utf-8")
+
+
 @pytest.hookimpl(wrapper=True)
 def fail_on_wire_errors() -> Iterator[None]:
     """Fail a test, its fixtures included, in which a request or a response did not fit AWS's models."""

@@ -1,31 +1,21 @@
-"""Each format against a golden file, and SARIF against its schema.
+"""Each format of ``plan`` against a golden file, and SARIF against its schema.
 
-``python -m tests.cli.test_formats FOLDER`` writes the files anew, by the command in that folder.
+With ``GOLDEN=write``, the tests write the files.
 """
 
 import os
 import pty
 import subprocess
-import sys
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.cli.conftest import Command
+from tests.cli.formats import FORMATS, junit_counts, sarif_results
 from tests.cli.plans import change, plan, write
-from tests.cli.sarif_schema import SCHEMA
+from tests.conftest import assert_text
 
 GOLDEN = Path(__file__).parent / "golden"
-FORMATS = {
-    "table": "table.txt",
-    "json": "json.json",
-    "sarif": "sarif.json",
-    "junit": "junit.xml",
-    "github": "github.txt",
-}
-
 _COMPUTED = {"key_name": True, "tags_all": True}
 _GROUP = {"name": "boxes", "launch_template": [{"id": "lt-1", "version": "$Latest"}]}
 PLAN = plan(
@@ -64,39 +54,25 @@ PLAN = plan(
 )
 
 
-def _outputs(command: Command, folder: Path) -> dict[str, str]:
-    path = write(folder, PLAN)
-    return {form: command("plan", path, "--format", form, "--root", "root", cwd=GOLDEN).output for form in FORMATS}
-
-
 @pytest.mark.parametrize("form", FORMATS)
 def test_golden(command: Command, tmp_path: Path, form: str) -> None:
     """Each format is what its golden file has."""
-    assert _outputs(command, tmp_path)[form] == (GOLDEN / FORMATS[form]).read_text(encoding="utf-8")
+    outcome = command("plan", write(tmp_path, PLAN), "--format", form, "--root", "root", cwd=GOLDEN)
+    assert_text(GOLDEN / FORMATS[form], outcome.output)
 
 
 def test_sarif_fits_the_schema(command: Command, tmp_path: Path) -> None:
     """SARIF is valid, with and without lines, and each result refers to its rule."""
     path = write(tmp_path, PLAN)
     for options in (["--root", "root"], []):
-        log = command("plan", path, "--format", "sarif", *options, cwd=GOLDEN).json
-        jsonschema.validate(log, SCHEMA, format_checker=jsonschema.FormatChecker())
-        (run,) = log["runs"]
-        rules = run["tool"]["driver"]["rules"]
-        assert [rules[each["ruleIndex"]]["id"] for each in run["results"]] == [
-            each["ruleId"] for each in run["results"]
-        ]
-        lines = ["physicalLocation" in each["locations"][0] for each in run["results"]]
+        results = sarif_results(command("plan", path, "--format", "sarif", *options, cwd=GOLDEN).json)
+        lines = ["physicalLocation" in each["locations"][0] for each in results]
         assert lines == [bool(options)] * 3
 
 
 def test_junit_counts(command: Command, tmp_path: Path) -> None:
     """JUnit's counts are those of its cases."""
-    suite = ET.fromstring(command("plan", write(tmp_path, PLAN), "--format", "junit").output)[0]  # noqa: S314  (ours)
-    cases = suite.findall("testcase")
-    assert int(suite.attrib["tests"]) == len(cases) == 4
-    assert int(suite.attrib["failures"]) == len([case for case in cases if case.find("failure") is not None]) == 2
-    assert int(suite.attrib["skipped"]) == len([case for case in cases if case.find("skipped") is not None]) == 1
+    assert junit_counts(command("plan", write(tmp_path, PLAN), "--format", "junit").output) == (4, 2, 1)
 
 
 def test_terminal(command: Command, tmp_path: Path) -> None:
@@ -127,11 +103,3 @@ def test_many_rows(command: Command, tmp_path: Path) -> None:
     output = command("plan", path).output
     assert "… and 1,001 more; --format json has all." in output
     assert "1,201 judged: 1,201 NON_COMPLIANT" in output
-
-
-if __name__ == "__main__":
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as temporary:
-        for name, text in _outputs(Command(Path(sys.argv[1])), Path(temporary)).items():
-            (GOLDEN / FORMATS[name]).write_text(text, encoding="utf-8")

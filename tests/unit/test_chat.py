@@ -15,7 +15,8 @@ from notifier.digest import digest
 from notifier.events import Event
 from notifier.report import report
 
-from tests.unit.test_digest import CONSOLE, GOLDEN, NOON, assert_text, change
+from tests.conftest import assert_text
+from tests.unit.test_digest import CONSOLE, GOLDEN, NOON, change
 from tests.unit.test_digest_accounts import NAMES, SEVERAL, C, alarm, call
 from tests.unit.test_digest_properties import size, windows
 from tests.unit.test_report import CASES, NOW, RULE, compared, open_now

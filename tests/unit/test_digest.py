@@ -5,7 +5,6 @@ A person has read the texts under golden/. After a change to the words, write th
 """
 
 import json
-import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,8 @@ import pytest
 from notifier.digest import digest
 from notifier.events import MAX_ANNOTATION_LENGTH, Change
 from notifier.message import Console, Message
+
+from tests.conftest import assert_text
 
 GOLDEN = Path(__file__).parent / "golden"
 CONSOLE = Console("console.aws.amazon.com")
@@ -81,14 +82,6 @@ def assert_golden(name: str, message: Message) -> None:
         cut = next(n for n, line in enumerate(lines) if n > 60 and not line.startswith((" ", "i-", "\n")))
         mail = "".join([*lines[:11], "[…]\n", *lines[cut - 5 : cut + 5], "[…]\n", *lines[-9:]])
     assert_text(GOLDEN / f"{name}.txt", mail)
-
-
-def assert_text(path: Path, text: str) -> None:
-    """Compare a text with a file, or write the file."""
-    if os.environ.get("GOLDEN") == "write":
-        path.write_text(text)
-
-    assert text == path.read_text()
 
 
 def test_document() -> None:

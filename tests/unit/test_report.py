@@ -15,8 +15,9 @@ from notifier.findings import Comparison, Finding, Memory, Place, Since, compare
 from notifier.message import MAX_SMS_LENGTH, Message, compact
 from notifier.report import report
 
+from tests.conftest import assert_text
 from tests.support import CHECKOUT
-from tests.unit.test_digest import CONSOLE, GOLDEN, NO_KEY, assert_text
+from tests.unit.test_digest import CONSOLE, GOLDEN, NO_KEY
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 LAST = NOW - timedelta(days=7)
