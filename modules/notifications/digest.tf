@@ -111,8 +111,9 @@ resource "aws_cloudwatch_log_group" "notifier" {
   tags              = var.tags
 }
 
-data "aws_iam_policy_document" "notifier_trust" {
-  count = local.has_digest ? 1 : 0
+# The reporter uses the same document.
+data "aws_iam_policy_document" "lambda_trust" {
+  count = local.has_digest || var.report != null ? 1 : 0
 
   statement {
     actions = ["sts:AssumeRole"]
@@ -129,7 +130,7 @@ resource "aws_iam_role" "notifier" {
 
   name                 = "${local.notifier_name}-${local.region}"
   description          = "Lets the notifier of ${var.name} in ${local.region} publish what its queue has collected."
-  assume_role_policy   = data.aws_iam_policy_document.notifier_trust[0].json
+  assume_role_policy   = data.aws_iam_policy_document.lambda_trust[0].json
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
 }

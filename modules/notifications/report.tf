@@ -165,25 +165,12 @@ resource "aws_cloudwatch_log_group" "reporter" {
   tags              = var.tags
 }
 
-data "aws_iam_policy_document" "reporter_trust" {
-  count = local.has_report ? 1 : 0
-
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-  }
-}
-
 resource "aws_iam_role" "reporter" {
   count = local.has_report ? 1 : 0
 
   name                 = "${local.reporter_name}-${local.region}"
   description          = "Lets the reporter of ${var.name} in ${local.region} publish what is open in AWS Config."
-  assume_role_policy   = data.aws_iam_policy_document.reporter_trust[0].json
+  assume_role_policy   = data.aws_iam_policy_document.lambda_trust[0].json
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
 }
@@ -297,7 +284,7 @@ resource "aws_lambda_function" "reporter" {
       CONSOLE_DOMAIN = var.console_domain
       RULE_NAME      = var.report.rule_name
       TABLE_NAME     = aws_dynamodb_table.reports[0].name
-      TOPIC_ARN      = try(aws_sns_topic.this[0].arn, local.topic_arn)
+      TOPIC_ARN      = coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)
       WHEN_EMPTY     = var.report.when_empty ? "1" : ""
     }
   }
