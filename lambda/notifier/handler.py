@@ -20,7 +20,7 @@ from botocore.config import Config
 
 from notifier.digest import digest
 from notifier.events import Event, InvalidEventError, parse
-from notifier.message import Console, LambdaContext, SnsClient, publish
+from notifier.message import CLIENT_SETTINGS, Console, LambdaContext, SnsClient, publish
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +38,8 @@ class NothingPublishedError(RuntimeError):
     """No record of a batch could be read and published."""
 
 
-# Created at import, so that the init phase creates it once for all invocations. A call makes three attempts of at most
-# 7 s, with pauses of at most 3 s together.
-sns_client: SnsClient = boto3.client(
-    "sns", config=Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
-)
+# Created at import, so that the init phase creates it once for all invocations.
+sns_client: SnsClient = boto3.client("sns", config=Config(**CLIENT_SETTINGS))
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:

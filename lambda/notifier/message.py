@@ -26,6 +26,12 @@ COLUMNS = 80
 # Shared, because json.dumps would create an encoder for each call.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
+# The settings of the SNS client: a Publish makes three attempts of at most 7 s, with pauses of at most 3 s together.
+CLIENT_SETTINGS: dict[str, Any] = {
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+    "connect_timeout": 2,
+    "read_timeout": 5,
+}
 # Longer than one Publish can take with all its retries, so that its result is known before Lambda ends the invocation.
 RESERVE_MILLISECONDS = 25_000
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from notifier import chat
 from notifier.findings import MAX_DETAILED, MAX_REMEMBERED, Comparison, Open, Place
 from notifier.message import MAX_BYTES, MAX_SUBJECT_LENGTH, Console, Message, are, counted, iso, plural, short, wrap
+from notifier.wording import MEANINGS
 
 # The version of the JSON document, like the digest's.
 VERSION = "2"
@@ -119,8 +120,7 @@ def _text(comparison: Comparison, lists: Lists, rule: str, console: Console) -> 
     count, places = comparison.open, list(comparison.counts)
     is_one = len(places) == 1
     if count:
-        meaning = "launched without a key pair that is allowed"
-        yield from wrap(f"{counted(count, 'EC2 instance')} {are(count)} NON_COMPLIANT: {meaning}.")
+        yield from wrap(f"{counted(count, 'EC2 instance')} {are(count)} NON_COMPLIANT: {MEANINGS['NON_COMPLIANT']}.")
     else:
         yield from wrap("No EC2 instance is NON_COMPLIANT.")
     yield from wrap(_since_last(comparison))

@@ -8,7 +8,7 @@ same instances as new. EventBridge Scheduler invokes at least once, so a schedul
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -73,9 +73,7 @@ class TableClient(Protocol):
 _PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
 config_client: ConfigClient = boto3.client("config", config=_PATIENT)
 table_client: TableClient = boto3.client("dynamodb", config=_PATIENT)
-sns_client: message.SnsClient = boto3.client(
-    "sns", config=Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
-)
+sns_client: message.SnsClient = boto3.client("sns", config=Config(**message.CLIENT_SETTINGS))
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
@@ -124,18 +122,23 @@ def iso(moment: datetime) -> str:
 # Reading AWS Config
 
 
+def pages(call: Callable[..., dict[str, Any]], request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the answers to a request until the last page."""
+    page = call(**request)
+    yield page
+    while page.get("NextToken"):
+        page = call(**request, NextToken=page["NextToken"])
+        yield page
+
+
 def open_instances(place: Place) -> Iterator[Finding]:
     """Yield every NON_COMPLIANT result of the rule, page by page."""
     request: dict[str, Any] = {"ConfigRuleName": RULE_NAME, "ComplianceTypes": ["NON_COMPLIANT"], "Limit": 100}
-    while True:
-        page = config_client.get_compliance_details_by_config_rule(**request)
+    for page in pages(config_client.get_compliance_details_by_config_rule, request):
         for each in page["EvaluationResults"]:
             qualifier = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
             annotation = " ".join(each.get("Annotation", "").split())
             yield Finding(place, qualifier["ResourceId"], annotation or None)
-        if not page.get("NextToken"):
-            return
-        request["NextToken"] = page["NextToken"]
 
 
 def launches(_place: Place, instance_ids: list[str]) -> dict[str, datetime]:
@@ -146,18 +149,14 @@ def launches(_place: Place, instance_ids: list[str]) -> dict[str, datetime]:
     }
     found: dict[str, datetime] = {}
     try:
-        while True:
-            page = config_client.select_resource_config(**request)
+        for page in pages(config_client.select_resource_config, request):
             for text in page.get("Results", []):
                 row = json.loads(text)
                 if launched := first_launch(row.get("configuration")):
                     found[row["resourceId"]] = launched
-            if not page.get("NextToken"):
-                return found
-            request["NextToken"] = page["NextToken"]
     except (BotoCoreError, ClientError) as error:  # a report without launch times is better than none
         logger.error("report incomplete", extra={"reason": f"launch times are missing: {error}"})
-        return found
+    return found
 
 
 def first_launch(configuration: Any) -> datetime | None:
