@@ -24,7 +24,7 @@ def administrator(account: str = ACCOUNT_ID) -> str:
 
 
 def signer(authorization: str) -> re.Match[str] | None:
-    """The administrator who has signed a call, with the number of an account other than the first."""
+    """Match the administrator who signed a call. Group 1 is the account's number, or None for the first account."""
     return re.search(rf"Credential={ADMINISTRATOR}(\d{{12}})?/", authorization)
 
 

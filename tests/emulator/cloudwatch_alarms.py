@@ -4,11 +4,11 @@
 - Metric math: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 - Topics: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 
-An alarm looks at as many periods as it is to evaluate, that end now, or at the last full hour where they exceed a day.
-AWS looks at some more when data is missing, so it may tell later. Metric math knows ``IF``, ``FILL``, ``YEAR``,
-``MONTH``, ``DATE``, ``HOUR``, ``+``, ``*``, ``<`` and ``>``; assumed, for it is not documented, is that ``FILL`` fills
-a metric that never had a value. A message's form follows examples; a topic that does not admit CloudWatch gets none,
-and the alarm's state says nothing of it.
+An alarm evaluates as many periods as it is set to. They end now or, if they exceed a day, at the last full hour. AWS
+evaluates more periods when data is missing, so its alarms may change later. Metric math knows ``IF``, ``FILL``,
+``YEAR``, ``MONTH``, ``DATE``, ``HOUR``, ``+``, ``*``, ``<`` and ``>``; assumed is that ``FILL`` also fills a metric
+that never had a value. The form of a message follows examples. A topic that does not admit CloudWatch gets no message,
+and the alarm's state does not show this.
 """
 
 import ast
@@ -85,9 +85,9 @@ def set_alarm_state(
 
 
 def count_messages(region: str, account: str, at: datetime) -> None:
-    """Publish how many messages wait in each queue, and for how many seconds the oldest has.
+    """Count the messages in each queue, and the seconds that the oldest has waited.
 
-    The oldest is one that was received less than three times; SQS leaves out the others, whatever they wait for:
+    For the age, SQS leaves out messages that were received three times or more:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
     for name, queue in sqs_backends[account][region].queues.items():
@@ -190,7 +190,7 @@ def pairwise(operation: Callable[[float, float], float], left: Series, right: Se
 
 
 def tell(alarm: Alarm, at: datetime) -> None:
-    """Publish the alarm's new state to the topics that it has for it."""
+    """Publish the alarm's new state to its topics for that state."""
     _, _, _, region, account, _, _ = alarm.alarm_arn.split(":", 6)
     actions = {"ALARM": alarm.alarm_actions, "OK": alarm.ok_actions}.get(
         alarm.state_value, alarm.insufficient_data_actions
@@ -272,7 +272,7 @@ def metrics_in_event(alarm: Alarm) -> list[dict[str, Any]]:
 
 @extends(CloudWatchBackend)
 def put_metric_alarm(self: CloudWatchBackend, name: str, *arguments: Any, **options: Any) -> Alarm:
-    """PutMetricAlarm, by which an alarm begins with INSUFFICIENT_DATA, and an update leaves the state alone."""
+    """PutMetricAlarm: a new alarm begins with INSUFFICIENT_DATA, and an update keeps the state."""
     before = self.alarms.get(name)
     alarm: Alarm = put_metric_alarm.replaced(self, name, *arguments, **options)
     alarm.state_value = before.state_value if before else "INSUFFICIENT_DATA"

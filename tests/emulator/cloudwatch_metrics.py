@@ -5,10 +5,10 @@
 - SNS: https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 - Metric filters: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html
 
-Only the metrics that tell of failures are counted, each by the dimension that AWS documents for one function, rule or
-topic. Of the patterns of metric filters there is the one form ``{ $.field = "text" }``; another is refused. A metric's
-value is a number or, as ``$.field``, that of a field; a line without a number there counts nothing. Stricter than AWS:
-a metric filter's default value is not published.
+Only metrics about failures are counted, each with the dimension that AWS documents for a function, rule or topic. A
+metric filter's pattern must have the form ``{ $.field = "text" }``; others are refused. The value of its metric is a
+number or, as ``$.field``, that of a field. A line whose field has no number is not counted. Stricter than AWS: a metric
+filter's default value is not published.
 """
 
 import json

@@ -1,16 +1,17 @@
-"""AWS Config's aggregators: what the accounts and regions of one's sources have recorded and evaluated.
+"""AWS Config's aggregators: the recorded resources and the results of several accounts and regions.
 
 - https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeAggregateComplianceByConfigRules.html
 - https://docs.aws.amazon.com/config/latest/APIReference/API_GetAggregateComplianceDetailsByConfigRule.html
 - https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeConfigurationAggregatorSourcesStatus.html
 - https://docs.aws.amazon.com/config/latest/APIReference/API_SelectAggregateResourceConfig.html
 
-A page may be empty and have a token, says AWS: it is where a test asks for it (``Sources.has_empty_pages``). Nobody
-says how late an aggregator is, so a test can stop one at what it knows, or let it fail. A rule without results is not
+AWS says that a page may be empty and have a token. Here this happens if a test sets ``Sources.has_empty_pages``. AWS
+does not say how late an aggregator is, so a test can make a source late or let it fail. A rule without results is not
 listed.
 
-Unverified: the status of a source that was not read yet and of one without a recorder (both are taken for read), and
-that an organization has a row of its own. More permissive than AWS: an account need not authorize an aggregator.
+Unverified: the status of a source that was never read and of one without a recorder (here both are ``SUCCEEDED``), and
+whether an organization has a row of its own (here it has none). More permissive than AWS: an account need not authorize
+an aggregator.
 """
 
 import json
@@ -36,7 +37,7 @@ COUNT = "COUNT(*)"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What an aggregator knows of a source: its resources, as queries see them, and results."""
+    """The data that an aggregator has from a source: its resources, as queries see them, and its results."""
 
     resources: list[dict[str, Any]]
     results: list[Result]
@@ -44,11 +45,11 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Sources:
-    """What a test arranges for the aggregators of an account and region.
+    """The settings of a test for the aggregators of an account and region.
 
     Attributes:
-        stopped: what they know of sources that they do not read again.
-        failing: the error of sources that they cannot read, whose data stay what they were.
+        stopped: the data of each source that is not read at present.
+        failing: the error of each source that cannot be read. Its data are in ``stopped``.
         has_empty_pages: whether each listing begins with an empty page.
     """
 
@@ -58,18 +59,18 @@ class Sources:
 
 
 def sources_of(backend: ConfigBackend) -> Sources:
-    """What a test has arranged; moto's reset forgets it with the backend's other attributes."""
+    """The settings of a test; moto's reset forgets them with the backend's other attributes."""
     sources: Sources = backend.__dict__.setdefault("embedded_sources", Sources())
     return sources
 
 
 def stop(aggregating: ConfigBackend, account: str, region: str) -> None:
-    """Let aggregators know of a source what they know now, until :func:`catch_up`."""
+    """Let aggregators keep the current data of a source, until :func:`catch_up`."""
     sources_of(aggregating).stopped[account, region] = read(backend_of(region, account))
 
 
 def fail(aggregating: ConfigBackend, account: str, region: str, code: str) -> None:
-    """Let aggregators fail to read a source; what they know of it stays."""
+    """Let aggregators fail to read a source. They keep its current data."""
     stop(aggregating, account, region)
     sources_of(aggregating).failing[account, region] = code
 
@@ -81,12 +82,12 @@ def catch_up(aggregating: ConfigBackend, account: str, region: str) -> None:
 
 
 def read(backend: ConfigBackend) -> Snapshot:
-    """What there is to know of a region now."""
+    """Read the current data of a region."""
     return Snapshot(list(inventory(backend)), list(store_of(backend).results.values()))
 
 
 def known(aggregating: ConfigBackend, place: Place) -> Snapshot:
-    """What aggregators know of a source."""
+    """The data that aggregators have from a source."""
     account, region = place
     return sources_of(aggregating).stopped.get(place) or read(backend_of(region, account))
 
@@ -125,7 +126,7 @@ def page(response: ConfigResponse, found: list[Any], default: int, maximum: int 
 
 @extends(ConfigAggregator)
 def to_dict(self: ConfigAggregator) -> dict[str, Any]:
-    """An aggregator as the API has it: its tags are told by ListTagsForResource alone."""
+    """An aggregator in the form of the API. Only ListTagsForResource returns its tags."""
     described: dict[str, Any] = to_dict.replaced(self)
     described.pop("Tags", None)
     return described
@@ -152,7 +153,7 @@ def describe_aggregate_compliance_by_config_rules(self: ConfigResponse) -> Actio
 
 @extends(ConfigResponse)
 def get_aggregate_compliance_details_by_config_rule(self: ConfigResponse) -> ActionResult:
-    """GetAggregateComplianceDetailsByConfigRule, which knows COMPLIANT and NON_COMPLIANT only."""
+    """GetAggregateComplianceDetailsByConfigRule, which supports only COMPLIANT and NON_COMPLIANT."""
     aggregator, wanted = aggregator_of(self), self._get_param("ComplianceType")
     if wanted not in (None, "COMPLIANT", "NON_COMPLIANT"):
         raise ValidationException(f"The compliance type {wanted} is not supported.")
@@ -187,7 +188,7 @@ def describe_configuration_aggregator_sources_status(self: ConfigResponse) -> Ac
 
 @extends(ConfigResponse)
 def select_aggregate_resource_config(self: ConfigResponse) -> ActionResult:
-    """SelectAggregateResourceConfig as SelectResourceConfig is here, and counted by what it groups by."""
+    """SelectAggregateResourceConfig: SelectResourceConfig's SQL, and ``COUNT(*)`` grouped by all selected paths."""
     aggregator, expression = aggregator_of(self), self._get_param("Expression")
     plain, _, grouping = re.sub(r"\s+", " ", expression).partition(" GROUP BY ")
     counts = COUNT in plain

@@ -50,7 +50,7 @@ def put_config_rule(self: ConfigBackend, config_rule: dict[str, Any], tags: list
     evaluate_recorded(self, rule)
     if known is None:
         notify_schedule(self, rule, now())
-        # The worst case: the rule has evaluated everything before whoever made it can make anything else.
+        # The worst case: the rule has evaluated everything before its creator can create anything else.
         jobs.settle()
     return ""
 
@@ -58,8 +58,9 @@ def put_config_rule(self: ConfigBackend, config_rule: dict[str, Any], tags: list
 def check_input_parameters(text: str | None) -> None:
     """Refuse parameters that are too long, no JSON object of strings, or whose values are empty or all blanks.
 
-    The error speaks of blanks where a value is a number (https://github.com/hashicorp/terraform-provider-aws/issues/773).
-    A blank inside a value is accepted: rules of https://github.com/awslabs/aws-config-rules have "443, 53, 21".
+    The error mentions blanks even if a value is a number
+    (https://github.com/hashicorp/terraform-provider-aws/issues/773). A blank inside a value is accepted: rules of
+    https://github.com/awslabs/aws-config-rules have "443, 53, 21".
     """
     if not text:
         return

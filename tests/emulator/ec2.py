@@ -51,7 +51,7 @@ def first_launch(instance: Instance) -> str:
 
 
 def record(backend: EC2Backend, instances: Iterable[Instance]) -> None:
-    """Record what has become of instances."""
+    """Record the present state of instances."""
     recorder = config_store.backend_of(backend.region_name, backend.account_id)
     for instance in instances:
         is_terminated = instance.state == "terminated"
@@ -74,7 +74,7 @@ def record(backend: EC2Backend, instances: Iterable[Instance]) -> None:
 
 
 def named(backend: EC2Backend, resource_ids: Iterable[str]) -> list[Instance]:
-    """The instances among resource ids; one that is just being made is not recorded before it is there."""
+    """The instances among resource ids. One that is still being created is left out."""
     found = (backend.get_instance_by_id(each) for each in resource_ids)
     return [instance for instance in found if instance]
 

@@ -6,18 +6,19 @@
 - Policies: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 - Patterns: :mod:`tests.emulator.eventbridge_patterns`. Input transformer: :mod:`tests.emulator.eventbridge_transformer`
 
-An event is delivered only if the target's policy, and the policy of its customer managed key, admit EventBridge;
-otherwise it goes to the target's dead-letter queue if that admits it, or is gone, without an error to the sender.
+An event is delivered only if the policies of the target and of its KMS key admit EventBridge. Otherwise it is sent to
+the target's dead-letter queue, or lost if that does not admit EventBridge. The sender gets no error.
 
-Whether ``Condition`` is honoured in the policy of a topic is contradictory on AWS's pages; here it is, as in a queue's.
-In a key policy ``aws:SourceArn`` and ``aws:SourceAccount`` are documented as unsupported and admit nobody.
+AWS's pages contradict each other about ``Condition`` in the policy of a topic. Here conditions count, as they do in a
+queue's policy. In a key policy ``aws:SourceArn`` and ``aws:SourceAccount`` are documented as unsupported, so a
+statement with them admits nobody.
 
 A target that a test put into ``outages`` fails for a while, and is tried again as its retry policy says
 (:mod:`tests.emulator.retries`). Nobody waits: the event is delivered or given up at once, and the metrics have the
 times at which AWS would count.
 
-A filled template that is no JSON is not delivered, says a recording of AWS. Whether it is a dead letter is unverified:
-here it is gone without a trace, unless :func:`tests.emulator.config_control.keep_invalid_json` asks for the other.
+A recording of AWS shows that a filled template that is not JSON is not delivered. Whether it becomes a dead letter is
+unverified. Here it is lost, unless a test calls :func:`tests.emulator.config_control.keep_invalid_json`.
 
 The API is in :mod:`tests.emulator.eventbridge_api`, event buses are in :mod:`tests.emulator.eventbridge_buses`.
 """
@@ -45,7 +46,7 @@ from tests.emulator.retries import Attempts
 
 Event = dict[str, Any]
 
-# Why an event was not delivered, as its dead letter's attributes say; empty where it was.
+# Why an event was not delivered, as attributes of its dead letter. Empty if it was delivered.
 Reason = dict[str, str]
 
 PRINCIPAL = eventbridge_buses.PRINCIPAL
@@ -69,7 +70,7 @@ def publish(  # noqa: PLR0913  (the parts of an event)
     time: datetime | None = None,
     account: str = ACCOUNT_ID,
 ) -> None:
-    """Put an AWS service's own event on an account's default bus; without a time it happens now."""
+    """Put an event of an AWS service on an account's default bus. The time defaults to now."""
     event = envelope(region, account, source, detail_type, detail, resources=resources, time=time)
     arrive(events_backends[account][region].describe_event_bus("default"), event)
 
@@ -84,7 +85,7 @@ def envelope(  # noqa: PLR0913  (the parts of an event)
     resources: Sequence[str] = (),
     time: datetime | None = None,
 ) -> Event:
-    """A new event with everything that EventBridge puts around its detail."""
+    """Return a new event: the detail, and the fields that EventBridge adds."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -99,7 +100,7 @@ def envelope(  # noqa: PLR0913  (the parts of an event)
 
 
 def arrive(bus: EventBus, event: Event, *, is_forwarded: bool = False) -> None:
-    """Let an event arrive at a bus, from another one or not."""
+    """Hand an event to the rules of a bus. ``is_forwarded`` says whether it came from another bus."""
     for rule in list(bus.rules.values()):
         send(rule, event, is_forwarded=is_forwarded)
 
@@ -114,7 +115,7 @@ def send_to_targets(self: Rule, original_event: Any, transform_input: bool = Tru
 
 
 def send(rule: Rule, event: Event, *, is_forwarded: bool = False) -> None:
-    """Deliver an event that the rule's pattern matches to each of its targets, later."""
+    """If the rule's pattern matches an event, submit its delivery to each target."""
     pattern: Any = rule.event_pattern
     if rule.state == "DISABLED" or not pattern.matches_event(event):
         return
@@ -131,7 +132,7 @@ def send(rule: Rule, event: Event, *, is_forwarded: bool = False) -> None:
 
 
 def deliver(rule: Rule, target: Mapping[str, Any], event: Event, *, is_forwarded: bool = False) -> None:
-    """Deliver to one target, else to its dead-letter queue, else to nobody."""
+    """Deliver to one target. If that fails, send the event to its dead-letter queue, if it has one."""
     try:
         message = eventbridge_transformer.render(target, event, rule.arn, rule.name)
     except eventbridge_transformer.InvalidJsonError:
@@ -155,9 +156,10 @@ def deliver(rule: Rule, target: Mapping[str, Any], event: Event, *, is_forwarded
 
 
 def count(rule: Rule, metric: str, at: datetime) -> None:
-    """Count for a rule, and on a custom bus by the bus as well.
+    """Count for a rule. On a custom bus, the bus is a second dimension.
 
-    That the rule alone is no dimension there is as users see it; AWS's page lists the dimensions and not their sets.
+    AWS's page does not say which dimensions a metric has together. Users see that a custom bus has no metric by rule
+    alone.
     """
     dimensions = {"RuleName": rule.name}
     if rule.event_bus_name != "default":
@@ -169,7 +171,7 @@ def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:
     """Try again while the target fails.
 
     Returns:
-        When the last attempt is, and why it is the last, unless the target answers again.
+        The time of the last attempt, and why the event is given up; empty if the target works again.
     """
     started, attempts = datetime.now(UTC), Attempts(target)
     outage = outages(rule.region_name, rule.account_id).get(target["Arn"], timedelta())
@@ -185,12 +187,12 @@ def retry(rule: Rule, target: Mapping[str, Any]) -> tuple[datetime, Reason]:
 
 
 def error(code: str, message: str) -> Reason:
-    """What a dead letter says of an error."""
+    """The attributes of a dead letter that describe an error."""
     return {"ERROR_CODE": code, "ERROR_MESSAGE": message}
 
 
 def forward(rule: Rule, target: Mapping[str, Any], event: Event, *, is_forwarded: bool) -> Reason:
-    """Let an event arrive at another bus as it is, with a new id in another region; returns the error, or nothing.
+    """Send an event to another bus as it is, or with a new id to another region. Returns the error, or nothing.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html does not speak of the id: that another
     region gives a new one is as LocalStack has recorded it on AWS (https://github.com/localstack/localstack/pull/11027).

@@ -3,9 +3,9 @@
 - https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
 - https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 
-Stricter than AWS: PutTargets refuses a role for a topic, a queue or a function, of which only the policies count here
-(AWS's page on policies says not to set one, for deliveries may fail). More permissive: the sum of a target's input is
-not bounded.
+Stricter than AWS: PutTargets refuses a role for a topic, a queue or a function, because here only their policies count.
+(AWS's page on policies says not to set a role, because deliveries may fail.) More permissive: the total size of a
+target's input is not limited.
 """
 
 import json
@@ -63,7 +63,7 @@ def test_event_pattern(self: EventsHandler) -> tuple[str, dict[str, Any]]:
 
 @extends(EventsHandler)
 def list_rules(self: EventsHandler) -> tuple[str, dict[str, Any]]:
-    """ListRules does not say who created a rule, which moto does."""
+    """ListRules, without the creator of a rule, which moto adds."""
     body, headers = list_rules.replaced(self)
     answer = json.loads(body)
     answer["Rules"] = [{name: rule[name] for name in rule if name != "CreatedBy"} for rule in answer["Rules"]]
@@ -104,10 +104,10 @@ def check_target(rule: Rule, target: Mapping[str, Any]) -> None:
 
 @extends(EventsBackend)
 def put_events(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """PutEvents, on buses of other accounts too; what begins with ``aws.`` is for AWS services alone.
+    """PutEvents, also on buses of other accounts. Sources that begin with ``aws.`` are reserved for AWS services.
 
-    That it does is in https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html; unverified is
-    whether a custom bus refuses it too.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html reserves them. Unverified: whether
+    a custom bus refuses them too.
     """
     if len(events) > 10:
         put_events.replaced(self, events)  # refuses them
@@ -126,7 +126,7 @@ def check_bus(backend: EventsBackend, arn: str) -> None:
 
 
 def put_event(backend: EventsBackend, event: dict[str, Any]) -> list[dict[str, Any]]:
-    """Put one event on its bus; the answer of moto where that refuses it."""
+    """Put one event on its bus. Returns its entry of the response."""
     if event.get("Source", "").startswith("aws."):
         message = "Not authorized for the source."
         return [{"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": message}]

@@ -20,7 +20,7 @@ from tests.emulator.moto_methods import extends
 
 @extends(Replay)
 def replay_events(self: Replay, archive: Archive) -> None:
-    """Send what happened in the time that the replay names once more."""
+    """Send the archived events of the replay's period again."""
     bus = events_backends[self.account_id][self.region].describe_event_bus(self.destination["Arn"])
     wanted = self.destination.get("FilterArns") or [rule.arn for rule in bus.rules.values()]
     events: list[Any] = list(archive.events)

@@ -6,10 +6,10 @@
 - Other regions: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
 - No third bus: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
 
-A bus of another account takes an event if the policy of the bus and the role of the target both allow it. What has
-arrived from another bus is not sent on to a third one. Each failure is a dead letter without a retry.
+A bus of another account takes an event if the policy of the bus and the role of the target both allow it. An event that
+came from another bus is not forwarded to a third one. Each failure is a dead letter without a retry.
 
-Unverified: which error code belongs to which failure, but for that of the third bus, which others have seen on AWS; and
+Unverified: the error code of each failure, except that of the third bus, which others have seen on AWS; and
 that the policy of a bus sees ``aws:SourceArn`` and ``aws:SourceAccount`` of a rule that sends with a role. More
 permissive than AWS: the statements of a policy are not checked; every region reaches every other.
 """
@@ -76,10 +76,10 @@ def refusal(rule: Rule, target: Mapping[str, Any], *, is_forwarded: bool) -> tup
 def check_target(rule: Rule, target: Mapping[str, Any]) -> None:
     """Refuse a bus as a target that PutTargets refuses.
 
-    - Input, which others have seen to be refused for every bus; AWS's page says so for those of another account:
+    - Input. Others have seen AWS refuse it for every bus; AWS's page says so only for buses of another account:
       https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
-    - A bus elsewhere without a role. Older targets of AWS may have none.
-    - A bus of another account that does not admit the role. For a bus that is not there the same answer is assumed.
+    - A bus of another account or region without a role. On AWS, older targets may have none.
+    - A bus of another account that does not admit the role. Assumed: the same for a missing bus.
     """
     arn, role = target["Arn"], target.get("RoleArn")
     if target.keys() & {"Input", "InputPath", "InputTransformer"}:
@@ -96,7 +96,7 @@ def check_target(rule: Rule, target: Mapping[str, Any]) -> None:
 
 
 def check_put_events(account: str, bus_arn: str) -> None:
-    """Refuse events that an account puts on a bus of another one, unless that admits the account."""
+    """Refuse events for a bus of another account that does not admit the caller's account."""
     principal = f"arn:{bus_arn.split(':')[1]}:iam::{account}:root"
     if bus_of(bus_arn) is None or not roles.is_admitted(principal, "events:PutEvents", bus_arn):
         message = f"{principal} is not authorized to perform: events:PutEvents on resource: {bus_arn}"
@@ -122,7 +122,7 @@ def keep(rule: Rule, event: Any) -> None:
 
 
 class Statement(EventBusPolicyStatement):
-    """A statement of a bus's policy as it was given, of which moto keeps only some elements."""
+    """A statement of a bus's policy with all its elements. moto keeps only some of them."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.given = dict(given)
@@ -153,7 +153,7 @@ def add_policy(self: EventBus, policy: Mapping[str, Any]) -> None:
 def add_permission(
     self: EventBus, statement_id: str, action: str, principal: dict[str, str], condition: dict[str, Any] | None
 ) -> None:
-    """Add a statement, or replace the one of the same name; moto replaces that of the same principal."""
+    """Add a statement, or replace the one with the same ID. moto replaces the one with the same principal."""
     everybody = principal["AWS"].endswith("::*:root")
     statement = {
         "Sid": statement_id,

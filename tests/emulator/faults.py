@@ -1,7 +1,8 @@
 """Counts the calls of functions, and lets them fail if a test asks for it.
 
 Only calls with a role's credentials are counted and disturbed, never the test's own. Actions are named by the header of
-AWS's JSON protocols, or in the form of its query protocol; the calls of other protocols pass by unseen.
+AWS's JSON protocols, or in the form of its query protocol; the calls of other protocols are neither counted nor
+disturbed.
 """
 
 import io

@@ -1,15 +1,15 @@
-"""IAM: a call with a role's credentials is checked always, and the administrator's never.
+"""IAM: every call with a role's credentials is checked, and no call of an administrator.
 
-Identity and signature are moto's to check; what the role may do is decided by :mod:`tests.emulator.roles`, by the
-resource's policy too. Which actions know resources is in the Service Authorization Reference:
+moto checks identity and signature. :mod:`tests.emulator.roles` decides what the role may do, also by the resource's
+policy. The Service Authorization Reference says which actions have resources:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
-A call that needs a key is refused unless the role may use that as well:
+A call on an encrypted topic or queue is refused unless the role may also use the key:
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
-More permissive than AWS: conditions see few keys of the request, those of the caller and of what a key is used for, and
-the resource of a call is known only where moto says it (SQS, IAM and STS) or ``RESOURCES`` does. Stricter: any other
-call is taken for one that knows no resource, which is allowed by ``"Resource": "*"`` alone.
+More permissive than AWS: a request has few condition keys, those of the caller and of the use of a key. The resource of
+a call is known only for SQS, IAM and STS (from moto) and for the actions in ``RESOURCES``. Stricter: any other call
+counts as one without a resource, which only ``"Resource": "*"`` allows.
 """
 
 import json
@@ -81,7 +81,7 @@ def may_use_key(role_arn: str, action: str, resource: str) -> bool:
 
 @extends(ActionAuthenticatorMixin)
 def _authenticate_and_authorize_action(self: Any, iam_request_cls: type[Any], resource: str = "*") -> None:
-    """Refuse a call that the policies of whoever signed it do not allow; a call that nobody signed is let through."""
+    """Refuse a call that the policies of its signer do not allow. A call without a signature passes."""
     signed_by = self.headers.get("Authorization", "")
     if not signed_by or is_administrator(signed_by):
         return

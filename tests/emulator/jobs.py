@@ -26,7 +26,7 @@ class Jobs:
         self._jobs.put((job, arguments))
 
     def when_idle(self, seconds: float, job: Callable[..., Any], *arguments: Any) -> None:
-        """Do ``job(*arguments)`` once, after some time and when nothing else is left, however often it is asked."""
+        """Do ``job(*arguments)`` once after some time, when no other job is left, even if it is requested again."""
         if (job, arguments) not in [each[1:] for each in self._when_idle]:
             self._when_idle.append((time.monotonic() + seconds, job, arguments))
         self.submit(bool)  # wakes the worker

@@ -52,7 +52,7 @@ def role_credentials(function: LambdaFunction) -> dict[str, str]:
 def invoke_in_runtime(
     function: LambdaFunction, event: str, request_id: str, place: tuple[str, int]
 ) -> tuple[Outcome, list[str]]:
-    """Invoke, and return with the outcome what the function has printed."""
+    """Invoke the function. Returns the outcome, and the lines that it printed."""
     runtime = _runtimes.get(place)
     if runtime is None or not runtime.is_usable:
         if runtime := _runtimes.pop(place, None):
@@ -104,7 +104,7 @@ def stop(function_arn: str) -> None:
 
 
 def kill(function_arn: str) -> None:
-    """Let the processes of a function die in the middle of what they do, as Lambda's own failures would."""
+    """Kill the processes of a function during an invocation, as a failure of Lambda itself would."""
     for (arn, _), runtime in list(_runtimes.items()):
         if arn == function_arn:
             runtime.kill()

@@ -4,11 +4,10 @@
   and https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 - Errors: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 
-Stricter than AWS: a function has one execution environment, which takes one event at a time, and further ones only
-for batches of an event source mapping that run beside each other (:mod:`tests.emulator.lambda_queues`); an update or
-a deletion ends the invocation under way, which on AWS goes on with the old code. More permissive: the pauses of one and
-two minutes before a retry are left out and events do not grow too old. Dead letters and failure records go to SQS
-queues only.
+Stricter than AWS: a function has one execution environment, which takes one event at a time. It has more only for
+simultaneous batches of an event source mapping (:mod:`tests.emulator.lambda_queues`). An update or a deletion ends a
+running invocation, which on AWS continues with the old code. More permissive: the pauses of one and two minutes before
+a retry are skipped, and events never expire. Dead letters and failure records go to SQS queues only.
 """
 
 import json
@@ -100,7 +99,7 @@ def may_invoke(function_arn: str, principal: str, source_arn: str | None = None)
 
 
 def invoke_async(function_arn: str, event: str, *, principal: str, source_arn: str | None = None) -> bool:
-    """Take an event from a service and work it off later.
+    """Take an event from a service and process it later.
 
     Returns:
         Whether the function's policy admits the service; if not, nothing happens.
@@ -112,7 +111,7 @@ def invoke_async(function_arn: str, event: str, *, principal: str, source_arn: s
 
 
 def process(function_arn: str, event: str) -> None:
-    """Invoke with retries; what fails for the last time goes to the dead-letter and the on-failure queue."""
+    """Invoke with retries. If all fail, send the event to the dead-letter queue and to the on-failure queue."""
     function = function_of(function_arn)
     if function is None:
         return
@@ -185,7 +184,7 @@ def send(function: LambdaFunction, queue_arn: str, body: str, attributes: Mappin
 def run(
     function: LambdaFunction, event: str, request_id: str, attempt: int = 1, environment_number: int = 0
 ) -> Invocation:
-    """Invoke the function once, in its warm execution environment of a number or in a new one."""
+    """Invoke the function once, in its execution environment with a number, which is started if it is not warm."""
     place = (function.function_arn, environment_number)
     with _one_at_a_time[place]:
         outcome, lines = invoke_in_runtime(function, event, request_id, place)

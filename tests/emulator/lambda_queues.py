@@ -7,11 +7,11 @@
 - Limits: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 - Dead letters: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 
-Time is compressed: a second of a batching window is a hundredth, and the window ends when nothing else is left to do
-that could fill the batch; a message that failed is visible again at once, so that it is tried as often as its queue's
-redrive policy says. The messages are dealt out in tens to as many pollers as the maximum concurrency is, whose
-batches run beside each other; on AWS, what a poller gets is chance. A queue's role needs its permissions at each
-poll; without them nothing is polled, and nobody is told.
+Time is compressed: a second of a batching window takes a hundredth of a second, and the window ends when no other job
+is left that could fill the batch. A failed message is visible again immediately, so it is tried as often as its queue's
+redrive policy says. Messages are distributed in tens to as many pollers as the maximum concurrency, and their batches
+run at the same time. On AWS, chance decides which poller gets a message. The function's role needs its permissions at
+each poll. Without them nothing is polled, and nobody is notified.
 
 More permissive than AWS: what fails in a queue without a redrive policy is tried again only when another message
 arrives; nothing is scaled up or down, filter criteria are not honoured, and FIFO queues, streams and aliases are left

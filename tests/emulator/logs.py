@@ -31,7 +31,7 @@ USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "km
 
 
 def write(region: str, role_arn: str, group_name: str, stream: str, lines: Sequence[str]) -> None:
-    """Write what a function has printed, as far as its role may."""
+    """Write a function's output to its log group, as far as its role may."""
     account = role_arn.split(":")[4]
     backend = logs_backends[account][region]
     stream_arn = f"{arn_of(region, account, group_name)}:log-stream:{stream}"

@@ -1,6 +1,6 @@
 """AWS Organizations: which accounts are in which organization, and under which path.
 
-A test puts accounts into organizations; nothing else knows of them but the condition keys of policies:
+A test puts accounts into organizations. Only the condition keys of policies depend on them:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgpaths
 """
 
@@ -14,7 +14,7 @@ _paths: dict[str, str] = {}
 
 
 def join(paths: Mapping[str, str]) -> None:
-    """Let accounts be members under a path each, such as ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/``."""
+    """Make accounts members of organizations, each under a path such as ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/``."""
     _paths.update(paths)
 
 
@@ -30,7 +30,7 @@ def accounts_with(account: str) -> list[str]:
 
 
 def condition_keys(account: str) -> dict[str, str | list[str]]:
-    """What a request of an account's principal says of its organization; nothing where it is in none."""
+    """The condition keys about the organization of a request's account; empty if it is in none."""
     path = _paths.get(account)
     return {"aws:PrincipalOrgID": path.split("/")[0], "aws:PrincipalOrgPaths": [path]} if path else {}
 

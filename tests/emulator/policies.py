@@ -4,15 +4,15 @@ Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 else a fitting Allow admits, else nothing does. The principal ``*`` stands for everybody, services too:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 
-``{"AWS": "*"}`` is taken for the same, perhaps more permissive than AWS, which equates the two for anonymous callers,
-says that they function differently, and does not speak of services:
+``{"AWS": "*"}`` counts as the same. This may be more permissive than AWS, which equates the two for anonymous callers
+but says that they work differently, and does not mention services:
 https://docs.aws.amazon.com/mediapackage/latest/userguide/policy-principal.html
 
-``{"Service": "*"}`` is not documented: it admits no service, and denies every one.
+``{"Service": "*"}`` is not documented. Here an Allow with it admits no service, and a Deny denies every service.
 
-A condition operator that is not in ``OPERATORS``, as are those with the prefix ``ForAllValues:``, admits nobody, and
-denies; so does an operator without ``ForAnyValue:`` on a key of several values. ``NotPrincipal`` only ever denies.
-Policy variables are not resolved.
+A condition with an operator that is not in ``OPERATORS``, for example with the prefix ``ForAllValues:``, never holds in
+an Allow and always holds in a Deny. The same is true for an operator without ``ForAnyValue:`` on a key with several
+values. ``NotPrincipal`` counts only in a Deny. Policy variables are not resolved.
 """
 
 import json
@@ -127,7 +127,7 @@ def names_resource(statement: Mapping[str, Any], resource: str) -> bool:
 
 
 def holds(statement: Mapping[str, Any], context: Context, *, unknown: bool) -> bool:
-    """Whether every condition of the statement is fulfilled; ``unknown`` is what an operator not known counts as."""
+    """Whether every condition of the statement is fulfilled. ``unknown`` is the result for an unknown operator."""
     conditions = (statement.get("Condition") or {}).items()
     return all(
         fulfils(operator, listed(values), context.get(key.lower()), unknown=unknown)
@@ -137,7 +137,7 @@ def holds(statement: Mapping[str, Any], context: Context, *, unknown: bool) -> b
 
 
 def fulfils(operator: str, wanted: list[Any], actual: str | list[str] | None, *, unknown: bool) -> bool:
-    """Whether a condition key has one of the wanted values, or by a Not… operator none of them."""
+    """Whether a condition key has one of the wanted values or, with a Not… operator, none of them."""
     name = operator.lower()
     if name.startswith("foranyvalue:"):
         each_operator = operator.partition(":")[2]
@@ -183,7 +183,7 @@ def key_admits(
 
     An id or an alias is of the account and region of what is encrypted, whose ARN is given.
 
-    Conditions on the source admit nobody where AWS documents them as unsupported, which is EventBridge.
+    For EventBridge, statements with conditions on the source admit nobody: AWS documents them as unsupported.
 
     The key that AWS manages for a service, such as ``alias/aws/sns``, admits no other service: a topic under it gets
     nothing from EventBridge or CloudWatch.

@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 
 A role of another account needs an Allow of both.
 
-Stricter than AWS: an Allow of the resource's policy counts within the boundary only, which AWS does not ask where it
-names a role's session; such a name is not known here, nor is ``aws:SourceOwner``, on which a topic's default policy
-depends. More permissive: a key that AWS manages, such as ``alias/aws/sqs``, may be used by every role. There are no
-session policies and no service control policies, and the policies of functions are not asked here.
+Stricter than AWS: an Allow of the resource's policy counts only within the boundary. On AWS it also counts outside the
+boundary if it names the role's session, which is not supported here. Nor is the condition key ``aws:SourceOwner``, on
+which a topic's default policy depends. More permissive: a key that AWS manages, such as ``alias/aws/sqs``, may be used
+by every role. There are no session policies and no service control policies, and the policies of functions are not
+asked here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,7 +38,7 @@ def role_of(role_arn: str) -> Role | None:
 
 
 def trusts(role_arn: str, service: str, source_arn: str | None = None) -> bool:
-    """Whether a service may assume the role; ``source_arn`` is the resource in whose name, where it says so."""
+    """Whether a service may assume the role, for the resource ``source_arn`` if the service names one."""
     role = role_of(role_arn)
     trust = role.assume_role_policy_document if role else None
     context = policies.service_context(source_arn) if source_arn else {"aws:SourceAccount": account_of(role_arn)}
@@ -89,7 +90,7 @@ def caller_keys(principal_arn: str) -> policies.Context:
 def attached(
     principal_arn: str, action: str, resource: str, context: policies.Context
 ) -> tuple[bool | None, bool | None]:
-    """What the policy of a resource says of a principal by its name, and of the whole account that it is in."""
+    """The verdicts of a resource's policy: by statements that name the principal, and by those with its account."""
     account, found = account_of(principal_arn), policies.statements_of(policy_of(resource))
     whole = {account, f"arn:{principal_arn.split(':')[1]}:iam::{account}:root"}
     named = [each for each in found if policies.names(each, {"AWS": {principal_arn}})]
@@ -100,7 +101,7 @@ def attached(
 def may_use_key(
     role_arn: str, key_id: str | None, encrypted: str, actions: Iterable[str], context: Mapping[str, str]
 ) -> bool:
-    """Whether a role may use the key, named by id, ARN or alias, that encrypts something; None is no key."""
+    """Whether a role may use the key (an id, ARN or alias) that encrypts a resource; True if there is no key."""
     if not key_id or policies.is_managed(key_id):
         return True
     key = policies.key_of(key_id, encrypted)

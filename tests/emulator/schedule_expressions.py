@@ -2,8 +2,7 @@
 
 Follows https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
-- A cron time that does not exist on the day on which clocks go forward is left out, and one that exists twice counts
-  once.
+- A cron time that is skipped when clocks go forward is left out. One that occurs twice when they go back counts once.
 - A rate begins at once where no start date is given.
 - At most one of a cron expression's two day fields may be a value; the other must be ``?``.
 

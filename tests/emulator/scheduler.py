@@ -7,13 +7,13 @@
 - Dead letters: https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
 - Metrics: https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
 
-EventBridge Scheduler does everything with the target's role, whose trust sees the ARN of the schedule's group: it
-invokes the function, and sends what it gives up to the dead-letter queue. No policy of the function or the queue is
-needed. The function is invoked asynchronously, so its own errors are retried by Lambda and not by the schedule.
+EventBridge Scheduler invokes the function and sends dead letters with the target's role. The role's trust policy sees
+the ARN of the schedule's group. The function and the queue need no policy. The function is invoked asynchronously, so
+Lambda retries the function's own errors, and the schedule does not.
 
-The clock stands still: nothing but a rate's first occurrence is due by itself. :func:`pass_time` fires what is due up
-to a moment, in order. A function that a test put into :func:`tests.emulator.eventbridge.outages` fails for a while and
-is tried again as the retry policy says; nobody waits for it.
+The clock stands still: only the first occurrence of a rate fires by itself. :func:`pass_time` fires everything that is
+due up to a moment, in order. A function that a test puts into :func:`tests.emulator.eventbridge.outages` fails for a
+while. It is tried again as the retry policy says, without waiting.
 
 Unverified: that a missing permission is tried again like any other error, and the names of its error codes. Stricter
 than AWS: a target must be a function and have an input, because the default input is not documented. More permissive: a
@@ -64,7 +64,7 @@ def made(schedule: Schedule) -> datetime:
 
 
 def fire(schedule: Schedule, at: datetime) -> None:
-    """Let a schedule be due at a time, later; AWS may do so more than once."""
+    """Submit an invocation of a schedule for a time. AWS may invoke more than once for the same time."""
     jobs.submit(deliver, schedule, at)
 
 
@@ -78,7 +78,7 @@ def schedule_of(region: str, name: str, group: str, *, account: str = ACCOUNT_ID
 
 
 def deliver(schedule: Schedule, at: datetime) -> None:
-    """Invoke the target, again where it fails, and else keep the event in the dead-letter queue."""
+    """Invoke the target, with retries. If all fail, send the event to the dead-letter queue."""
     (_, _, _, region, account, _), target = schedule.arn.split(":", 5), schedule.target
     outage = eventbridge.outages(region, account).get(target["Arn"], timedelta())
     attempts = Attempts(target)
@@ -139,7 +139,7 @@ def render(schedule: Schedule, at: datetime, execution: str, attempt: int) -> st
 
 
 def keep(role: str, source: str, queue_arn: str, body: str, attributes: Mapping[str, str]) -> bool:
-    """Send a dead letter with the role; returns whether the role may."""
+    """Send a dead letter with the role's permissions. Returns whether it was sent."""
     if not sqs.queue_of(queue_arn) or not roles.trusts(role, PRINCIPAL, source_arn=source):
         return False
     if not roles.may(role, "sqs:SendMessage", queue_arn):
@@ -160,7 +160,7 @@ def count(schedule: Schedule, metric: str, at: datetime) -> None:
 
 
 def iso(at: datetime) -> str:
-    """A time as context attributes have it, to the second."""
+    """The form of times in context attributes: UTC, whole seconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -208,14 +208,14 @@ def update_schedule(self: EventBridgeSchedulerBackend, **options: Any) -> Schedu
 
 
 class GroupExistsError(JsonRESTError):
-    """A group of the name is there."""
+    """A group with this name exists."""
 
     code = 409
 
 
 @extends(EventBridgeSchedulerBackend)
 def create_schedule_group(self: EventBridgeSchedulerBackend, name: str, tags: list[dict[str, str]]) -> ScheduleGroup:
-    """CreateScheduleGroup, which does not take a name twice."""
+    """CreateScheduleGroup, which refuses a name that is in use."""
     if name in self.schedule_groups:
         raise GroupExistsError("ConflictException", f"Schedule group {name} already exists.")
     created: ScheduleGroup = create_schedule_group.replaced(self, name, tags)

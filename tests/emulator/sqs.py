@@ -3,8 +3,8 @@
 - Policies: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html
 - Encryption: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
 
-A queue is encrypted by SQS itself, for which nobody needs a permission, or with a KMS key. That asking for one of them
-ends the other is assumed.
+A queue is encrypted by SQS itself, for which nobody needs a permission, or with a KMS key. Assumed: setting one of them
+ends the other.
 """
 
 import json
@@ -58,7 +58,7 @@ def send(  # noqa: PLR0913  (what SendMessage takes)
     attributes: Mapping[str, str] | None = None,
     group_id: str | None = None,
 ) -> bool:
-    """Send a message if that is admitted; returns whether it was."""
+    """Send a message if the service may. Returns whether it was sent."""
     if not may_send(queue_arn, principal=principal, source_arn=source_arn):
         return False
     put(queue_arn, body, attributes or {}, group_id)
@@ -100,7 +100,7 @@ def get_queue_attributes(self: SQSBackend, queue_name: str, attribute_names: lis
 
 @extends_property(Queue, "messages")
 def visible(queue: Queue) -> list[Message]:
-    """What can be received; moto, which asks at every SendMessage, reads the clock for each message."""
+    """The messages that can be received. moto, which asks at every SendMessage, reads the clock for each message."""
     now = unix_time_millis()
     return [message for message in queue._messages if message.visible_at < now and message.delayed_until <= now]
 

@@ -1,10 +1,10 @@
-"""The wire of the embedded AWS: what every caller sends and gets, Terraform and the functions too, is judged.
+"""The wire of the embedded AWS: judges every request and response, also those of Terraform and of the functions.
 
 :mod:`tests.oracles.wire` says how. This stands outside of everything else that the server does, faults included, and
 reads the bytes as they are sent: requests with moto's parsers, responses with botocore's.
 
-A request that does not fit its model and is refused is not reported if a test made it, for tests see to it that AWS's
-limits are kept here too.
+A request that does not fit its model and is refused is not reported if a test made it, because tests check AWS's limits
+this way.
 """
 
 import functools
