@@ -35,7 +35,7 @@ def send_oversized(region: str, resource_id: str) -> None:
 
 
 def take_time(region: str, *, deleting: float = 0.0, evaluating: float = 0.0) -> None:
-    """Set the seconds that it takes to delete a rule's results, and until it can be evaluated on demand again."""
+    """Set the seconds for the deletion of a rule's results, and those between two evaluations on demand."""
     vars(backend_of(region))["embedded_seconds"] = {"DELETING_RESULTS": deleting, "EVALUATING": evaluating}
 
 

@@ -45,7 +45,7 @@ def is_in_recording_group(backend: ConfigBackend, resource_type: str) -> bool:
 
 
 def records(recorder: ConfigRecorder, resource_type: str) -> bool:
-    """Whether a recorder's group holds the type.
+    """Whether a recorder's group includes the type.
 
     A recording group names everything, what it includes, or what it leaves out:
     https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingGroup.html
@@ -135,7 +135,7 @@ def invoke(backend: ConfigBackend, rule: ConfigRule, notification: dict[str, Any
 
 
 def fire_schedule(region: str, at: datetime | None = None, *, account: str = ACCOUNT_ID) -> None:
-    """Let the time come for every rule with a schedule, as if its period had passed."""
+    """Fire the schedule of every rule that has one, as if its period had passed."""
     backend = backend_of(region, account)
     for rule in list(backend.config_rules.values()):
         notify_schedule(backend, rule, at or now())

@@ -65,7 +65,7 @@ def put_evaluations(self: ConfigResponse) -> ActionResult:
 
 
 def check_evaluations(evaluations: list[dict[str, Any]]) -> None:
-    """Refuse what the API reference rules out; botocore checks none of the lengths."""
+    """Refuse what the API reference does not allow. botocore does not check lengths."""
     if not evaluations:
         raise InvalidParameterValueException(
             "The Evaluations object in your request cannot be null. Add the required parameters and try again."
@@ -80,7 +80,7 @@ def check_evaluations(evaluations: list[dict[str, Any]]) -> None:
 
 
 def sent(store: Store, timestamp: float | str) -> datetime:
-    """A time of the JSON protocol, seconds since the epoch or text, as the caller's SDK has sent it."""
+    """Parse a time of the JSON protocol: text, or seconds since the epoch."""
     if isinstance(timestamp, str):
         moment = datetime.fromisoformat(timestamp).astimezone(UTC)
     else:

@@ -1,4 +1,4 @@
-"""AWS Config's inventory: what was recorded of a resource, whether it exists, and queries over all that exists.
+"""AWS Config's inventory: the history of a resource, whether it exists, and queries of all resources that exist.
 
 Follows https://docs.aws.amazon.com/config/latest/APIReference/API_GetResourceConfigHistory.html,
 https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html and
@@ -204,7 +204,7 @@ def select(document: dict[str, Any], paths: list[str]) -> str:
 
 
 def merge(row: dict[str, Any], document: dict[str, Any], path: list[str]) -> None:
-    """Copy what is at a path into a row; of a list, what is there in each of its elements."""
+    """Copy the value at a path into a row; for a list, the value in each of its elements."""
     name, *rest = path
     value = document.get(name)
     if value is None:

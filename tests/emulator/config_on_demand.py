@@ -39,7 +39,7 @@ def is_in(rule: ConfigRule, state: str) -> bool:
 
 @extends(ConfigRule)
 def to_dict(self: ConfigRule) -> dict[str, Any]:
-    """DescribeConfigRules tells what is under way."""
+    """DescribeConfigRules, with the state of a deletion or evaluation that is in progress."""
     described: dict[str, Any] = to_dict.replaced(self)
     return described | {"ConfigRuleState": next((state for state in STATES if is_in(self, state)), "ACTIVE")}
 
@@ -56,7 +56,7 @@ def delete_evaluation_results(self: ConfigResponse) -> ActionResult:
 
 @extends(ConfigResponse)
 def start_config_rules_evaluation(self: ConfigResponse) -> ActionResult:
-    """StartConfigRulesEvaluation: the last recorded items, and for a rule with a schedule that as well."""
+    """StartConfigRulesEvaluation: sends the last recorded items, and fires the schedule of a rule that has one."""
     rules = [config_rules.rule_named(self.config_backend, name) for name in self._get_param("ConfigRuleNames") or []]
     for rule in rules:
         refuse_while_deleting(rule)

@@ -23,7 +23,7 @@ from tests.emulator.moto_methods import extends
 
 
 def record_call(backend: ConfigBackend, call: str, parameters: dict[str, Any]) -> None:
-    """Tell EventBridge of a call on the recorder, as CloudTrail does."""
+    """Send an event about a call on the recorder to EventBridge, as CloudTrail does."""
     detail = {
         "eventVersion": "1.09",
         "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{backend.account_id}:user/administrator"},
@@ -84,7 +84,7 @@ def disassociate_resource_types(self: ConfigResponse) -> ActionResult:
 
 
 def change_types(response: ConfigResponse, call: str, *, is_recorded: bool) -> ActionResult:
-    """Record some types as well, or no longer."""
+    """Start or stop recording some types."""
     backend = response.config_backend
     arn, types = response._get_param("ConfigurationRecorderArn"), response._get_param("ResourceTypes")
     group = recorder_with(backend, arn).recording_group

@@ -56,7 +56,7 @@ def put_config_rule(self: ConfigBackend, config_rule: dict[str, Any], tags: list
 
 
 def check_input_parameters(text: str | None) -> None:
-    """Refuse parameters that are too long, no JSON object of strings, or whose values are empty or all blanks.
+    """Refuse parameters that are too long or no JSON object of strings, and empty or blank values.
 
     The error mentions blanks even if a value is a number
     (https://github.com/hashicorp/terraform-provider-aws/issues/773). A blank inside a value is accepted: rules of
@@ -80,14 +80,14 @@ def check_input_parameters(text: str | None) -> None:
 
 @extends(ConfigRule)
 def to_dict(self: ConfigRule) -> dict[str, Any]:
-    """DescribeConfigRules names the evaluation mode, which moto forgets and Terraform looks for."""
+    """DescribeConfigRules, with the evaluation mode, which moto omits and Terraform needs."""
     described: dict[str, Any] = to_dict.replaced(self)
     return described | {"EvaluationModes": [{"Mode": "DETECTIVE"}]}
 
 
 @extends(ConfigBackend)
 def describe_config_rules(self: ConfigBackend, names: list[str] | None, next_token: str | None) -> dict[str, Any]:
-    """DescribeConfigRules refuses a name that no rule has, where there are no rules at all too."""
+    """DescribeConfigRules refuses the name of a missing rule, even if there are no rules at all."""
     for name in names or []:
         rule_named(self, name)
     described: dict[str, Any] = describe_config_rules.replaced(self, names, next_token)
@@ -96,7 +96,7 @@ def describe_config_rules(self: ConfigBackend, names: list[str] | None, next_tok
 
 @extends(ConfigBackend)
 def delete_config_rule(self: ConfigBackend, rule_name: str) -> None:
-    """DeleteConfigRule takes the rule's results along."""
+    """DeleteConfigRule also deletes the rule's results."""
     delete_config_rule.replaced(self, rule_name)
     forget_results(self, rule_name)
 

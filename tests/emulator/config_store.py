@@ -1,4 +1,4 @@
-"""What AWS Config keeps of a region beyond what moto does: recorded items and the results of rules.
+"""The data of AWS Config that moto does not keep: recorded items and the results of rules.
 
 Follows the API reference: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationItem.html and
 https://docs.aws.amazon.com/config/latest/APIReference/API_EvaluationResult.html
@@ -55,7 +55,7 @@ class Item:
         }
 
     def as_history(self, account: str, region: str) -> dict[str, Any]:
-        """The item as GetResourceConfigHistory names its parts: ``configuration`` is a string, times are times."""
+        """The item in the form of GetResourceConfigHistory, in which ``configuration`` is a string."""
         return {
             "version": "1.3",
             "accountId": account,
@@ -77,7 +77,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a rule said of a resource last."""
+    """The last result of a rule for a resource."""
 
     rule_name: str
     resource_type: str
@@ -131,7 +131,7 @@ class Store:
 
     Attributes:
         items: the recorded items of each resource, oldest first.
-        results: what each rule said of each resource last.
+        results: the last result of each rule for each resource.
         tokens: the result tokens that were given out, each with its rule and the time.
         oversized: resources whose items are announced by their summary.
         dropped: resources whose items are sent to no rule.

@@ -16,21 +16,21 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "A
 
 @pytest.fixture(scope="session")
 def started() -> Iterator[EmbeddedAws]:
-    """One embedded AWS for the whole run, for starting it costs more than emptying it."""
+    """One embedded AWS for the whole run, because starting it takes longer than emptying it."""
     with EmbeddedAws() as aws:
         yield aws
 
 
 @pytest.fixture
 def aws(started: EmbeddedAws) -> Iterator[EmbeddedAws]:
-    """An account in which nothing has happened yet; what fails in the background fails the test that caused it."""
+    """An empty account. A failure in the background fails the test that caused it."""
     started.reset()
     yield started
     started.settle()
 
 
 class Region:
-    """A region with a recorder, a function and a rule that it evaluates; what the function is sent is only kept."""
+    """A region with a recorder, a function and its rule. Events for the function are only kept."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self.aws = aws
@@ -39,7 +39,7 @@ class Region:
         self.received: list[dict[str, Any]] = []
 
     def add_function(self, *, source_account: str = "123456789012") -> None:
-        """Make the function, with a permission for AWS Config of an account."""
+        """Create the function, with a permission for AWS Config of an account."""
         iam, functions = self.aws.client("iam", REGION), self.aws.client("lambda", REGION)
         role = iam.create_role(RoleName="evaluator", AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
         function = functions.create_function(
@@ -59,7 +59,7 @@ class Region:
         )
 
     def put_rule(self, parameters: str | None = None, *, schedule: bool = False) -> None:
-        """Make or change the rule."""
+        """Create or change the rule."""
         types = ["ConfigurationItemChangeNotification", "OversizedConfigurationItemChangeNotification"]
         details = [{"EventSource": "aws.config", "MessageType": each} for each in types]
         if schedule:

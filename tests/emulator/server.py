@@ -13,14 +13,14 @@ from tests.emulator.accounts import ACCOUNT_ID, administrator
 from tests.emulator.jobs import jobs
 from tests.oracles import wire
 
-# A line a request would bury what a test or the demo says.
+# A line for each request would hide the output of a test or the demo.
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 _running: list[str] = []
 
 
 def endpoint_url() -> str:
-    """Where the embedded AWS that runs in this process is."""
+    """The URL of the embedded AWS in this process."""
     return _running[-1]
 
 
@@ -48,7 +48,7 @@ class EmbeddedAws:
         wire.raise_errors()
 
     def environment(self, region: str, account: str = ACCOUNT_ID) -> dict[str, str]:
-        """The variables that lead the Terraform provider and any AWS SDK here, as an account's administrator."""
+        """The variables with which Terraform and SDKs call the embedded AWS as an account's administrator."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_REGION": region,
@@ -83,7 +83,7 @@ class EmbeddedAws:
         resource_types: tuple[str, ...] = ("AWS::EC2::Instance",),
         account: str = ACCOUNT_ID,
     ) -> None:
-        """Make and start a recorder, as an account has it before the module is applied."""
+        """Create and start a recorder, which an account has before the module is applied."""
         config, bucket = self.client("config", region, account), f"config-{account}-{region}"
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         self.client("s3", region, account).create_bucket(Bucket=bucket, **place)
@@ -97,6 +97,6 @@ class EmbeddedAws:
         config.start_configuration_recorder(ConfigurationRecorderName="default")
 
     def reset(self) -> None:
-        """Forget everything, as a new account would know nothing."""
+        """Delete everything."""
         jobs.settle()
         moto_api_backend.reset()

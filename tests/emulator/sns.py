@@ -26,7 +26,7 @@ CONFIRMED_BY_A_PERSON = {"email", "email-json", "http", "https"}
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail as it arrives, or an SMS, which has no subject; ``token`` is what a confirmation mail's link holds."""
+    """An e-mail, or an SMS, which has no subject. ``token`` is part of the link in a confirmation e-mail."""
 
     topic_arn: str
     to: str
@@ -68,7 +68,7 @@ def bounce(region: str, address: str, account: str = ACCOUNT_ID) -> None:
 
 
 def confirm_all(region: str, account: str = ACCOUNT_ID) -> int:
-    """Follow the link in every confirmation mail; returns how many subscriptions that has confirmed."""
+    """Follow the link in every confirmation e-mail. Returns the number of confirmed subscriptions."""
     pending = [each for each in backend_of(region, account).subscriptions.values() if is_pending(each)]
     for subscription in pending:
         subscription.confirmed = True
@@ -103,7 +103,7 @@ def publish(
     Args:
         topic_arn: the topic.
         message: the text.
-        subject: that of a mail; without one SNS sets its own.
+        subject: that of an e-mail; without one SNS sets its own.
         message_attributes: by name, each with ``Type`` and ``Value``.
 
     Returns:

@@ -5,8 +5,8 @@
 - Retries: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 - Metrics: https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 
-More permissive than AWS: an SMS is never cut into parts, no subscription is suspended for too many mails a second, and
-nothing is tried again, though the three retries of HTTP are counted. A signature is always one of version 2.
+More permissive than AWS: an SMS is never cut into parts, no subscription is suspended for too many e-mails a second,
+and nothing is tried again, although the three retries of HTTP are counted. Signatures always have version 2.
 """
 
 import base64
@@ -36,7 +36,7 @@ us at https://aws.amazon.com/support
 
 @extends(Subscription, "publish")
 def publish_to(self: Subscription, message: str, message_id: str, subject: str | None = None, **options: Any) -> None:
-    """Deliver one message to one confirmed subscriber whose filter it passes, else to its dead-letter queue."""
+    """Deliver a message that passes the filter to a confirmed subscriber, or else to the dead-letter queue."""
     if options.get("message_structure") == "json":
         by_protocol = structured(message)
         message, options["message_structure"] = by_protocol.get(self.protocol, by_protocol["default"]), None
@@ -44,7 +44,7 @@ def publish_to(self: Subscription, message: str, message_id: str, subject: str |
         return
     if deliver(self, message, message_id, subject, options):
         return
-    # Of HTTP every attempt counts that failed, of everything else a message that was given up.
+    # HTTP counts each failed attempt, and the other protocols each message that is given up.
     count(self, "NumberOfNotificationsFailed", HTTP_ATTEMPTS if self.protocol in ("http", "https") else 1)
     redrive = self.attributes.get("RedrivePolicy")
     if redrive:
@@ -76,7 +76,7 @@ def get_post_data(self: Subscription, *arguments: Any, **options: Any) -> dict[s
 def deliver(  # noqa: PLR0911  (one for each protocol)
     subscription: Subscription, message: str, message_id: str, subject: str | None, options: Mapping[str, Any]
 ) -> bool:
-    """Hand a message to the endpoint; returns whether it took it."""
+    """Deliver a message to the endpoint. Returns whether the endpoint took it."""
     endpoint, topic_arn = subscription.endpoint, subscription.topic_arn
     _, _, _, region, account, _ = topic_arn.split(":")
     attributes = options.get("message_attributes")
@@ -99,7 +99,7 @@ def deliver(  # noqa: PLR0911  (one for each protocol)
                 options = {**options, "message_attributes": {name: raw(each) for name, each in attributes.items()}}
         case "lambda":
             data = subscription.get_post_data(message, message_id, subject, attributes)
-            # A function gets two names spelled otherwise, and what is missing as empty.
+            # For a function, two names have another spelling, and missing values are empty.
             data["SigningCertUrl"], data["UnsubscribeUrl"] = data.pop("SigningCertURL"), data.pop("UnsubscribeURL")
             data = {"Subject": None, "MessageAttributes": {}} | data
             record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription.arn}
@@ -113,6 +113,6 @@ def deliver(  # noqa: PLR0911  (one for each protocol)
 
 
 def raw(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    """A message attribute as SQS takes it: bytes are bytes, and not their Base64."""
+    """A message attribute in the form of SQS: bytes, not Base64."""
     is_binary = attribute["Type"].startswith("Binary")
     return {**attribute, "Value": base64.b64decode(attribute["Value"]) if is_binary else attribute["Value"]}

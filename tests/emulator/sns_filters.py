@@ -5,9 +5,9 @@
 - Attributes: https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html
 - Errors follow recordings of the real AWS: ``tests/oracles/recordings``.
 
-A policy of attributes sees strings, numbers and the elements of a String.Array; a policy of the body sees the text of
-the subscription's protocol, which is assumed. ``anything-but`` lets an array pass that holds some other value; AWS's
-page says that in its example, and the contrary in its text.
+A policy on attributes sees strings, numbers and the elements of a String.Array. Assumed: a policy on the body sees the
+text for the subscription's protocol. ``anything-but`` lets an array pass if it has some other value: AWS's page says so
+in its example, and the opposite in its text.
 
 More permissive than AWS: a new policy works at once, not within 15 minutes, and the number of policies is not limited.
 """
@@ -41,7 +41,7 @@ NAMES = frozenset(
 
 @extends(SNSResponse, "set_subscription_attributes")
 def set_attribute(self: SNSResponse) -> EmptyResult:
-    """SetSubscriptionAttributes, of which moto would make another value before it could be checked."""
+    """SetSubscriptionAttributes. moto would change the value before it is checked."""
     arn, name, value = map(self._get_param, ("SubscriptionArn", "AttributeName", "AttributeValue"))
     self.backend.set_subscription_attributes(arn, name, value or "")
     return EmptyResult()
@@ -49,7 +49,7 @@ def set_attribute(self: SNSResponse) -> EmptyResult:
 
 @extends(SNSBackend)
 def set_subscription_attributes(self: SNSBackend, arn: str, name: str, value: str | bool) -> None:  # noqa: FBT001
-    """Set an attribute, or take it away: by an empty text, and a filter policy by an empty object too."""
+    """Set an attribute, or delete it: by an empty text, or a filter policy also by an empty object."""
     subscription = self.subscriptions.get(arn)
     if subscription is None:
         raise SNSNotFoundError("Subscription does not exist")
@@ -71,7 +71,7 @@ def check_all(attributes: Mapping[str, str]) -> None:
 
 
 def checked(name: str, value: str, scope: str | None) -> str | bool:
-    """An attribute's value as moto keeps it, "" for none."""
+    """Check an attribute. Returns its value in moto's form, or "" for none."""
     match name:
         case "FilterPolicyScope" if value not in SCOPES:
             refuse(name, f"Invalid value [{value}]. Please use either MessageBody or MessageAttributes")
@@ -109,7 +109,7 @@ def parsed(name: str, text: str) -> dict[str, Any]:
 
 
 def check_policy(policy: Mapping[str, Any], scope: str | None) -> None:
-    """Refuse a filter policy that is not valid, nests without being one of the body, or is too complex."""
+    """Refuse a filter policy that is invalid, too complex, or nested without being on the body."""
     check_rules(policy)
     if scope != "MessageBody" and any(isinstance(value, dict) for value in policy.values()):
         raise SNSInvalidParameter(
@@ -128,7 +128,7 @@ def check_policy(policy: Mapping[str, Any], scope: str | None) -> None:
 
 
 def check_rules(policy: Mapping[str, Any]) -> None:
-    """Refuse what is no rule, and the operators that EventBridge has and SNS has not."""
+    """Refuse invalid rules, and the operators of EventBridge that SNS does not have."""
     try:
         eventbridge_patterns.check(policy)
     except eventbridge_patterns.InvalidPatternError as error:
@@ -143,7 +143,7 @@ def check_rules(policy: Mapping[str, Any]) -> None:
 
 
 def with_values(policy: Any) -> Any:
-    """A policy in which a key that must exist must have a value that is neither null nor empty.
+    """A policy in which ``exists`` requires a value that is neither null nor empty.
 
     https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html
     """

@@ -2,9 +2,9 @@
 
 Follows https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 
-More permissive than AWS: an unconfirmed subscription does not vanish after two days. A second Subscribe of a pending
-address sends no second mail. For ``http`` and ``https`` the mail in the outbox stands for the request that asks the
-endpoint to confirm.
+More permissive than AWS: an unconfirmed subscription does not disappear after two days. A second Subscribe of a pending
+address sends no second e-mail. For ``http`` and ``https``, the e-mail in the outbox stands for the confirmation request
+to the endpoint.
 """
 
 import uuid
@@ -22,13 +22,13 @@ from tests.emulator.sns import CONFIRMED_BY_A_PERSON, Mail, is_pending, outbox
 
 
 def content(result: ActionResult) -> dict[str, Any]:
-    """What an answer consists of, to be changed."""
+    """The members of a response, to change them."""
     return cast("dict[str, Any]", result.result)
 
 
 @extends(SNSBackend, "subscribe")
 def add_subscription(self: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
-    """Subscribe; what a person must confirm stays pending."""
+    """Subscribe. A subscription that a person must confirm stays pending."""
     subscription: Subscription = add_subscription.replaced(self, topic_arn, endpoint, protocol)
     if protocol not in CONFIRMED_BY_A_PERSON:
         subscription.confirmed = True
@@ -49,7 +49,7 @@ def add_subscription(self: SNSBackend, topic_arn: str, endpoint: str, protocol: 
 
 @extends(SNSBackend)
 def get_subscription_attributes(self: SNSBackend, arn: str) -> dict[str, Any]:
-    """GetSubscriptionAttributes says whether the subscription is pending now, and who made it."""
+    """GetSubscriptionAttributes, with whether the subscription is pending now, and who created it."""
     attributes: dict[str, Any] = get_subscription_attributes.replaced(self, arn)
     subscription = self.subscriptions[arn]
     pending = "true" if is_pending(subscription) else "false"
@@ -61,7 +61,7 @@ def get_subscription_attributes(self: SNSBackend, arn: str) -> dict[str, Any]:
 
 @extends(SNSBackend)
 def unsubscribe(self: SNSBackend, subscription_arn: str) -> None:
-    """Unsubscribe refuses what is pending; it vanishes with its topic, or by itself after two days."""
+    """Unsubscribe refuses a pending subscription, which disappears with its topic or after two days."""
     subscription = self.subscriptions.get(subscription_arn)
     if subscription and is_pending(subscription):
         raise SNSInvalidParameter(
@@ -84,7 +84,7 @@ def subscribe(self: SNSResponse) -> ActionResult:
 
 @extends(SNSResponse)
 def confirm_subscription(self: SNSResponse) -> ActionResult:
-    """ConfirmSubscription with the token of the confirmation mail."""
+    """ConfirmSubscription with the token of the confirmation e-mail."""
     topic_arn, token = self._get_param("TopicArn"), self._get_param("Token")
     subscriptions = [each for each in self.backend.subscriptions.values() if each.topic_arn == topic_arn]
     found = next((each for each in subscriptions if each.__dict__.get("embedded_token") == token), None)
@@ -95,7 +95,7 @@ def confirm_subscription(self: SNSResponse) -> ActionResult:
 
 
 def listed(result: ActionResult) -> ActionResult:
-    """A list of subscriptions as callers see it: what is pending has no ARN there."""
+    """A list of subscriptions in the API's form: a pending subscription has no ARN."""
     found: list[Subscription] = content(result)["Subscriptions"]
     content(result)["Subscriptions"] = [
         {
@@ -112,7 +112,7 @@ def listed(result: ActionResult) -> ActionResult:
 
 @extends(SNSResponse)
 def list_subscriptions(self: SNSResponse) -> ActionResult:
-    """ListSubscriptions says "PendingConfirmation" in the place of a pending subscription's ARN."""
+    """ListSubscriptions, with "PendingConfirmation" instead of a pending subscription's ARN."""
     return listed(list_subscriptions.replaced(self))
 
 
@@ -124,7 +124,7 @@ def list_subscriptions_by_topic(self: SNSResponse) -> ActionResult:
 
 @extends(SNSResponse)
 def get_topic_attributes(self: SNSResponse) -> ActionResult:
-    """GetTopicAttributes with the attributes that moto keeps and does not tell, and with the true counts."""
+    """GetTopicAttributes with the attributes that moto keeps but does not return, and with the true counts."""
     result: ActionResult = get_topic_attributes.replaced(self)
     topic = self.backend.get_topic(self._get_param("TopicArn"))
     subscriptions = [each for each in self.backend.subscriptions.values() if each.topic is topic]

@@ -137,7 +137,7 @@ def test_later_call_stays_where_order_is_not_enforced(region: Region) -> None:
 
 @pytest.mark.parametrize("renewed", [True, False])
 def test_time_of_a_repeated_verdict(region: Region, *, renewed: bool) -> None:
-    """A repeated verdict has a new time of its recording or that of the first, for AWS does not say which."""
+    """A repeated verdict has a new recording time or that of the first. AWS does not say which."""
     config_control.renew_results(REGION, renewed)
     times = []
     for seconds in range(2):

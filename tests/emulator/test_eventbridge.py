@@ -18,7 +18,7 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:notifications"
 
 
 def topic_of(aws: EmbeddedAws, *, admits: bool = True, condition: Any = None, **attributes: str) -> None:
-    """A new topic that admits the rule, or nobody, with a confirmed mail address."""
+    """Create a topic that admits the rule or, without ``admits``, nobody, with a confirmed e-mail address."""
     client = aws.client("sns", REGION)
     if admits:
         attributes["Policy"] = policy("sns:Publish", TOPIC, condition)
@@ -130,7 +130,7 @@ def test_a_log_group_receives_the_event(aws: EmbeddedAws) -> None:
 
 
 def test_a_topic_that_admits_the_rule_gets_the_event(aws: EmbeddedAws) -> None:
-    """An event reaches the mail address behind a topic that admits EventBridge."""
+    """An event reaches the e-mail address behind a topic that admits EventBridge."""
     topic_of(aws)
     rule_of(aws, TOPIC, Input='"hello"')
     fire(aws)
@@ -240,7 +240,7 @@ def test_a_topic_under_the_managed_key_never_gets_anything(aws: EmbeddedAws) -> 
 
 
 def test_without_a_dead_letter_queue_the_event_is_gone(aws: EmbeddedAws) -> None:
-    """A refused event without a dead-letter queue is gone, and nobody sees an error."""
+    """A refused event without a dead-letter queue is lost silently."""
     topic_of(aws, admits=False)
     rule_of(aws, TOPIC)
     fire(aws)

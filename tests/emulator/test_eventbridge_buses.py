@@ -270,7 +270,7 @@ def test_a_policy_replaces_the_one_before(aws: EmbeddedAws) -> None:
 
 
 def test_nobody_can_put_events_of_an_aws_service(aws: EmbeddedAws) -> None:
-    """An event of one's own may not look like one of AWS's, on whichever bus."""
+    """PutEvents refuses AWS's own sources on every bus."""
     make_hub(aws, principal="*", condition=None)
     entry = {"DetailType": "Config Rules Compliance Change", "Detail": "{}", "EventBusName": bus_arn()}
     client = aws.client("events", REGION)

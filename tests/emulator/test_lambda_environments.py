@@ -22,7 +22,7 @@ from tests.support.functions import (
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process is there; one that is dead and that nobody has waited for is not."""
+    """Whether a process runs. A zombie does not count."""
     listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
     return listed.stdout.strip()[:1] not in ("", "Z")
 

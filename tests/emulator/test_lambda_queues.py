@@ -182,7 +182,7 @@ def test_a_function_that_fails_returns_the_batch(aws: EmbeddedAws, url: str) -> 
 
 
 def test_without_partial_responses_an_answer_does_not_count(aws: EmbeddedAws, url: str) -> None:
-    """A mapping that did not ask for partial responses takes a batch for done whatever the function answers."""
+    """Without partial batch responses, any answer of the function completes the whole batch."""
     make_mapping(aws, FunctionResponseTypes=[])
     send(aws, url, "fail")
     assert (batches(), waiting(aws), waiting(aws, "dead")) == ([["fail"]], 0, 0)

@@ -135,7 +135,7 @@ def key_of(aws: EmbeddedAws, policy: Mapping[str, Any] | None = None) -> dict[st
 
 
 def test_a_key_is_found_by_id_arn_and_alias(aws: EmbeddedAws) -> None:
-    """A key admits whoever its policy names, whichever way it is referred to."""
+    """A key admits the principals of its policy, whether it is named by id, ARN or alias."""
     key = key_of(aws, key_policy())
     aws.client("kms", REGION).create_alias(AliasName="alias/topics", TargetKeyId=key["KeyId"])
     alias_arn = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:alias/topics"

@@ -1,4 +1,4 @@
-"""SNS: who must confirm, what the mail says, and where it goes when it can't be delivered."""
+"""SNS: who must confirm, what the e-mail says, and where it goes when it can't be delivered."""
 
 import json
 
@@ -22,7 +22,7 @@ def counted() -> dict[str, float]:
 
 
 def test_a_pending_subscription_gets_nothing(aws: EmbeddedAws) -> None:
-    """Until somebody confirms it, an e-mail subscription gets its confirmation mail and nothing else."""
+    """Until somebody confirms it, an e-mail subscription gets its confirmation e-mail and nothing else."""
     topic_arn = topic_of(aws)
     subscribe(aws, topic_arn, "email", ADDRESS)
     aws.client("sns", REGION).publish(TopicArn=topic_arn, Message="lost")
@@ -32,7 +32,7 @@ def test_a_pending_subscription_gets_nothing(aws: EmbeddedAws) -> None:
 
 
 def test_the_token_of_the_mail_confirms(aws: EmbeddedAws) -> None:
-    """ConfirmSubscription takes the token of the confirmation mail, and no other."""
+    """ConfirmSubscription takes the token of the confirmation e-mail, and no other."""
     topic_arn, client = topic_of(aws), aws.client("sns", REGION)
     arn = subscribe(aws, topic_arn, "email", ADDRESS)
     with pytest.raises(ClientError, match="InvalidParameter"):
@@ -95,7 +95,7 @@ def test_what_is_pending_can_not_be_unsubscribed(aws: EmbeddedAws) -> None:
 
 
 def test_reset_forgets_the_mails(aws: EmbeddedAws) -> None:
-    """An account that was emptied has no mails and no bouncing addresses."""
+    """An account that was emptied has no e-mails and no bouncing addresses."""
     subscribe(aws, topic_of(aws), "email", ADDRESS)
     sns.bounce(REGION, ADDRESS)
     aws.reset()
@@ -106,7 +106,7 @@ def test_reset_forgets_the_mails(aws: EmbeddedAws) -> None:
 
 
 def test_a_mail_says_how_to_unsubscribe(aws: EmbeddedAws) -> None:
-    """A mail has the subject that was given, or else AWS's, and ends with the link to unsubscribe."""
+    """An e-mail has the given subject or AWS's default, and ends with the link to unsubscribe."""
     topic_arn = topic_of(aws)
     subscribe(aws, topic_arn, "email", ADDRESS)
     sns.confirm_all(REGION)
@@ -160,7 +160,7 @@ def test_what_a_queue_refuses_is_a_dead_letter(aws: EmbeddedAws) -> None:
 
 @pytest.mark.parametrize("admits", [True, False])
 def test_a_bounced_mail_is_a_dead_letter(aws: EmbeddedAws, admits: bool) -> None:  # noqa: FBT001
-    """A mail that bounces goes to the subscription's dead-letter queue if that admits the topic, or is gone."""
+    """An e-mail that bounces becomes a dead letter, or is lost if the queue does not admit the topic."""
     topic_arn = topic_of(aws)
     dead = queue_of(aws, topic_arn if admits else None, "dead")
     redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:dead"})
@@ -246,7 +246,7 @@ FORMS = json.dumps({"default": "for machines", "email": "for people", "sms": "fo
 
 
 def test_each_protocol_gets_its_form(aws: EmbeddedAws) -> None:
-    """With the structure json a mail, an SMS and everything else get their own text; a mail has the subject."""
+    """With the structure json an e-mail, an SMS and everything else get their own text; an e-mail has the subject."""
     topic_arn = topic_of(aws)
     arn = queue_of(aws, topic_arn)
     for protocol, endpoint in (("email", ADDRESS), ("sms", "+12025550123"), ("sqs", QUEUE)):
