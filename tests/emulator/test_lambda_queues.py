@@ -260,16 +260,19 @@ def handler(event, context):
 """
 
 
-def test_a_function_that_dies_after_its_call(aws: EmbeddedAws) -> None:
-    """A process that ends after its call was carried out is an error: the batch comes back and is carried out again."""
+def publish(aws: EmbeddedAws) -> None:
+    """Let a function publish to a topic that a message in its queue names."""
     make_role(aws, *POLLING, "sns:Publish")
     url = make_queues(aws)
     make_function(aws, PUBLISHING, Timeout=20)
-    topic = aws.client("sns", REGION).create_topic(Name="t")["TopicArn"]
     make_mapping(aws)
-    faults.reset()
+    send(aws, url, aws.client("sns", REGION).create_topic(Name="t")["TopicArn"])
+
+
+def test_a_function_that_dies_after_its_call(aws: EmbeddedAws) -> None:
+    """A process that ends after its call was carried out is an error: the batch comes back and is carried out again."""
     faults.inject("Publish", Kind.CALLER_DIES, times=1, then=lambda: lambda_environments.kill(FUNCTION))
-    send(aws, url, topic)
+    publish(aws)
 
     assert faults.calls["Publish"] == 2
     errors = [each.error for each in lambda_invocations.invocations(FUNCTION)]
@@ -279,14 +282,8 @@ def test_a_function_that_dies_after_its_call(aws: EmbeddedAws) -> None:
 
 def test_a_call_of_the_query_protocol_can_be_throttled(aws: EmbeddedAws) -> None:
     """A fault of an action of SNS, whose calls are forms, is an error that the function's client understands."""
-    make_role(aws, *POLLING, "sns:Publish")
-    url = make_queues(aws)
-    make_function(aws, PUBLISHING, Timeout=20)
-    topic = aws.client("sns", REGION).create_topic(Name="t")["TopicArn"]
-    make_mapping(aws)
-    faults.reset()
     faults.inject("Publish", Kind.THROTTLED, times=5)  # all that boto3 tries by default
-    send(aws, url, topic)
+    publish(aws)
 
     assert faults.calls["Publish"] == 6
     assert "(Throttling)" in str(lambda_invocations.invocations(FUNCTION)[0].error)
