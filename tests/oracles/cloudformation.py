@@ -1,4 +1,4 @@
-"""A plan's resources as CloudFormation, so that what judges CloudFormation can judge a plan.
+"""Translates a plan's resources to CloudFormation, so that a judge of CloudFormation can judge a plan.
 
 The resource schemas that AWS publishes lead: an attribute becomes the property of its name, a block an object or a
 list, a map a list of pairs, a policy an object. ``KINDS`` holds what the schemas cannot tell. A type or an attribute
@@ -22,7 +22,7 @@ TERRAFORMS = {"name_prefix", "region", "tags_all"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a Terraform type is in CloudFormation.
+    """The counterpart of a Terraform type in CloudFormation.
 
     ``names`` maps attributes to properties of another name; a key may name the block before the attribute, and a
     property may be a path. ``skipped`` holds attributes without a property, ``unset`` what the provider plans for an
@@ -187,7 +187,7 @@ APART = {
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A planned resource as CloudFormation has it, with what could not be translated."""
+    """A planned resource in CloudFormation's form, with the attributes that could not be translated."""
 
     address: str
     region: str
@@ -196,7 +196,7 @@ class Resource:
 
 
 def resources(document: Mapping[str, Any], region: str) -> Iterator[Resource]:
-    """The resources that a plan makes or changes; ``region`` is that of a provider block which names none."""
+    """The resources that a plan creates or changes. ``region`` is the region of a provider block without one."""
     keys = dict(_provider_keys(document["configuration"]["root_module"]))
     providers = document["configuration"].get("provider_config", {})
     for change in document.get("resource_changes", []):
@@ -217,7 +217,7 @@ def resources(document: Mapping[str, Any], region: str) -> Iterator[Resource]:
 
 
 def _apart(type_: str, values: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A resource, and apart from it what CloudFormation keeps apart."""
+    """A resource, and the parts of it that are resources of their own in CloudFormation."""
     for attribute in [name for of, name in APART if of == type_]:
         if not _is_unset(value := values.pop(attribute, None)):
             part, link = APART[type_, attribute]
@@ -335,7 +335,7 @@ def _pairs(value: Mapping[str, Any], schema: Mapping[str, Any]) -> list[dict[str
 
 
 def _with_unknown(values: Any, unknown: Any) -> Any:
-    """Planned values with ``UNKNOWN`` where only the apply will tell."""
+    """Planned values, with ``UNKNOWN`` for values that are known only after the apply."""
     if unknown is True:
         return UNKNOWN
     if isinstance(unknown, Mapping) and isinstance(values, Mapping):

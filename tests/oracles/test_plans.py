@@ -1,4 +1,4 @@
-"""What the oracle finds in a plan with a planted fault, and that it judges every plan."""
+"""The oracle finds deliberate faults in plans, and judges every plan."""
 
 import json
 from pathlib import Path
@@ -121,7 +121,7 @@ def lint(document: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("type_", RIGHT)
 def test_right_resource(type_: str) -> None:
-    """A resource without a fault passes, and so it does where a required value is known only after the apply."""
+    """A resource without a fault passes, also if a required value is known only after the apply."""
     values = RIGHT[type_]
     required = [name for name in values if name in ("role", "arn", "topic_arn", "function_name")]
     known = {name: value for name, value in values.items() if name not in required}
@@ -168,7 +168,7 @@ def test_planted_fault_is_found(type_: str, wrong: dict[str, Any]) -> None:
 
 
 def test_unknown_type_is_a_fault() -> None:
-    """A type that nobody has mapped is reported and never passed over; neither is an attribute."""
+    """A type or an attribute that is not mapped is reported, and never ignored."""
     attribute = planned("aws_sqs_queue", {"name": "it", "colour": "blue"})
 
     assert lint(planned("aws_new_thing", {})) == [
@@ -194,7 +194,7 @@ def test_same_name_twice_is_a_fault() -> None:
 
 
 def test_what_stays_is_not_judged_again() -> None:
-    """A resource that does not change is left alone, and of one that changes what only AWS sets."""
+    """A resource that does not change is not judged, nor are values that only AWS sets."""
     queue = RIGHT["aws_sqs_queue"] | {"url": "https://it", "arn": "arn:aws:sqs:eu-central-1:123456789012:it"}
 
     assert list(cloudformation.resources(planned("aws_sqs_queue", queue, actions=("no-op",)), REGION)) == []
@@ -203,7 +203,7 @@ def test_what_stays_is_not_judged_again() -> None:
 
 
 def test_unknown_value_is_a_reference() -> None:
-    """What is known only after the apply stands as a reference where it is required, and else not at all."""
+    """A value that is known only after the apply becomes a reference if it is required, and else is left out."""
     document = planned("aws_sns_topic_subscription", {"protocol": "sqs"}, {"topic_arn": True, "endpoint": True})
     [resource] = cloudformation.resources(document, REGION)
 

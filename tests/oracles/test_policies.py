@@ -1,4 +1,4 @@
-"""The policies that no plan holds, and what the oracle finds in a policy with a planted fault."""
+"""Policies that are in no plan, and the faults that the oracle finds in deliberately wrong policies."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def test_written_policy(path: str) -> None:
 
 
 def statement(**elements: Any) -> dict[str, Any]:
-    """A statement without a fault, but for the elements that are given."""
+    """A statement without a fault, except in the given elements."""
     return {"Sid": "It", "Effect": "Allow", "Action": "sns:Publish", "Resource": TOPIC, **elements}
 
 
@@ -88,7 +88,7 @@ def test_policies_are_found_in_values() -> None:
 
 
 def test_deferred_policy() -> None:
-    """Of a policy that is read during the apply, what is known is judged: here all but the queue's ARN."""
+    """The known part of a policy that is read during the apply is judged: here everything except the queue's ARN."""
     condition = {"test": "ArnEquals", "variable": "aws:SourceArn", "values": [None]}
     block = {"sid": "It", "effect": None, "actions": ["sqs:SendMesage"], "resources": [None], "condition": [condition]}
 

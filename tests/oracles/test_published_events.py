@@ -1,4 +1,4 @@
-"""Events that AWS publishes, held against the parsers.
+"""The parsers read the events that AWS publishes.
 
 ``recordings/published_events.json`` has them, their long lists cut:
 
@@ -39,7 +39,7 @@ INSTANCE = "AWS::EC2::Instance"
 
 
 def invocation(name: str, **changed: Any) -> dict[str, Any]:
-    """What AWS Config hands to a function, around one of its published notifications."""
+    """The event that AWS Config sends to a function, with one of its published notifications."""
     return {
         "invokingEvent": json.dumps(EVENTS[name]),
         "ruleParameters": "{}",
@@ -91,7 +91,7 @@ def test_schedule() -> None:
 
 
 def test_change_with_a_diff() -> None:
-    """What differs from the last item does not matter: the item does."""
+    """The difference from the last item does not matter, only the item itself."""
     trigger = read("change_with_a_diff").trigger
     assert isinstance(trigger, ResourceChange)
     assert trigger.resource_id == "i-007d374c8912e3e90"
@@ -99,7 +99,7 @@ def test_change_with_a_diff() -> None:
 
 
 def test_parameters_of_another_rule() -> None:
-    """The page's own parameters are none of this rule's, and are named."""
+    """The parameters on AWS's page are not this rule's, and the error names them."""
     with pytest.raises(InvalidRuleParametersError, match="myParameterKey"):
         parse(invocation("change", ruleParameters='{"myParameterKey":"myParameterValue"}'))
 
@@ -110,7 +110,7 @@ def compliance_change(**detail: Any) -> str:
 
 
 def enveloped(source: str, kind: str, detail: dict[str, Any], account: str = "123456789012") -> str:
-    """What EventBridge makes of a detail, as far as it is read."""
+    """The event for a detail, with the fields that the notifier reads."""
     judged("published events of AWS")
     return json.dumps(
         {"source": source, "detail-type": kind, "account": account, "region": detail["awsRegion"], "detail": detail}

@@ -55,7 +55,7 @@ DETAIL = {
 
 @pytest.fixture(scope="module")
 def event_patterns() -> Any:
-    """TestEventPattern keeps nothing, so one embedded AWS answers all."""
+    """One embedded AWS for all tests, because TestEventPattern keeps nothing."""
     with EmbeddedAws() as aws:
         yield aws.client("events", REGION).test_event_pattern
 
@@ -90,7 +90,7 @@ def test_invalid_json_event_pattern(event_patterns: Any, pattern: str) -> None:
 
 @pytest.mark.parametrize("event", ["plain string", '["plain string"]', '{"testEvent": "value"}'])
 def test_invalid_event_payload(event_patterns: Any, event: str) -> None:
-    """An event that is no object, or lacks what every event has, is refused."""
+    """An event that is no object, or without a mandatory field, is refused."""
     pattern = '{"body": {"test2": [{"numeric": [">", 100]}]}}'
     expected = ("ValidationException", "Parameter Event is not valid.")
     assert refusal(event_patterns, Event=event, EventPattern=pattern) == expected
@@ -141,7 +141,7 @@ def escaped(value: Any, **_: bool) -> str:
 
 
 def lost(_: Any, __: str) -> None:
-    """What a transformer finds that finds nothing."""
+    """The result of a transformer that finds nothing."""
 
 
 @pytest.mark.parametrize(("name", "fault"), [("written", escaped), ("value_at", lost), ("is_quoted", lambda _: True)])

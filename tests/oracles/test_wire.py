@@ -42,7 +42,7 @@ def evaluations(**changes: Any) -> dict[str, Any]:
 
 
 def found() -> str:
-    """What the judge has found; it forgets that."""
+    """Take the faults that the judge has found."""
     with pytest.raises(WireError) as raised:
         raise_errors()
     return str(raised.value)
@@ -83,7 +83,7 @@ def test_what_fits_is_counted_and_handed_over() -> None:
     ],
 )
 def test_bad_request(operation: str, arguments: dict[str, Any], said: str) -> None:
-    """A fake client that is asked what AWS would refuse fails its test."""
+    """A fake client fails its test if AWS would refuse the request."""
     exchange("config", operation, arguments, {})
 
     assert f"config.{operation} request {said}" in found().replace("ConfigRule.", "")
@@ -98,7 +98,7 @@ def test_bad_request(operation: str, arguments: dict[str, Any], said: str) -> No
     ],
 )
 def test_bad_response(operation: str, response: dict[str, Any], said: str) -> None:
-    """A fake client that answers what AWS never answers fails its test."""
+    """A fake client fails its test if AWS would never give the response."""
     arguments = {"Expression": "SELECT x"} if operation == "SelectResourceConfig" else evaluations()
     exchange("config", operation, arguments, response)
 
@@ -188,7 +188,7 @@ TOPICS: Call = ("sns", "list_topics", {})
 def test_planted_response(
     embedded_aws: EmbeddedAws, plant: Callable[[int, str], None], call: Call, response: tuple[int, str], said: str
 ) -> None:
-    """A response that is not AWS's fails the test in which the emulator gave it, whatever the caller made of it."""
+    """A response that AWS would not give fails its test, whatever the caller does with it."""
     service, name, arguments = call
     client = embedded_aws.client(service, REGION)
     plant(*response)
@@ -260,7 +260,7 @@ def handler(event, context):
 
 
 def test_function_is_judged(embedded_aws: EmbeddedAws) -> None:
-    """What a deployed function asks for fails the test, even if the function hides that it was refused."""
+    """A bad request of a deployed function fails the test, even if the function hides the refusal."""
     embedded_aws.reset()
     make_role(embedded_aws, "config:PutEvaluations")
 

@@ -147,7 +147,7 @@ class WireError(AssertionError):
 
 
 def exchange(service: str, operation: str, arguments: Mapping[str, Any], response: Any) -> Any:
-    """Judge what a test's fake client is asked and what it answers; returns the response, or raises it."""
+    """Judge the request and the response of a test's fake client. Returns the response, or raises it."""
     model = operation_model(service, operation)
     judge("request", model, differences(model.input_shape, arguments))
     if isinstance(response, ClientError):
@@ -159,7 +159,7 @@ def exchange(service: str, operation: str, arguments: Mapping[str, Any], respons
 
 
 def judge_error(service: str, operation: str, code: str) -> None:
-    """Judge an error that a test puts in the place of a response."""
+    """Judge an error that a test gives instead of a response."""
     model = operation_model(service, operation)
     judge("response", model, error_differences(model, code))
 
@@ -266,7 +266,7 @@ def limits(shape: Shape, value: Any, member: str) -> Iterator[Difference]:
 
 
 def error_differences(model: OperationModel, code: str, status: int | None = None) -> Iterator[Difference]:
-    """What is wrong with an error: its code, which is neither the operation's nor a common one, or its status."""
+    """The faults of an error: a code that is neither the operation's nor a common one, or a wrong status."""
     statuses = {}
     for shape in model.error_shapes:
         error = shape.metadata.get("error", {})
@@ -308,7 +308,7 @@ def read_response(
 
 
 class StrictParser:
-    """A botocore parser that also keeps what botocore passes over."""
+    """A botocore parser that also keeps what botocore ignores."""
 
     def __init__(self, model: OperationModel) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The report's edge with AWS Config, a table and SNS in the place of its clients."""
+"""The reporter with clients that record their calls to AWS Config, DynamoDB and SNS."""
 
 import json
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ MONDAY, NEXT_MONDAY = "2026-11-16T07:00:00Z", "2026-11-23T07:00:00Z"
 
 @dataclass
 class RecordingTable:
-    """A table that keeps what it is given, or raises as told."""
+    """A table that keeps its items, or raises the errors that a test sets."""
 
     items: dict[str, Any] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
@@ -44,14 +44,14 @@ class ReporterContext(Context):
 
 @dataclass
 class Edge:
-    """The reporter with AWS Config, a table and SNS in the place of its clients."""
+    """The reporter with recording clients."""
 
     config: RecordingConfig
     sns: RecordingSns
     table: RecordingTable
 
     def report(self, scheduled: str, *open_now: str, pages: int = 1, **rows: str) -> list[dict[str, Any]]:
-        """Report instances at a time, with rows of the inventory; returns what was published."""
+        """Report the open instances at a time, with rows of the inventory. Returns what was published."""
         from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
 
         results = [result(each) for each in open_now]
@@ -66,7 +66,7 @@ class Edge:
 
 @pytest.fixture
 def edge(monkeypatch: pytest.MonkeyPatch) -> Edge:
-    """The reporter as it is deployed, and nothing open yet."""
+    """The reporter as it is deployed, without open instances."""
     from notifier import reporter  # noqa: PLC0415  (after the unit tests' region is set)
 
     made = Edge(RecordingConfig(), RecordingSns(), RecordingTable())

@@ -1,4 +1,4 @@
-"""The stand-in for hashicorp/archive: what the zip holds, and that nothing of the checkout but content changes it."""
+"""The stand-in for hashicorp/archive: what the zip contains, and that only the content of files changes it."""
 
 import base64
 import hashlib

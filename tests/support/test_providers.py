@@ -70,7 +70,7 @@ def test_nothing_is_set_where_the_registry_answers(tmp_path: Path, environment: 
 
 
 def test_an_answer_that_is_no_registrys_does_not_count(tmp_path: Path, environment: dict[str, str]) -> None:
-    """A portal that answers everything with its own page is no registry."""
+    """A portal that responds to everything with its own page is not a registry."""
     with registry("<html>Log in</html>") as url, pytest.raises(ProviderNotFoundError):
         provider_environment(tmp_path, environment, registry_url=url)
 
@@ -86,7 +86,7 @@ def test_a_named_configuration_is_respected(tmp_path: Path, environment: dict[st
 def test_the_homes_configuration_is_respected_if_it_says_where_providers_are(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    """One that does not say it, or only in a comment, leaves the question open."""
+    """A configuration that has provider_installation only in a comment is not used."""
     config = Path(environment["HOME"]) / ".terraformrc"
     config.write_text("# provider_installation {}\n")
     with pytest.raises(ProviderNotFoundError):
@@ -190,7 +190,7 @@ def test_a_provider_needs_no_version_in_its_file_name(tmp_path: Path, environmen
 
 
 def test_the_stand_in_needs_no_home_and_starts_beside_others(tmp_path: Path) -> None:
-    """Several processes at once greet Terraform though the home does not exist, and outlive a Ctrl-C."""
+    """Several processes start at the same time without a home directory, and survive a Ctrl-C."""
     launcher = next((providers._write_stand_in(tmp_path, "2.7.1").mirror).rglob("terraform-provider-archive_v2.7.1"))
     greetings, statuses = [], []
     with tempfile.TemporaryDirectory() as scratch:  # for what killed processes leave; short, since sockets are in it

@@ -90,7 +90,7 @@ class Life:
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
-    """The whole life of one root, for every command takes seconds."""
+    """The whole life of one root, shared because each command takes seconds."""
     folder = tmp_path_factory.mktemp("root")
     (folder / "main.tf").write_text(CONFIGURATION)
     source = folder / "package/source"
@@ -228,7 +228,7 @@ def test_a_copy_holds_the_module_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_terraform_sees_no_aws_settings_but_those_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither an account of the caller's nor a variable of theirs gets into a test."""
+    """The caller's AWS credentials and Terraform variables do not reach a test."""
     monkeypatch.setenv("TF_VAR_label", "from outside")
     monkeypatch.setenv("AWS_PROFILE", "production")
     (tmp_path / "main.tf").write_text('variable "label" { default = "own" }\noutput "label" { value = var.label }\n')
