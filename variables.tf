@@ -460,9 +460,9 @@ variable "subscriptions" {
   description = <<-TEXT
     Further subscribers of the topic, by names of your choice, such as
     `{ pager = { protocol = "https", endpoint = "https://pager.example.com/sns" } }`. The protocols are `sqs`, `lambda`,
-    `https`, `sms` and `email`. Optional are `filter_policy` (JSON), `filter_policy_scope` (`MessageBody`, or with a
-    digest `MessageAttributes`) and `raw_message_delivery` (`true` with `sqs` and `https`). docs/notifications.md shows
-    examples, and the policy that a queue or a function needs.
+    `https`, `sms` and `email`. Optional are `filter_policy` (JSON), `filter_policy_scope` (by default `MessageBody`, or
+    with a digest `MessageAttributes`) and `raw_message_delivery` (`true` with `sqs` and `https`).
+    docs/notifications.md shows examples, and the policy that a queue or a function needs.
   TEXT
   # Maps, not objects: Terraform would silently drop a misspelt attribute of an object.
   type     = map(map(string))

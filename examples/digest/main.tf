@@ -9,10 +9,9 @@ module "ec2_key_pair_monitor" {
 
   subscriptions = {
     on-call = {
-      protocol            = "sms"
-      endpoint            = "+4915112345678"
-      filter_policy       = jsonencode({ verdicts = ["NON_COMPLIANT"] })
-      filter_policy_scope = "MessageAttributes"
+      protocol      = "sms"
+      endpoint      = "+4915112345678"
+      filter_policy = jsonencode({ verdicts = ["NON_COMPLIANT"] })
     }
   }
 }

@@ -148,13 +148,6 @@ variable "notification_emails" {
   type        = set(string)
   default     = []
   nullable    = false
-
-  validation {
-    condition = alltrue([
-      for address in var.notification_emails : can(regex("^[^\\s@]+@[^\\s@]+[.][^\\s@]+$", address))
-    ])
-    error_message = "notification_emails must hold plain e-mail addresses such as \"security@example.com\"."
-  }
 }
 
 variable "organization" {
@@ -212,16 +205,12 @@ variable "sns_topic" {
 
 variable "subscriptions" {
   description = <<-TEXT
-    Further subscribers of the topic, by names of your choice. The protocols are `sqs`, `lambda`, `https`, `sms` and
-    `email`. `filter_policy` filters on message attributes; `email` needs one.
+    Further subscribers of the topic, by names of your choice, such as
+    `{ pager = { protocol = "https", endpoint = "https://pager.example.com/sns" } }`. The attributes are those of the
+    monitor's input `subscriptions`. A `filter_policy` filters on message attributes.
   TEXT
-  type = map(object({
-    protocol             = string
-    endpoint             = string
-    filter_policy        = optional(string)
-    filter_policy_scope  = optional(string, "MessageAttributes")
-    raw_message_delivery = optional(bool, false)
-  }))
+  # Maps, not objects: Terraform would silently drop a misspelt attribute of an object.
+  type     = map(map(string))
   default  = {}
   nullable = false
 }

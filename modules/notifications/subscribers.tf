@@ -40,7 +40,7 @@ locals {
       protocol             = lookup(subscription, "protocol", null)
       endpoint             = lookup(subscription, "endpoint", null)
       filter_policy        = lookup(subscription, "filter_policy", null)
-      filter_policy_scope  = coalesce(lookup(subscription, "filter_policy_scope", null), "MessageBody")
+      filter_policy_scope  = coalesce(lookup(subscription, "filter_policy_scope", null), local.filter_scopes[0])
       raw_message_delivery = coalesce(lookup(subscription, "raw_message_delivery", null), "false")
     }
   }
@@ -54,7 +54,8 @@ locals {
     ])
   }
 
-  # EventBridge and CloudWatch set no message attributes. The body of a digest's e-mail is not JSON.
+  # The first is the default. EventBridge and CloudWatch set no message attributes. The body of a digest's e-mail is not
+  # JSON.
   filter_scopes = compact([
     var.digest_window_seconds == null ? "MessageBody" : "",
     var.digest_window_seconds != null || var.report != null ? "MessageAttributes" : "",
@@ -234,7 +235,7 @@ resource "aws_sns_topic_subscription" "others" {
         "filter_policy = jsonencode(${local.filter_example}).",
         ] : [
         "subscriptions.${each.key} can filter a digest on its message attributes only, because the text of an e-mail",
-        "is no JSON. Set filter_policy_scope = \"MessageAttributes\", and filter on attributes, such as",
+        "is no JSON. Leave filter_policy_scope out, and filter on attributes, such as",
         "filter_policy = jsonencode(${local.filter_example}).",
       ])
     }

@@ -265,9 +265,10 @@ def test_bad_subscriptions_to_a_digest(module: Root) -> None:
         digest_window_seconds=60,
         notify_on=["COMPLIANT"],
         subscriptions={
-            "body": filtered("body", {"verdicts": ["COMPLIANT"]}),
-            "direct-key": filtered("direct-key", {"verdict": ["COMPLIANT"]}, **attributes),
+            "body": filtered("body", {"verdicts": ["COMPLIANT"]}, filter_policy_scope="MessageBody"),
+            "direct-key": filtered("direct-key", {"verdict": ["COMPLIANT"]}),
             "good": filtered("good", {"verdicts": ["COMPLIANT"], "regions": [{"prefix": "eu-"}]}, **attributes),
+            "default": filtered("default", {"verdicts": ["COMPLIANT"]}),
             "unfiltered": sqs("unfiltered"),
         },
     )

@@ -222,7 +222,7 @@ def test_filters(module: Root, sns: RecordingSns) -> None:
     """A subscriber may filter by each attribute that a digest has."""
     handle({"a": body(1)})
     policy = {name: [{"exists": True}] for name in sns.published[0]["MessageAttributes"]}
-    phone = {"protocol": "sms", "endpoint": "+4915112345678", "filter_policy_scope": "MessageAttributes"}
+    phone = {"protocol": "sms", "endpoint": "+4915112345678"}
 
     plan = module.plan(digest_window_seconds=60, subscriptions={"a": phone | {"filter_policy": json.dumps(policy)}})
 

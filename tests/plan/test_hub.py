@@ -164,6 +164,7 @@ def test_bad_input_is_named(root: Root) -> None:
             digest_window_seconds=301,
             name=f"{MONITOR}-hub",
             organization={"id": "a1b2c3d4e5", "paths": ["r-ab12/*"]},
+            subscriptions={"team": {"protocol": "sqs", "filter_polcy": "{}"}},
         )
 
     for message in (
@@ -174,5 +175,6 @@ def test_bad_input_is_named(root: Root) -> None:
         "name must not begin with a name in monitor_names",
         "organization must be null or hold the ID of an organization",
         "organization must have paths of this organization",
+        "invalid: team.filter_polcy",
     ):
         assert message in str(refused.value)

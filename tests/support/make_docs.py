@@ -41,7 +41,7 @@ def unquoted(text: Any) -> str:
     """A string without the quotes that the parser keeps, or an expression without its frame."""
     plain = str(text)
     plain = plain[2:-1] if plain.startswith("${") else plain
-    plain = plain[1:-1] if plain.startswith('"') else plain
+    plain = plain[1:-1].replace('\\"', '"') if plain.startswith('"') else plain
     # A heredoc is one paragraph.
     return (
         " ".join(plain.removeprefix("<<-TEXT").removesuffix("TEXT").split()) if plain.startswith("<<-TEXT") else plain
