@@ -19,9 +19,9 @@ from typing import Any
 LAMBDA = Path(__file__).parents[1] / "lambda"
 sys.path.insert(0, str(LAMBDA))
 
-from notifier.findings import Finding, Place, compare  # noqa: E402
+from notifier.findings import Finding, Place, Reading, compare  # noqa: E402
 from notifier.message import Console  # noqa: E402
-from notifier.report import report  # noqa: E402
+from notifier.report import Told, report  # noqa: E402
 
 CONSOLE = Console("console.aws.amazon.com")
 HERE = Place("123456789012", "eu-central-1")
@@ -64,15 +64,15 @@ def found(pages: Iterator[str]) -> Iterator[Finding]:
             yield Finding(HERE, qualifier["ResourceId"], each["Annotation"])
 
 
-def launches(_: Place, instance_ids: list[str]) -> dict[str, datetime]:
+def launches(instances: list[tuple[Place, str]]) -> dict[tuple[Place, str], datetime]:
     """An inventory that knows every launch."""
-    return {each: NOW - timedelta(minutes=int(each[2:], 16)) for each in instance_ids}
+    return {each: NOW - timedelta(minutes=int(each[1][2:], 16)) for each in instances}
 
 
 def write_report(pages: Iterator[str]) -> None:
     """Read pages and word the report."""
-    comparison = compare(found(pages), {HERE: None}, NOW, launches)
-    report(comparison, NOW, "ec2-key-pair-monitor", CONSOLE).publication()
+    comparison = compare([Reading(HERE, None, found(pages))], None, NOW, launches, lambda _place, memory: memory.dump())
+    report(Told(comparison, NOW, "ec2-key-pair-monitor", CONSOLE)).publication()
 
 
 def parse_all(texts: list[str]) -> None:

@@ -8,11 +8,9 @@ that message would be published again.
 Batches: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
-import json
 import logging
 import os
 from collections.abc import Hashable, Mapping
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,7 +18,7 @@ from botocore.config import Config
 
 from notifier.digest import digest
 from notifier.events import Event, InvalidEventError, parse
-from notifier.message import CLIENT_SETTINGS, Console, LambdaContext, SnsClient, publish
+from notifier.message import CLIENT_SETTINGS, Console, LambdaContext, SnsClient, account_names, publish
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +27,7 @@ CONSOLE = Console(os.environ["CONSOLE_DOMAIN"])
 BY_ACCOUNT = os.environ.get("DIGEST_BY") == "account"
 HAS_CHAT = os.environ.get("CHAT") == "true"
 
-# In the zip, because the environment is too small for the names of an organization's accounts.
-names = Path(__file__).with_name("account_names.json")
-ACCOUNT_NAMES: dict[str, str] = json.loads(names.read_text()) if names.exists() else {}
+ACCOUNT_NAMES = account_names()
 
 
 class NothingPublishedError(RuntimeError):

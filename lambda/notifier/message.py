@@ -1,6 +1,6 @@
 """What all notifications share: their forms, sizes, words and links, and how they are published.
 
-Pure except for ``publish``, which gets its client: no clock, no boto3. SNS's limits are at
+Pure except for ``publish``, which gets its client, and ``account_names``: no clock, no boto3. SNS's limits are at
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Hashable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from unicodedata import combining, east_asian_width
 
@@ -120,6 +121,12 @@ class Message(NamedTuple):
         return sum(
             len(part.encode()) for part in (self.subject, publication["Message"], *(p for a in attributes for p in a))
         )
+
+
+def account_names() -> dict[str, str]:
+    """Return the names of accounts. They are in the zip, because the environment is too small for an organization's."""
+    names = Path(__file__).with_name("account_names.json")
+    return dict(json.loads(names.read_text())) if names.exists() else {}
 
 
 def publish(client: SnsClient, topic_arn: str, message: Message, context: LambdaContext) -> bool:

@@ -27,6 +27,11 @@ class RecordingTable:
         item = self.items.get(kwargs["Key"]["source"]["S"])
         return dict(wire.exchange("dynamodb", "GetItem", kwargs, {"Item": item} if item else {}))
 
+    def delete_item(self, **kwargs: Any) -> dict[str, Any]:
+        self.calls.append(("DeleteItem", kwargs))
+        self.items.pop(kwargs["Key"]["source"]["S"], None)
+        return dict(wire.exchange("dynamodb", "DeleteItem", kwargs, {}))
+
     def put_item(self, **kwargs: Any) -> dict[str, Any]:
         self.calls.append(("PutItem", kwargs))
         failure = self.failures.pop(0) if self.failures else None
@@ -49,6 +54,7 @@ class Edge:
     config: RecordingConfig
     sns: RecordingSns
     table: RecordingTable
+    without_inventory: Exception | None = None
 
     def report(self, scheduled: str, *open_now: str, pages: int = 1, **rows: str) -> list[dict[str, Any]]:
         """Report the open instances at a time, with rows of the inventory. Returns what was published."""
@@ -58,7 +64,7 @@ class Edge:
         size = max(1, -(-len(results) // pages))
         listed = [results[start : start + size] for start in range(0, len(results), size)] or [[]]
         self.config.answers["GetComplianceDetailsByConfigRule"] = listing("EvaluationResults", *listed)
-        self.config.answers["SelectResourceConfig"] = [{"Results": list(rows.values())}]
+        self.config.answers["SelectResourceConfig"] = [self.without_inventory or {"Results": list(rows.values())}]
         published = len(self.sns.published)
         lambda_handler({"scheduled_time": scheduled}, ReporterContext())
         return self.sns.published[published:]

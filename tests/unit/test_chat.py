@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from notifier.chat import MAX_DESCRIPTION_LENGTH, plain
 from notifier.digest import digest
 from notifier.events import Event
-from notifier.report import report
 
 from tests.conftest import assert_text
 from tests.unit.test_digest import CONSOLE, GOLDEN, NOON, change
 from tests.unit.test_digest_accounts import NAMES, SEVERAL, C, alarm, call
 from tests.unit.test_digest_properties import size, windows
-from tests.unit.test_report import CASES, NOW, RULE, compared, open_now
+from tests.unit.test_report import CASES, compared, open_now
+from tests.unit.test_report import worded as report
 
 SCHEMA = json.loads((Path(__file__).parent / "chat_schema.json").read_text())
 LINK = re.compile(r"https://[a-z0-9-]+\.console\.aws\.amazon\.com/[\w/?=#:.%-]+")
@@ -107,7 +107,7 @@ def test_description_at_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_report(case: str) -> None:
     """A report has the form, too, with the oldest first, and never exceeds SNS's limit."""
     numbers, memory = CASES[case]
-    message = report(compared(open_now(numbers), memory), NOW, RULE, CONSOLE, has_chat=True)
+    message = report(compared(open_now(numbers), memory), has_chat=True)
 
     assert message.chat is not None
     jsonschema.validate(message.chat, SCHEMA)
@@ -115,7 +115,7 @@ def test_report(case: str) -> None:
     if case == "3":
         content = message.chat["content"]
         assert_text(GOLDEN / "chat-report.txt", f"{content['title']}\n\n{content['description']}\n")
-    without = report(compared(open_now(numbers), memory), NOW, RULE, CONSOLE)
+    without = report(compared(open_now(numbers), memory))
     if case != "50000":  # which has less room for ids
         assert message._replace(chat=None) == without
 
@@ -157,7 +157,7 @@ def test_hostile_values_are_text(value: str, name: str) -> None:
         lines = [line for line in text.splitlines() if not LINK.fullmatch(line)]
         assert not MARKUP.search("\n".join(lines)), lines
     assert len([line for line in content["description"].splitlines() if LINK.fullmatch(line)]) == 4
-    reported = report(compared(open_now([1], annotation=value), None), NOW, RULE, CONSOLE, has_chat=True)
+    reported = report(compared(open_now([1], annotation=value), None), has_chat=True)
     assert reported.chat is not None
     told = [line for line in reported.chat["content"]["description"].splitlines() if not LINK.fullmatch(line)]
     assert not MARKUP.search("\n".join(told)), told

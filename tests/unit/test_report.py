@@ -7,13 +7,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from notifier import findings
-from notifier.findings import Comparison, Finding, Memory, Place, Since, compare
+from notifier.findings import Comparison, Finding, Launches, Memory, Place, Reading, Since, compare
 from notifier.message import MAX_SMS_LENGTH, Message, compact
-from notifier.report import report
+from notifier.report import Told, report
 
 from tests.conftest import assert_text
 from tests.support import CHECKOUT
@@ -40,12 +39,12 @@ def open_now(numbers: Iterable[int], place: Place = HERE, annotation: str = NO_K
     return [Finding(place, name(number), annotation) for number in numbers]
 
 
-def launches(_: Place, instance_ids: list[str]) -> Mapping[str, datetime]:
+def launches(instances: list[tuple[Place, str]]) -> Mapping[tuple[Place, str], datetime]:
     """An inventory that knows every launch."""
-    return {each: launched(int(each[2:], 16)) for each in instance_ids}
+    return {(place, each): launched(int(each[2:], 16)) for place, each in instances}
 
 
-def nothing_known(_place: Place, _instance_ids: list[str]) -> Mapping[str, datetime]:
+def nothing_known(_: list[tuple[Place, str]]) -> Mapping[tuple[Place, str], datetime]:
     """An inventory that knows nothing."""
     return {}
 
@@ -56,14 +55,22 @@ def before(numbers: Iterable[int]) -> Memory:
     return Memory(LAST, len(since), since)
 
 
+def read(*readings: Reading, at: datetime = NOW, known: Launches = launches) -> tuple[Comparison, dict[Place, Memory]]:
+    """Compare what is open with the last report. Also returns what the next report knows."""
+    memories: dict[Place, Memory] = {}
+    times = [each.memory.scheduled if each.memory else None for each in readings]
+    last = None if None in times else max(filter(None, times))
+    return compare(readings, last, at, known, memories.__setitem__), memories
+
+
 def compared(found: Iterable[Finding], memory: Memory | None) -> Comparison:
     """What is open in one place, beside what the last report knew."""
-    return compare(found, {HERE: memory}, NOW, launches)
+    return read(Reading(HERE, memory, found))[0]
 
 
-def worded(comparison: Comparison) -> Message:
+def worded(comparison: Comparison, *, has_chat: bool = False) -> Message:
     """The report."""
-    return report(comparison, NOW, RULE, CONSOLE)
+    return report(Told(comparison, NOW, RULE, CONSOLE), has_chat=has_chat)
 
 
 CASES: dict[str, tuple[Iterable[int], Memory | None]] = {
@@ -105,7 +112,8 @@ def test_limits(case: str) -> None:
 def test_longest_subject() -> None:
     """The longest region and the greatest numbers still leave the counts in the subject."""
     place = Place("123456789012", "ap-southeast-1")
-    comparison = compare(open_now(range(100_000), place), {place: before(range(200_000, 212_000))}, NOW, nothing_known)
+    reading = Reading(place, before(range(200_000, 212_000)), open_now(range(100_000), place))
+    comparison, _ = read(reading, known=nothing_known)
 
     subject = worded(comparison).subject
     assert len(subject) <= 99
@@ -130,19 +138,19 @@ def test_many_fill_the_message() -> None:
 
 def test_nothing_is_kept_of_too_many() -> None:
     """Memory does not grow with open instances, and the next report knows that it cannot compare."""
-    comparison = compared((each for each in open_now(range(30_000))), None)
+    comparison, memories = read(Reading(HERE, None, open_now(range(30_000))))
 
     assert len(comparison.new.kept) <= findings.MAX_KEPT
-    assert comparison.memories[HERE] == Memory(NOW, 30_000, None)
-    assert Memory.load(NOW, 30_000, comparison.memories[HERE].dump()) == comparison.memories[HERE]
-    following = compare(open_now((1,)), {HERE: comparison.memories[HERE]}, NOW + timedelta(days=7), launches)
-    assert following.counts == {HERE: (1, None, None)}
-    assert not compare((), {HERE: comparison.memories[HERE]}, NOW, launches).is_silent
+    assert memories[HERE] == Memory(NOW, 30_000, None)
+    assert Memory.load(NOW, 30_000, memories[HERE].dump()) == memories[HERE]
+    assert compared(open_now((1,)), memories[HERE]).counts == {HERE: (1, None, None)}
+    assert not compared((), memories[HERE]).is_silent
 
 
 def test_memory_fits_an_item() -> None:
     """As many as are remembered fit into an item of DynamoDB, and come back as they were."""
-    memory = compare(open_now(range(findings.MAX_REMEMBERED)), {HERE: None}, NOW, nothing_known).memories[HERE]
+    reading = Reading(HERE, None, open_now(range(findings.MAX_REMEMBERED)))
+    memory = read(reading, known=nothing_known)[1][HERE]
 
     text = memory.dump()
     assert text is not None
@@ -154,12 +162,12 @@ def test_since_when() -> None:
     """An instance is open since its launch, if known, or else the first report. No launch is looked up twice."""
     asked: list[list[str]] = []
 
-    def knows_two(place: Place, instance_ids: list[str]) -> Mapping[str, datetime]:
-        asked.append(instance_ids)
-        return {each: at for each, at in launches(place, instance_ids).items() if each in (name(1), name(2))}
+    def knows_two(instances: list[tuple[Place, str]]) -> Mapping[tuple[Place, str], datetime]:
+        asked.append([each for _, each in instances])
+        return {key: at for key, at in launches(instances).items() if key[1] in (name(1), name(2))}
 
-    first = compare(open_now((1, 3)), {HERE: None}, LAST, knows_two)
-    second = compare(open_now((1, 2, 3)), {HERE: first.memories[HERE]}, NOW, knows_two)
+    _, memories = read(Reading(HERE, None, open_now((1, 3))), at=LAST, known=knows_two)
+    second, _ = read(Reading(HERE, memories[HERE], open_now((1, 2, 3))), known=knows_two)
 
     assert asked == [[name(1), name(3)], [name(2), name(3)]]
     assert [(each.instance_id, each.since) for each in second.still.kept] == [
@@ -178,33 +186,6 @@ def test_since_when() -> None:
 def test_silence(numbers: tuple[int, ...], memory: Memory | None, silent: bool) -> None:  # noqa: FBT001
     """Only if nothing is open and nothing was fixed, there is nothing to report."""
     assert compared(open_now(numbers), memory).is_silent == silent
-
-
-def test_accounts_and_regions() -> None:
-    """Of many places, the report says how much each has, and names the place of each instance."""
-    there = Place("210987654321", "us-east-1")
-    quiet = Place("210987654321", "us-west-2")
-    found = [*open_now((1,)), *open_now((2, 3), there)]
-    comparison = compare(found, {HERE: before((4,)), there: None, quiet: before(())}, NOW, launches)
-
-    message = worded(comparison)
-    assert message.subject == "Report: 3 EC2 instances are NON_COMPLIANT, 3 new, 1 fixed in 2 accounts, 3 regions"
-    assert "  210987654321, us-east-1: 2 open, 2 new, 0 fixed" in message.text
-    assert f"{name(2)}, account 210987654321, us-east-1, launched" in message.text
-    assert f"123456789012, eu-central-1: {name(4)}" in message.text
-    assert "us-west-2" not in message.text
-    assert message.attributes == {
-        "kind": "report",
-        "rules": [RULE],
-        "accounts": ["123456789012", "210987654321"],
-        "regions": ["eu-central-1", "us-east-1", "us-west-2"],
-        "verdicts": ["NON_COMPLIANT"],
-    }
-    regions: dict[str, Any] = {
-        region["region"]: region for account in message.document["accounts"] for region in account["regions"]
-    }
-    assert regions["eu-central-1"]["fixed"] == [name(4)]
-    assert [each["instance"] for each in regions["us-east-1"]["new"]] == [name(3), name(2)]
 
 
 def test_document_and_mail_name_the_same() -> None:
@@ -231,7 +212,7 @@ def test_documentation_shows_it() -> None:
 def test_chat(count: int) -> None:
     """With chat, HTTPS subscribers get a form of their own, within its limits, and the whole still fits."""
     comparison = compared(open_now(range(count), annotation="<!channel> *no* key pair"), before((2,)))
-    message = report(comparison, NOW, RULE, CONSOLE, has_chat=True)
+    message = worded(comparison, has_chat=True)
 
     assert message.chat is not None
     content = message.chat["content"]

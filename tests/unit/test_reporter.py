@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from notifier.findings import Place
 
 from tests.support.reporter import MONDAY, NEXT_MONDAY, Edge, ReporterContext, row
 
@@ -112,10 +111,10 @@ def test_order_of_the_calls(edge: Edge) -> None:
 
 def test_inventory_that_fails(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:
     """Without the inventory there is a report, which lacks launches, and a metric counts it."""
-    edge.config.answers["SelectResourceConfig"] = [THROTTLED]
-    from notifier.reporter import launches  # noqa: PLC0415  (after the unit tests' region is set)
+    edge.without_inventory = THROTTLED
 
-    assert launches(Place("123456789012", "eu-central-1"), ["i-1"]) == {}
+    [told] = edge.report(MONDAY, "i-1")
+    assert '"since_is":"report"' in json.loads(told["Message"])["default"]
     assert [record.message for record in caplog.records] == ["report incomplete"]
 
 

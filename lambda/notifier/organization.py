@@ -1,0 +1,281 @@
+"""Reads what is open in an organization from AWS Config's aggregator, and remembers it for the next report.
+
+Two listings come first: the accounts and regions with results of the monitors' rules, and those with instances. Then
+the results of each account and region with open instances are read. Throttled calls are repeated until the time is
+short. The report then says which results are missing, and what was known of them is kept.
+
+The table holds one item that names the last report, and the items of this report. They are written before that item,
+so that a report that ends in between leaves the last one in force. AWS Config's limits are at
+https://docs.aws.amazon.com/config/latest/APIReference/API_SelectAggregateResourceConfig.html
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from notifier.coverage import Coverage, Source, Sources, not_covered
+from notifier.findings import Comparison, Finding, Memory, Place, Reading, compare
+from notifier.inventory import Call, ConfigClient, first_launch, pages, query, reason, rows
+from notifier.packing import MAX_OF_A_PLACE, Pack, joined, unpack
+from notifier.table import Table, iso, time_of
+
+logger = logging.getLogger(__name__)
+
+# From here on nothing more is read: enough for a call with all its retries, the Publish, and the table.
+RESERVE_MILLISECONDS = 180_000
+
+# How the codes of errors begin if calls came too often. botocore has already repeated the call.
+THROTTLED = ("LimitExceeded", "RequestLimitExceeded", "Throttl", "TooManyRequests")
+
+INSTANCES = (
+    "SELECT accountId, awsRegion, COUNT(*) WHERE resourceType = 'AWS::EC2::Instance' GROUP BY accountId, awsRegion"
+)
+
+# A verdict that an aggregator shows. Other values say that the rule has none.
+VERDICTS = ("COMPLIANT", "NON_COMPLIANT")
+
+
+class UnknownAggregatorError(RuntimeError):
+    """There is no aggregator with the name that the hub was given."""
+
+
+class OutOfTimeError(RuntimeError):
+    """There is no time left to read more."""
+
+
+class Hub(NamedTuple):
+    """The names that a hub was given, and where it is.
+
+    Attributes:
+        name: its own name, under which it remembers reports.
+        aggregator: the name of AWS Config's aggregator.
+        rules: the names of the monitors' rules.
+        here: its account and region.
+    """
+
+    name: str
+    aggregator: str
+    rules: Sequence[str]
+    here: Place
+
+
+class Organization:
+    """The report of a hub.
+
+    Args:
+        client: reads AWS Config.
+        table: remembers reports.
+        hub: what to read.
+        remaining: returns the milliseconds that are left.
+    """
+
+    def __init__(self, client: ConfigClient, table: Table, hub: Hub, remaining: Callable[[], int]) -> None:
+        self._client, self._table, self._hub, self._remaining = client, table, hub, remaining
+        self._last: dict[str, Any] | None = None
+        self._pack = Pack()
+        self._missing: list[str] = []
+        self._unread = 0
+        self._has_launches = True
+
+    def last(self) -> datetime | None:
+        """Return the time of the last report, or None if there was none."""
+        self._last = self._table.get(self._hub.name)
+        return time_of(self._last) if self._last else None
+
+    def compare(self, scheduled: datetime) -> tuple[Comparison, Coverage]:
+        """Read all open instances and compare them with the last report. ``last`` comes first."""
+        sources = self._sources()
+        instances = self._instances()
+        covered, open_in = self._results()
+        readings = self._readings(sources, instances, covered, open_in)
+
+        def keep(place: Place, memory: Memory) -> None:
+            if place in open_in or not (sources and sources.has_left(place)):
+                self._pack.add(place, memory)
+
+        last = time_of(self._last) if self._last else None
+        comparison = compare(readings, last, scheduled, self._launches, keep)
+        if self._unread:
+            self._missing.insert(0, f"the results of {self._unread} of {len(open_in)} accounts and regions")
+        gaps = not_covered(instances, covered, sources) if sources and instances is not None else {}
+        return comparison, Coverage(self._hub.aggregator, gaps, sources.failed if sources else [], self._missing)
+
+    def remember(self, comparison: Comparison, scheduled: datetime) -> None:
+        """Keep the findings of this report, unless a later report has already done so."""
+        pages, generation = self._pack.finish(), f"{iso(scheduled)}/{secrets.token_hex(4)}"
+        for number, page in enumerate(pages):
+            self._table.put(f"{self._hub.name}/{generation}/{number}", {"open": {"S": page}})
+        item = {
+            "generation": {"S": generation},
+            "open_count": {"N": str(comparison.open)},
+            "pages": {"N": str(len(pages))},
+        }
+        self._table.put_report(self._hub.name, scheduled, item)
+        # The condition also fails if the item was written and the answer was lost.
+        kept = self._table.get(self._hub.name)
+        is_kept = kept is not None and kept["generation"] == item["generation"]
+        for key in self._items(self._last if is_kept else item):
+            self._table.delete(key)
+
+    def _items(self, item: dict[str, Any] | None) -> list[str]:
+        """Return the keys of the items of a report."""
+        if not item:
+            return []
+        return [f"{self._hub.name}/{item['generation']['S']}/{number}" for number in range(int(item["pages"]["N"]))]
+
+    # Reading AWS Config
+
+    def _sources(self) -> Sources | None:
+        call = self._client.describe_configuration_aggregator_sources_status
+        try:
+            return Sources(
+                Source(
+                    each["SourceId"],
+                    each.get("AwsRegion", ""),
+                    each["LastUpdateStatus"],
+                    each["LastUpdateTime"].astimezone(UTC) if "LastUpdateTime" in each else None,
+                    each.get("LastErrorCode"),
+                )
+                for page in self._pages(call)
+                for each in page["AggregatedSourceStatusList"]
+            )
+        except (BotoCoreError, ClientError, OutOfTimeError) as error:
+            self._miss("the status of the accounts and regions", error)
+            return None
+
+    def _instances(self) -> dict[Place, int] | None:
+        call = self._client.select_aggregate_resource_config
+        try:
+            return {
+                Place(row["accountId"], row["awsRegion"]): int(row["COUNT(*)"])
+                for row in rows(self._pages(call, Expression=INSTANCES))
+            }
+        except (BotoCoreError, ClientError, OutOfTimeError) as error:
+            self._miss("the accounts and regions with instances", error)
+            return None
+
+    def _results(self) -> tuple[set[Place], dict[Place, list[str]]]:
+        """Return where a rule has verdicts, and which rules have open instances where."""
+        covered: set[Place] = set()
+        open_in: dict[Place, list[str]] = {}
+        call = self._client.describe_aggregate_compliance_by_config_rules
+        for rule in self._hub.rules:
+            for page in self._pages(call, Filters={"ConfigRuleName": rule}):
+                for each in page["AggregateComplianceByConfigRules"]:
+                    place, verdict = Place(each["AccountId"], each["AwsRegion"]), each["Compliance"]["ComplianceType"]
+                    if verdict in VERDICTS:
+                        covered.add(place)
+                    if verdict == "NON_COMPLIANT":
+                        open_in.setdefault(place, []).append(rule)
+        return covered, open_in
+
+    def _readings(
+        self,
+        sources: Sources | None,
+        instances: dict[Place, int] | None,
+        covered: set[Place],
+        open_in: dict[Place, list[str]],
+    ) -> Iterator[Reading]:
+        for place, memory in joined(sorted(open_in), self._recall()):
+            is_current = sources is not None and sources.is_current(place) and not sources.has_left(place)
+            is_known = place in covered or (instances is not None and place not in instances)
+            reading = Reading(place, memory, (), is_current and is_known, MAX_OF_A_PLACE)
+            reading.findings = self._open(reading, open_in.get(place, ()))
+            yield reading
+
+    def _open(self, reading: Reading, rules: Sequence[str]) -> Iterator[Finding]:
+        """Yield each open instance of a place once. A place that cannot be read is not whole."""
+        account, region = reading.place
+        call = self._client.get_aggregate_compliance_details_by_config_rule
+        found: set[str] = set()
+        try:
+            for rule in rules:
+                where = {"ConfigRuleName": rule, "AccountId": account, "AwsRegion": region}
+                for page in self._pages(call, **where, ComplianceType="NON_COMPLIANT", Limit=100):
+                    for each in page["AggregateEvaluationResults"]:
+                        instance = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]
+                        if instance not in found:
+                            found.add(instance)
+                            yield Finding(reading.place, instance, reason(each))
+            # The listing of the rules knows better.
+            reading.is_whole &= bool(found) or not rules
+        except (BotoCoreError, ClientError, OutOfTimeError) as error:
+            if code(error).startswith("AccessDenied"):
+                raise
+            if not self._unread:
+                logger.error("not read", extra={"account": account, "region": region, "reason": str(error)})
+            reading.is_whole = False
+            self._unread += 1
+
+    def _launches(self, instances: list[tuple[Place, str]]) -> dict[tuple[Place, str], datetime]:
+        found: dict[tuple[Place, str], datetime] = {}
+        if not self._has_launches:
+            return found
+        request = {
+            "ConfigurationAggregatorName": self._hub.aggregator,
+            "Expression": query([each for _, each in instances], "accountId, awsRegion, resourceId"),
+            "Limit": 100,
+        }
+        try:
+            self._need_time()
+            for row in rows(pages(self._client.select_aggregate_resource_config, request)):
+                if launched := first_launch(row.get("configuration")):
+                    found[Place(row["accountId"], row["awsRegion"]), row["resourceId"]] = launched
+        except (BotoCoreError, ClientError, OutOfTimeError) as error:  # results matter more
+            self._miss("launch times", error)
+            self._has_launches = False
+        return found
+
+    def _recall(self) -> Iterator[tuple[Place, Memory]]:
+        """Yield what the last report knew."""
+        if self._last:
+            yield from unpack(self._recalled(), time_of(self._last))
+
+    def _recalled(self) -> Iterator[str]:
+        for key in self._items(self._last):
+            if item := self._table.get(key):
+                yield item["open"]["S"]
+            else:
+                self._miss("a part of the last report", f"{key} is not in the table")
+
+    def _miss(self, what: str, why: object) -> None:
+        self._missing.append(what)
+        logger.error("not read", extra={"what": what, "reason": str(why)})
+
+    def _need_time(self) -> None:
+        if self._remaining() < RESERVE_MILLISECONDS:
+            raise OutOfTimeError("no time is left")
+
+    def _pages(self, call: Call, **request: Any) -> Iterator[dict[str, Any]]:
+        """Yield the answers to a request. A throttled call is repeated while there is time."""
+
+        def patiently(**arguments: Any) -> dict[str, Any]:
+            while True:
+                self._need_time()
+                try:
+                    return call(**arguments)
+                except ClientError as error:
+                    if code(error) == "NoSuchConfigurationAggregatorException":
+                        raise UnknownAggregatorError(self._unknown()) from error
+                    if not code(error).startswith(THROTTLED):
+                        raise
+                    logger.warning("throttled", extra={"reason": str(error)})
+
+        return pages(patiently, {"ConfigurationAggregatorName": self._hub.aggregator} | request)
+
+    def _unknown(self) -> str:
+        account, region = self._hub.here
+        return (
+            f'The aggregator "{self._hub.aggregator}" does not exist in {account}, {region}. '
+            'Set aggregator = { name = "…" } of the hub to a name that '
+            '"aws configservice describe-configuration-aggregators" lists there, or to {} to create an aggregator.'
+        )
+
+
+def code(error: Exception) -> str:
+    """Return the code of an error that AWS has returned, or the name of any other error."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
