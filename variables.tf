@@ -1,32 +1,5 @@
 locals {
   topic_arn_prefix = "arn:${local.partition}:sns:${local.region}:${local.account_id}"
-
-  # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-  cron_fields = {
-    for field, value in {
-      minute       = "[0-5]?[0-9]"
-      hour         = "([01]?[0-9]|2[0-3])"
-      day_of_month = "(0?[1-9]|[12][0-9]|3[01])"
-      month        = "(0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
-      day_of_week  = "([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)"
-      year         = "(19[7-9][0-9]|2[01][0-9][0-9])"
-    } : field => replace("(<>)(,(<>))*", "<>", "(\\*|${value}(-${value})?)(/[1-9][0-9]*)?")
-  }
-  cron_day_of_month = "(${local.cron_fields.day_of_month}|L|LW|(0?[1-9]|[12][0-9]|3[01])W)"
-  cron_day_of_week  = "(${local.cron_fields.day_of_week}|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)?L|[1-7A-Z]+#[1-5])"
-  schedule_patterns = {
-    at = "^at\\([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\)$"
-    cron = join(" ", [
-      "^cron\\(${local.cron_fields.minute} ${local.cron_fields.hour}",
-      "(\\? ${local.cron_fields.month} ${local.cron_day_of_week}|${local.cron_day_of_month}",
-      "${local.cron_fields.month} \\?) ${local.cron_fields.year}\\)$",
-    ])
-    rate = "^rate\\([1-9][0-9]* (minute|hour|day)s?\\)$"
-  }
-  time_zone_pattern = join("", [
-    "^(UTC|GMT|(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico",
-    "|Pacific|US)(/[A-Za-z0-9_+-]+)+)$",
-  ])
 }
 
 variable "alarm_topic_arns" {
@@ -387,35 +360,6 @@ variable "report_schedule" {
     when_empty = optional(bool, false)
   })
   default = null
-
-  validation {
-    condition = var.report_schedule == null || anytrue([
-      for pattern in values(local.schedule_patterns) : can(regex(pattern, var.report_schedule.expression))
-    ])
-    error_message = join(" ", [
-      "report_schedule must have an expression of EventBridge Scheduler: \"cron(0 8 ? * MON *)\" for each Monday at",
-      "eight, with six fields (minute, hour, day of month, month, day of week, year) of which one day field is ?, or",
-      "\"rate(7 days)\", or once \"at(2030-12-31T08:00:00)\"; invalid:",
-      "${jsonencode(try(var.report_schedule.expression, null))}.",
-    ])
-  }
-
-  # Terraform has no list of time zones. A well-formed name that does not exist fails only in the apply.
-  validation {
-    condition = var.report_schedule == null || alltrue([
-      can(regex(local.time_zone_pattern, var.report_schedule.timezone)),
-      length(coalesce(try(var.report_schedule.timezone, null), "-")) <= 50,
-    ])
-    error_message = join(" ", [
-      "report_schedule must have a timezone of the IANA database, such as \"Europe/Berlin\" or \"UTC\"; invalid:",
-      "${jsonencode(try(var.report_schedule.timezone, null))}.",
-    ])
-  }
-
-  validation {
-    condition     = var.report_schedule == null || try(var.report_schedule.when_empty, null) != null
-    error_message = "report_schedule must have when_empty = true or false, or leave it out, which is false."
-  }
 }
 
 variable "sns_topic" {

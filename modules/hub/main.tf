@@ -180,6 +180,7 @@ module "notifications" {
   name                     = var.name
   notification_emails      = var.notification_emails
   permissions_boundary_arn = var.permissions_boundary_arn
+  report                   = local.report
   sns_topic                = var.sns_topic
   subscriptions            = var.subscriptions
   tags                     = var.tags

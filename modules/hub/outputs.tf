@@ -9,7 +9,10 @@ output "archive_arn" {
 }
 
 output "dead_letter_queue_arns" {
-  description = "ARNs of the dead-letter queues: `events`, `digests`, and for the module's own topic `deliveries`."
+  description = <<-TEXT
+    ARNs of the dead-letter queues: `events`, `digests`, for the module's own topic `deliveries`, and with a report
+    `reports`.
+  TEXT
   value       = merge(module.failures.queue_arns, module.notifications.dead_letter_queue_arns)
 }
 
@@ -47,6 +50,16 @@ output "notifier_function_name" {
 output "notifier_log_group_name" {
   description = "Name of the log group of the notifier function."
   value       = module.notifications.notifier_log_group_name
+}
+
+output "reporter_function_name" {
+  description = "Name of the reporter function, or null without `report_schedule`."
+  value       = module.notifications.reporter_function_name
+}
+
+output "reporter_log_group_name" {
+  description = "Name of the log group of the reporter function, or null without `report_schedule`."
+  value       = module.notifications.reporter_log_group_name
 }
 
 output "topic_arn" {

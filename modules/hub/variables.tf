@@ -17,6 +17,43 @@ variable "account_names" {
   nullable    = false
 }
 
+variable "aggregator" {
+  description = <<-TEXT
+    The AWS Config aggregator that the report reads, in the hub's account and region. `{}` creates one for every account
+    and region of the organization, which only its management account and a delegated administrator of AWS Config can
+    do. `{ name = "…" }` reads your own. Null is for a hub without `report_schedule`.
+  TEXT
+  type        = object({ name = optional(string) })
+  default     = null
+
+  validation {
+    condition = (try(var.aggregator.name, null) == null
+      || can(regex("^[A-Za-z0-9_-]{1,256}$", var.aggregator.name))
+    )
+    error_message = join(" ", [
+      "aggregator must have the name of an AWS Config aggregator, 1 to 256 letters, digits, hyphens and underscores,",
+      "such as { name = \"organization\" }, or no name, as in {}, which creates an aggregator; invalid:",
+      "${jsonencode(try(var.aggregator.name, null))}.",
+    ])
+  }
+
+  validation {
+    condition = var.aggregator == null || var.report_schedule != null
+    error_message = join(" ", [
+      "aggregator needs report_schedule, because only the report reads the aggregator: set report_schedule, such as",
+      "{ expression = \"cron(0 8 ? * MON *)\" }, or leave aggregator out.",
+    ])
+  }
+
+  validation {
+    condition = var.aggregator != null || var.report_schedule == null
+    error_message = join(" ", [
+      "report_schedule needs aggregator, from which the report reads every account and region: aggregator = {} creates",
+      "one for the organization, aggregator = { name = \"…\" } reads your own.",
+    ])
+  }
+}
+
 variable "alarm_topic_arns" {
   description = <<-TEXT
     ARNs of the SNS topics that alarms about the hub itself notify. Use a second channel, because a failure of the hub's
@@ -93,7 +130,7 @@ variable "kms_key" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which the log of the notifier function is kept."
+  description = "Days for which the logs of the functions are kept."
   type        = number
   default     = 365
   nullable    = false
@@ -133,12 +170,12 @@ variable "name" {
     error_message = "name must not begin with a name in monitor_names: take another, such as \"key-pair-hub\"."
   }
 
-  # The role has the longest name and one of the lowest limits.
+  # The role has the longest of all names and, with 64 characters, one of the lowest limits.
   validation {
-    condition = length("${var.name}-notifier-${local.region}") <= 64
+    condition = length("${var.name}-scheduler-${local.region}") <= 64
     error_message = join(" ", [
-      "name has ${length(var.name)} characters and may have at most ${64 - length("-notifier-${local.region}")} in",
-      "${local.region}: the role's name appends \"-notifier-${local.region}\" to it and may have 64.",
+      "name has ${length(var.name)} characters and may have at most ${64 - length("-scheduler-${local.region}")} in",
+      "${local.region}: a role's name appends \"-scheduler-${local.region}\" to it and may have 64.",
     ])
   }
 }
@@ -184,9 +221,25 @@ variable "organization" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the IAM policy that limits the permissions of the notifier's role. Null sets no boundary."
+  description = "ARN of the IAM policy that limits the permissions of the hub's roles. Null sets no boundary."
   type        = string
   default     = null
+}
+
+variable "report_schedule" {
+  description = <<-TEXT
+    When to report which instances of every account and region are NON_COMPLIANT, which of them are new and which were
+    fixed, and which accounts and regions have instances but no monitor: a `cron`, `rate` or `at` expression of
+    EventBridge Scheduler, such as `cron(0 8 ? * MON *)`, and its time zone. Needs `aggregator`. With `when_empty`, a
+    report is also sent when it has nothing to say. Null sends no reports. A change to null deletes what the last report
+    found, so that the next report has no comparison.
+  TEXT
+  type = object({
+    expression = string
+    timezone   = optional(string, "UTC")
+    when_empty = optional(bool, false)
+  })
+  default = null
 }
 
 variable "sns_topic" {

@@ -4,6 +4,9 @@
 locals {
   has_report = var.report != null
 
+  # Null reads the rule of this region. try() would be unknown with the ARN, and so would be what exists.
+  aggregator = one(var.report[*].aggregator)
+
   reporter_name      = "${var.name}-reporter"
   reporter_log_group = "/aws/lambda/${local.reporter_name}"
 
@@ -121,6 +124,7 @@ resource "aws_scheduler_schedule" "report" {
   # A rate starts its first report immediately: the permissions and the subscribers must exist before.
   depends_on = [
     aws_iam_role_policy.reporter,
+    aws_iam_role_policy.reporter_aggregator,
     aws_iam_role_policy.reporter_keys,
     aws_iam_role_policy.scheduler,
     aws_lambda_function_event_invoke_config.reporter,
@@ -179,21 +183,32 @@ data "aws_iam_policy_document" "reporter" {
   count = local.has_report ? 1 : 0
 
   # The AWS Config rule is created after this module, so its ARN is not known here.
-  statement {
-    sid       = "ListResults"
-    actions   = ["config:GetComplianceDetailsByConfigRule"]
-    resources = ["arn:${local.partition}:config:${local.region}:${local.account_id}:config-rule/*"]
+  dynamic "statement" {
+    for_each = local.aggregator == null ? ["ListResults"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["config:GetComplianceDetailsByConfigRule"]
+      resources = ["arn:${local.partition}:config:${local.region}:${local.account_id}:config-rule/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.aggregator == null ? ["ReadLaunchTimes"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["config:SelectResourceConfig"]
+      resources = ["*"] # this action supports no resource-level permissions
+    }
   }
 
   statement {
-    sid       = "ReadLaunchTimes"
-    actions   = ["config:SelectResourceConfig"]
-    resources = ["*"] # this action supports no resource-level permissions
-  }
-
-  statement {
-    sid       = "RememberReports"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+    sid = "RememberReports"
+    actions = concat(
+      ["dynamodb:GetItem", "dynamodb:PutItem"],
+      local.aggregator == null ? [] : ["dynamodb:DeleteItem"],
+    )
     resources = ["arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.reports_name}"]
   }
 
@@ -224,6 +239,30 @@ resource "aws_iam_role_policy" "reporter" {
   name   = "reporter"
   role   = aws_iam_role.reporter[0].name
   policy = data.aws_iam_policy_document.reporter[0].json
+}
+
+# A separate policy, because the ARN of a new aggregator is known only after the apply.
+data "aws_iam_policy_document" "reporter_aggregator" {
+  count = local.aggregator == null ? 0 : 1
+
+  statement {
+    sid = "ReadAggregator"
+    actions = [
+      "config:DescribeAggregateComplianceByConfigRules",
+      "config:DescribeConfigurationAggregatorSourcesStatus",
+      "config:GetAggregateComplianceDetailsByConfigRule",
+      "config:SelectAggregateResourceConfig",
+    ]
+    resources = [local.aggregator.arn]
+  }
+}
+
+resource "aws_iam_role_policy" "reporter_aggregator" {
+  count = local.aggregator == null ? 0 : 1
+
+  name   = "reporter-aggregator"
+  role   = aws_iam_role.reporter[0].name
+  policy = data.aws_iam_policy_document.reporter_aggregator[0].json
 }
 
 # The same as for the notifier.
@@ -266,8 +305,11 @@ resource "aws_lambda_function" "reporter" {
   # checkov:skip=CKV_AWS_272:The zip is built from the module's source during the plan, so nobody can sign it first
   count = local.has_report ? 1 : 0
 
-  function_name    = local.reporter_name
-  description      = "Reports which EC2 instances the AWS Config rule ${var.report.rule_name} finds NON_COMPLIANT."
+  function_name = local.reporter_name
+  description = (local.aggregator == null
+    ? "Reports which EC2 instances the AWS Config rule ${var.report.rule_name} finds NON_COMPLIANT."
+    : "Reports which EC2 instances the AWS Config aggregator ${local.aggregator.name} shows as NON_COMPLIANT."
+  )
   role             = aws_iam_role.reporter[0].arn
   filename         = data.archive_file.notifier[0].output_path
   source_code_hash = data.archive_file.notifier[0].output_base64sha256
@@ -279,14 +321,20 @@ resource "aws_lambda_function" "reporter" {
   tags             = var.tags
 
   environment {
-    variables = {
-      CHAT           = var.chat
-      CONSOLE_DOMAIN = var.console_domain
-      RULE_NAME      = var.report.rule_name
-      TABLE_NAME     = aws_dynamodb_table.reports[0].name
-      TOPIC_ARN      = coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)
-      WHEN_EMPTY     = var.report.when_empty ? "1" : ""
-    }
+    variables = merge(
+      {
+        CHAT           = var.chat
+        CONSOLE_DOMAIN = var.console_domain
+        RULE_NAME      = var.report.rule_name
+        TABLE_NAME     = aws_dynamodb_table.reports[0].name
+        TOPIC_ARN      = coalesce(one(aws_sns_topic.this[*].arn), local.topic_arn)
+        WHEN_EMPTY     = var.report.when_empty ? "1" : ""
+      },
+      local.aggregator == null ? {} : {
+        AGGREGATOR_NAME = local.aggregator.name
+        RULE_NAMES      = join(",", local.aggregator.rule_names)
+      },
+    )
   }
 
   logging_config {

@@ -101,6 +101,10 @@ KINDS = {
     ),
     # CloudFormation knows no tags of a rule.
     "aws_config_config_rule": Kind("AWS::Config::ConfigRule", {"name": "ConfigRuleName"}, frozenset({"tags"})),
+    "aws_config_configuration_aggregator": Kind(
+        "AWS::Config::ConfigurationAggregator",
+        {"name": "ConfigurationAggregatorName", "all_regions": "AllAwsRegions", "regions": "AwsRegions"},
+    ),
     "aws_config_configuration_recorder": Kind("AWS::Config::ConfigurationRecorder"),
     "aws_config_delivery_channel": Kind("AWS::Config::DeliveryChannel"),
     "aws_dynamodb_table": Kind(
@@ -123,6 +127,12 @@ KINDS = {
     "aws_iam_role": Kind("AWS::IAM::Role", {"name": "RoleName", "assume_role_policy": "AssumeRolePolicyDocument"}),
     "aws_iam_role_policy": Kind(
         "AWS::IAM::RolePolicy", {"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"}
+    ),
+    "aws_iam_role_policy_attachment": Kind(
+        "AWS::IAM::Role",
+        {"policy_arn": "ManagedPolicyArns"},
+        frozenset({"role"}),
+        more={"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
     ),
     "aws_iam_service_linked_role": Kind("AWS::IAM::ServiceLinkedRole"),
     "aws_kms_alias": Kind("AWS::KMS::Alias", {"name": "AliasName"}),

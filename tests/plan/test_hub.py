@@ -1,6 +1,7 @@
 """The hub of an organization: who may send to its bus, which events it accepts, and a root with its members."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from tests.emulator import eventbridge_patterns
 from tests.support import CHECKOUT
+from tests.support.policies import allowed
 from tests.support.terraform import Plan, Root, TerraformError, type_of
 
 ACCOUNT = "123456789012"
@@ -17,6 +19,19 @@ NAME = "key-pair-hub"
 MONITOR = "ec2-key-pair-monitor"
 BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{NAME}"
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{NAME}/{NAME}"
+ORGANIZATION = {"organization": {"id": "o-a1b2c3d4e5"}}
+REPORT = {
+    "report_schedule": {"expression": "cron(0 8 ? * MON *)", "timezone": "Europe/Berlin"},
+    "sns_topic": {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"},  # so that a plan shows the function's variables
+}
+AGGREGATOR = "aws_config_configuration_aggregator.this[0]"
+REPORTER = "module.notifications.aws_lambda_function.reporter[0]"
+READS = [
+    "config:DescribeAggregateComplianceByConfigRules",
+    "config:DescribeConfigurationAggregatorSourcesStatus",
+    "config:GetAggregateComplianceDetailsByConfigRule",
+    "config:SelectAggregateResourceConfig",
+]
 PATHS = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"]
 
 
@@ -38,6 +53,12 @@ def hub(root: Root) -> Plan:
         archive_days=14,
         digest_by="account",
     )
+
+
+@pytest.fixture(scope="module")
+def reporting(root: Root) -> Plan:
+    """A plan of a hub with a report, which creates its aggregator."""
+    return root.plan(**ORGANIZATION, **REPORT, aggregator={})
 
 
 @pytest.fixture(scope="module")
@@ -154,10 +175,64 @@ def test_members_wait_for_the_policy(example: Plan) -> None:
         assert not [address for address in example.resources if address.startswith(f"module.{member}.module.notif")]
 
 
+# The report
+
+
+def test_no_report_by_default(hub: Plan) -> None:
+    """Without a schedule there is no aggregator, no role of it, no reporter and no table."""
+    found = [*hub.resources, *hub.data]
+
+    assert not [address for address in found if re.search("aggregator|report|scheduler|dynamodb", address)]
+
+
+def test_aggregator_reads_the_organization(reporting: Plan) -> None:
+    """The aggregator reads all regions, with a role that only AWS Config may assume, and only for this account."""
+    aggregator = reporting.resources[AGGREGATOR]
+    role = reporting.resources["aws_iam_role.aggregator[0]"]
+    [trust] = json.loads(role["assume_role_policy"])["Statement"]
+
+    assert (aggregator["name"], aggregator["account_aggregation_source"]) == (NAME, [])
+    assert aggregator["organization_aggregation_source"][0]["all_regions"] is True
+    assert (trust["Action"], trust["Principal"]) == ("sts:AssumeRole", {"Service": "config.amazonaws.com"})
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert reporting.resources["aws_iam_role_policy_attachment.aggregator[0]"]["policy_arn"] == (
+        "arn:aws:iam::aws:policy/service-role/AWSConfigRoleForOrganizations"
+    )
+
+
+def config_permissions(plan: Plan) -> dict[str, list[str | None]]:
+    """What the plan's roles may do in AWS Config, each action with its resources."""
+    return {action: arns for action, arns in allowed(plan, "").items() if action.startswith("config:")}
+
+
+def test_report_reads_the_aggregator(reporting: Plan) -> None:
+    """The reporter knows the aggregator and the monitors, and may read that aggregator alone."""
+    environment = reporting.resources[REPORTER]["environment"][0]["variables"]
+
+    assert (environment["AGGREGATOR_NAME"], environment["RULE_NAMES"]) == (NAME, MONITOR)
+    assert environment["RULE_NAME"] == NAME
+    assert config_permissions(reporting) == {each: [None] for each in READS}  # the ARN is known after the apply
+
+
+def test_report_reads_an_existing_aggregator(root: Root) -> None:
+    """With a name, nothing is created for AWS Config, and the reporter may read every aggregator of its region."""
+    plan = root.plan(**ORGANIZATION, **REPORT, aggregator={"name": "organization"}, monitor_names=["b", "a"])
+    environment = plan.resources[REPORTER]["environment"][0]["variables"]
+
+    assert not [address for address in plan.resources if address.startswith(("aws_config_", "aws_iam_"))]
+    assert (environment["AGGREGATOR_NAME"], environment["RULE_NAMES"]) == ("organization", "a,b")
+    every = f"arn:aws:config:{REGION}:{ACCOUNT}:config-aggregator/*"
+    assert config_permissions(plan) == {each: [every] for each in READS}
+
+
+# Bad input
+
+
 def test_bad_input_is_named(root: Root) -> None:
     """Each refusal names the input and shows what is right."""
     with pytest.raises(TerraformError) as refused:
         root.plan(
+            **REPORT,
             account_names={"shop": "123456789012"},
             archive_days=0,
             digest_by="team",
@@ -169,6 +244,7 @@ def test_bad_input_is_named(root: Root) -> None:
 
     for message in (
         "account_names must map account IDs of twelve digits",
+        "report_schedule needs aggregator, from which",
         "archive_days must be null or a whole number",
         'digest_by must be "window" or "account"',
         "digest_window_seconds must be a whole number",
@@ -178,3 +254,19 @@ def test_bad_input_is_named(root: Root) -> None:
         "invalid: team.filter_polcy",
     ):
         assert message in str(refused.value)
+
+
+def test_bad_aggregator_is_named(root: Root) -> None:
+    """An aggregator needs a name that AWS Config can have, and a report that reads it."""
+    with pytest.raises(TerraformError) as refused:
+        root.plan(**ORGANIZATION, aggregator={"name": "arn:aws:config"})
+
+    assert "aggregator must have the name of an AWS Config aggregator, 1 to 256 letters" in str(refused.value)
+    assert 'invalid: "arn:aws:config".' in str(refused.value)
+    assert "aggregator needs report_schedule, because only the report reads" in str(refused.value)
+
+
+def test_bad_schedule_is_named(root: Root) -> None:
+    """The schedule is checked as the root's is."""
+    with pytest.raises(TerraformError, match="report_schedule must have an expression of EventBridge Scheduler"):
+        root.plan(**ORGANIZATION, aggregator={}, report_schedule={"expression": "every monday"})

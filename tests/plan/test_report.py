@@ -150,7 +150,7 @@ def is_taken(expression: str) -> bool:
 
 def test_expressions(tmp_path: Path, terraform_environment: dict[str, str]) -> None:
     """The module takes what EventBridge Scheduler takes, and refuses what it refuses."""
-    written = (CHECKOUT / "variables.tf").read_text()
+    written = (CHECKOUT / "modules/notifications/variables.tf").read_text()
     patterns = written[written.index("  # https://docs.aws.amazon.com/scheduler/") : written.index("\nvariable ")]
     fits = "anytrue([for pattern in values(local.schedule_patterns) : can(regex(pattern, each))])"
     taken = f'output "taken" {{\n  value = [for each in {json.dumps(EXPRESSIONS)} : each if {fits}]\n}}\n'
