@@ -161,7 +161,7 @@ KINDS = {
         apply_server_side_encryption_by_default="ServerSideEncryptionByDefault",
     ),
     "aws_s3_bucket_versioning": _part_of_bucket(""),
-    "aws_scheduler_schedule": Kind("AWS::Scheduler::Schedule"),
+    "aws_scheduler_schedule": Kind("AWS::Scheduler::Schedule", unset={"maximum_window_in_minutes": 0}),
     "aws_scheduler_schedule_group": Kind("AWS::Scheduler::ScheduleGroup"),
     "aws_sns_topic": Kind("AWS::SNS::Topic", {"name": "TopicName"}),
     "aws_sns_topic_policy": Kind("AWS::SNS::TopicPolicy", {"policy": "PolicyDocument", "arn": "Topics"}),

@@ -14,8 +14,11 @@ import hcl2
 from tests.support import CHECKOUT
 from tests.support.picture import picture, terminal
 
-EMAIL = CHECKOUT / "tests/unit/golden/one.txt"
-PICTURE = CHECKOUT / "docs/email.svg"
+# The pictures of e-mails: each golden file with an e-mail, and how many lines of its text are drawn, if not all.
+EMAILS: dict[Path, tuple[Path, int | None]] = {
+    CHECKOUT / "docs/email.svg": (CHECKOUT / "tests/unit/golden/one.txt", None),
+    CHECKOUT / "docs/hub.svg": (CHECKOUT / "tests/unit/golden/accounts.txt", 33),
+}
 # The pictures of the command: each command line, and the golden file with what it writes.
 TERMINALS = {
     CHECKOUT / "docs/command.svg": ("ec2-key-pair-monitor plan plan.json", CHECKOUT / "tests/cli/golden/table.txt"),
@@ -132,6 +135,7 @@ def commands(text: str) -> list[tuple[str, bool]]:
 if __name__ == "__main__":
     for path in READMES:
         path.write_text(with_tables(path))
-    PICTURE.write_text(picture(EMAIL.read_text()))
+    for drawing, (email, most) in EMAILS.items():
+        drawing.write_text(picture(email.read_text(), most))
     for drawing, (command, output) in TERMINALS.items():
         drawing.write_text(terminal(command, output.read_text()))

@@ -8,14 +8,16 @@ WIDE = 120
 SIZE, ADVANCE, LEADING, MARGIN = 14, 8.43, 20, 24
 
 
-def picture(email: str) -> str:
+def picture(email: str, most: int | None = None) -> str:
     """An SVG of an e-mail: the subject in a header, the text below it, links cut at 80 columns.
 
-    Every line has a fixed length, so that it looks the same with every font.
+    Every line has a fixed length, so that it looks the same with every font. ``most`` cuts the text after so many
+    lines.
     """
     header, _, body = email.strip().partition("\n\n")
     subject = header.splitlines()[0].removeprefix("Subject: ")
     lines = [line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in body.splitlines()]
+    lines = lines if most is None else [*lines[:most], "…"]
     width = round(COLUMNS * ADVANCE) + 2 * MARGIN
     top = 3 * LEADING + MARGIN
     height = top + (len(lines) + 1) * LEADING + MARGIN // 2
