@@ -23,6 +23,10 @@ from tests.support.providers import pinned_versions
 # oracles judge every plan.
 plan_judges: list[Callable[[Mapping[str, Any], Mapping[str, str]], None]] = []
 
+# Terraform and its providers run for seconds, and would spend a quarter of these on collecting garbage of the
+# provider's schema. They collect it only if they need more than this.
+WITHOUT_COLLECTOR = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}
+
 
 class TerraformError(RuntimeError):
     """Terraform failed. The message contains its diagnostics, each on one line without frames."""
@@ -87,7 +91,7 @@ class Root:
         (directory / "pinned_override.tf").write_text(_pins(environment), encoding="utf-8")
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
         settings = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
-        self._environment = {**inherited, **settings, **environment}
+        self._environment = {**WITHOUT_COLLECTOR, **inherited, **settings, **environment}
         self._terraform = _Terraform(directory, self._environment)
 
     def init(self) -> None:
