@@ -90,7 +90,7 @@ def _source(source: Source, names: Names) -> str:
         parts.append(f"last update {source.updated:%Y-%m-%d %H:%M} UTC")
     if source.error:
         parts.append(source.error)
-    return f"{who}, {source.region}: {', '.join(parts)}"
+    return f"{who}, {source.region or 'all regions'}: {', '.join(parts)}"
 
 
 def footer(coverage: Coverage) -> Iterable[str]:

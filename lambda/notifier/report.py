@@ -197,7 +197,7 @@ def _text(told: Told, lists: Lists) -> Iterable[str]:
         yield from wrap(f"{counted(count, 'EC2 instance')} {are(count)} NON_COMPLIANT: {MEANINGS['NON_COMPLIANT']}.")
     else:
         yield from wrap("No EC2 instance is NON_COMPLIANT.")
-    yield from wrap(_since_last(comparison))
+    yield from wrap(_since_last(comparison, coverage))
     if coverage:
         most = min(lists.places, MAX_PLACES_IN_TEXT)
         yield from _by_place(told, most)
@@ -232,9 +232,10 @@ def _text(told: Told, lists: Lists) -> Iterable[str]:
     yield console.rule(region, told.rule)
 
 
-def _since_last(comparison: Comparison) -> str:
+def _since_last(comparison: Comparison, coverage: Coverage | None) -> str:
     if not comparison.is_compared:
-        return f"What is new and what was fixed is not known: the last report had more than {MAX_REMEMBERED} instances."
+        many = "too many" if coverage else f"more than {MAX_REMEMBERED}"
+        return f"What is new and what was fixed is not known: the last report had {many} instances."
     if comparison.last is None:
         return "No earlier report is known, so everything counts as new." if comparison.open else ""
     new, fixed = (number for number, _ in _changes(comparison))
@@ -337,7 +338,7 @@ def _chat(told: Told, lists: Lists, message: Message) -> dict[str, Any]:
         )
         for each in named
     ]
-    sentences = [f"{message.subject}.", *filter(None, [_since_last(comparison)])]
+    sentences = [f"{message.subject}.", *filter(None, [_since_last(comparison, coverage)])]
     if coverage:
         sentences += [*filter(None, [gaps.incomplete(coverage)]), *gaps.sentences(comparison, coverage)]
     return chat.schema(

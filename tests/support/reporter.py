@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.oracles import wire
+from tests.support import aggregator
+from tests.support.aggregator import FakeAggregator
 from tests.support.handlers import Context, RecordingConfig, RecordingSns, listing
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:ec2-key-pair-monitor-reporter"
+NOT_NEWER = ClientError({"Error": {"Code": "ConditionalCheckFailedException", "Message": "no"}}, "PutItem")
 MONDAY, NEXT_MONDAY = "2026-11-16T07:00:00Z", "2026-11-23T07:00:00Z"
 
 
@@ -35,9 +39,18 @@ class RecordingTable:
     def put_item(self, **kwargs: Any) -> dict[str, Any]:
         self.calls.append(("PutItem", kwargs))
         failure = self.failures.pop(0) if self.failures else None
+        before = self.items.get(kwargs["Item"]["source"]["S"])
+        if before and "ConditionExpression" in kwargs and not before["scheduled_time"]["S"] < this(kwargs):
+            failure = NOT_NEWER
         answer: dict[str, Any] = wire.exchange("dynamodb", "PutItem", kwargs, failure or {})
         self.items[kwargs["Item"]["source"]["S"]] = kwargs["Item"]
         return answer
+
+
+def this(request: dict[str, Any]) -> str:
+    """The time of the report that an item is written for."""
+    assert request["ConditionExpression"] == "attribute_not_exists(scheduled_time) OR scheduled_time < :this"
+    return str(request["ExpressionAttributeValues"][":this"]["S"])
 
 
 @dataclass
@@ -81,6 +94,43 @@ def edge(monkeypatch: pytest.MonkeyPatch) -> Edge:
     monkeypatch.setattr(reporter, "table_client", made.table)
     monkeypatch.setattr(reporter, "RULE_NAME", "rule")
     monkeypatch.setattr(reporter, "TABLE_NAME", "reports")
+    return made
+
+
+@dataclass
+class HubEdge:
+    """The reporter of a hub with an aggregator."""
+
+    aggregator: FakeAggregator
+    sns: RecordingSns
+    table: RecordingTable
+    remaining: list[int] = field(default_factory=list)
+
+    def report(self, scheduled: str) -> list[dict[str, Any]]:
+        """Report at a time. Returns what was published."""
+        from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
+
+        published = len(self.sns.published)
+        lambda_handler({"scheduled_time": scheduled}, ReporterContext(self.remaining))
+        return self.sns.published[published:]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> HubEdge:
+    """The reporter of a hub as it is deployed, with an empty organization."""
+    from notifier import reporter  # noqa: PLC0415  (after the unit tests' region is set)
+
+    made = HubEdge(FakeAggregator(), RecordingSns(), RecordingTable())
+    for name, value in {
+        "AGGREGATOR_NAME": aggregator.NAME,
+        "RULE_NAME": "key-pair-hub",
+        "RULE_NAMES": [aggregator.RULE, "second"],
+        "TABLE_NAME": "reports",
+        "config_client": made.aggregator,
+        "sns_client": made.sns,
+        "table_client": made.table,
+    }.items():
+        monkeypatch.setattr(reporter, name, value)
     return made
 
 

@@ -1,6 +1,6 @@
 """The fixtures of the unit tests."""
 
 from tests.support.handlers import config, sns
-from tests.support.reporter import edge
+from tests.support.reporter import edge, hub
 
-__all__ = ["config", "edge", "sns"]
+__all__ = ["config", "edge", "hub", "sns"]

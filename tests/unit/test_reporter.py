@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tests.support.reporter import MONDAY, NEXT_MONDAY, Edge, ReporterContext, row
+from tests.support.reporter import MONDAY, NEXT_MONDAY, NOT_NEWER, Edge, ReporterContext, row
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "SelectResourceConfig")
-NOT_NEWER = ClientError({"Error": {"Code": "ConditionalCheckFailedException", "Message": "no"}}, "PutItem")
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://dynamodb.eu-central-1.amazonaws.com")
 
 
