@@ -41,9 +41,9 @@ def sentences(comparison: Comparison, coverage: Coverage) -> Iterator[str]:
         yield unchecked(comparison)
 
 
-def places(count: int) -> str:
+def places(count: int, adjective: str = "") -> str:
     """Return a number of accounts and regions."""
-    return f"{count} {'account and region' if count == 1 else 'accounts and regions'}"
+    return f"{count} {adjective}{'account and region' if count == 1 else 'accounts and regions'}"
 
 
 def unchecked(comparison: Comparison) -> str:
@@ -80,7 +80,7 @@ def more(count: int, instances: int = 0, noun: str = "") -> Iterable[str]:
     """Return the line about those that are not listed."""
     if count <= 0:
         return []
-    return wrap(f"and {count} more" + (f" with {counted(instances, noun)}" if noun else ""), "  ")
+    return wrap(f"and {places(count, 'more ')}" + (f" with {counted(instances, noun)}" if noun else ""), "  ")
 
 
 def _source(source: Source, names: Names) -> str:
