@@ -36,8 +36,11 @@ MEMBERS = tuple(product(NAMES, REGIONS))
 EVALUATOR_ROLE = "ec2-key-pair-monitor-evaluator-{region}"
 
 
-def root_text(members: Sequence[tuple[str, str]]) -> str:
-    """Return the root module. Each member is written out, because Terraform has no ``for_each`` for providers."""
+def root_text(members: Sequence[tuple[str, str]], hub: str = "") -> str:
+    """Return the root module, with further arguments of the hub.
+
+    Each member is written out, because Terraform has no ``for_each`` for providers.
+    """
     names = "".join(f'    "{account}" = "{name}"\n' for account, name in NAMES.items())
     written = "".join(
         f"""
@@ -65,6 +68,7 @@ module "hub" {{
   notification_emails = ["security@example.com"]
   account_names = {{
 {names}  }}
+{hub}
 }}
 {written}
 terraform {{
@@ -125,7 +129,7 @@ class Organization:
 
 @contextmanager
 def applied(
-    aws: EmbeddedAws, folder: Path, console: Console, members: Sequence[tuple[str, str]] = MEMBERS
+    aws: EmbeddedAws, folder: Path, console: Console, members: Sequence[tuple[str, str]] = MEMBERS, hub: str = ""
 ) -> Iterator[Organization]:
     """Apply the hub and its members to a running embedded AWS, and destroy them in the end."""
     organization.join(dict.fromkeys(NAMES, f"{ORGANIZATION}/r-ab12/ou-ab12-11111111/"))
@@ -133,7 +137,7 @@ def applied(
         aws.switch_on_config(region, account=account)
     directory = copy_module(folder / "module") / "organization"
     directory.mkdir()
-    (directory / "main.tf").write_text(root_text(members), encoding="utf-8")
+    (directory / "main.tf").write_text(root_text(members, hub), encoding="utf-8")
     root = Root(directory, aws.environment(REGIONS[0], HUB) | provider_environment(folder, os.environ))
     with step(console, "Initializing Terraform"):
         root.init()

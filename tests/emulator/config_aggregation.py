@@ -188,7 +188,10 @@ def describe_configuration_aggregator_sources_status(self: ConfigResponse) -> Ac
 
 @extends(ConfigResponse)
 def select_aggregate_resource_config(self: ConfigResponse) -> ActionResult:
-    """SelectAggregateResourceConfig: SelectResourceConfig's SQL, and ``COUNT(*)`` grouped by all selected paths."""
+    """SelectAggregateResourceConfig: SelectResourceConfig's SQL, and ``COUNT(*)`` grouped by all selected paths.
+
+    Without a limit, a page has 500 groups, but only 25 resources.
+    """
     aggregator, expression = aggregator_of(self), self._get_param("Expression")
     plain, _, grouping = re.sub(r"\s+", " ", expression).partition(" GROUP BY ")
     counts = COUNT in plain
@@ -205,6 +208,9 @@ def select_aggregate_resource_config(self: ConfigResponse) -> ActionResult:
     rows = rows_of(documents, paths, conditions)
     if counts:
         rows = [json.dumps(json.loads(row) | {COUNT: number}) for row, number in Counter(rows).items()]
-    found, token = page(self, rows, default=25)
+    if counts and not self._get_param("Limit"):
+        found, token = page(self, rows, default=500, maximum=500)
+    else:
+        found, token = page(self, rows, default=25)
     fields = [{"Name": path} for path in [*paths, *([COUNT] if counts else [])]]
     return ActionResult({"Results": found, "QueryInfo": {"SelectFields": fields}, "NextToken": token})

@@ -121,6 +121,20 @@ def test_instances_are_counted(client: Any) -> None:
     rows = [json.loads(row) for row in answer["Results"]]
     assert [(row["accountId"], row["awsRegion"], row["COUNT(*)"]) for row in rows] == [(*place, 2) for place in ALL]
 
+    def sizes(selected: str, **options: int) -> list[int]:
+        pages = client.get_paginator("select_aggregate_resource_config").paginate(
+            ConfigurationAggregatorName="all", Expression=selected, **options
+        )
+        return [len(each["Results"]) for each in pages]
+
+    config_control.add_instances(REGION, 510)
+    assert sizes("SELECT resourceId, COUNT(*) WHERE resourceType = 'AWS::EC2::Instance' GROUP BY resourceId") == [
+        500,
+        10,
+    ]
+    assert sizes("SELECT resourceId WHERE awsRegion = 'eu-central-1'") == [2]
+    assert sizes("SELECT resourceId WHERE resourceType = 'AWS::EC2::Instance'")[:2] == [25, 25]
+
 
 def test_an_unknown_aggregator_is_refused(client: Any) -> None:
     """A wrong name is an error."""
