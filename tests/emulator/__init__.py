@@ -3,6 +3,7 @@
 from tests.emulator import (  # noqa: F401  (install themselves)
     cloudwatch_alarms,
     config_aggregation,
+    config_aggregators,
     config_compliance,
     config_evaluations,
     config_inventory,

@@ -58,6 +58,7 @@ RESOURCES: dict[str, Callable[[Any], str]] = {
     "config:GetAggregateComplianceDetailsByConfigRule": aggregator_of,
     "config:GetComplianceDetailsByConfigRule": config_rule_of,
     "config:SelectAggregateResourceConfig": aggregator_of,
+    "dynamodb:DeleteItem": table_of,
     "dynamodb:GetItem": table_of,
     "dynamodb:PutItem": table_of,
     "sns:Publish": topic_of,

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws, config_aggregation, config_control, config_store, organization
+from tests.support.roles import aggregator_role
 
 REGION, ELSEWHERE = "eu-west-1", "eu-central-1"
 SECOND, OUTSIDE = "222222222222", "333333333333"
@@ -30,7 +31,7 @@ def client(aws: EmbeddedAws) -> Any:
         config_control.add_instances(region, 2, account)
         put_result(account, region, f"i-{0:017x}")
     made = aws.client("config", REGION)
-    source = {"RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/aggregator", "AllAwsRegions": True}
+    source = {"RoleArn": aggregator_role(aws), "AllAwsRegions": True}
     made.put_configuration_aggregator(ConfigurationAggregatorName="all", OrganizationAggregationSource=source)
     return made
 

@@ -27,6 +27,17 @@ def as_role(aws: EmbeddedAws, service: str, policy: str, boundary: str | None = 
     )
 
 
+def aggregator_role(aws: EmbeddedAws, service: str = "config.amazonaws.com", *, may_list: bool = True) -> str:
+    """Return the ARN of a role with which a service may list the accounts of the organization."""
+    iam = aws.client("iam", REGION)
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    arn = iam.create_role(RoleName="aggregator", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    if may_list:
+        policy = "arn:aws:iam::aws:policy/service-role/AWSConfigRoleForOrganizations"
+        iam.attach_role_policy(RoleName="aggregator", PolicyArn=policy)
+    return str(arn)
+
+
 def is_denied(call: Any, **arguments: Any) -> bool:
     """Return whether a call is denied. Any other error does not count."""
     try:
