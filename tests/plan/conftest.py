@@ -6,9 +6,10 @@ import pytest
 
 from tests.support.handlers import config, sns
 from tests.support.reporter import edge
+from tests.support.reporter import hub as hub_edge
 from tests.support.terraform import Plan, Root
 
-__all__ = ["config", "edge", "sns"]
+__all__ = ["config", "edge", "hub_edge", "sns"]
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from notifier.findings import Place
 
 from tests.emulator import eventbridge_patterns
 from tests.support import CHECKOUT
-from tests.support.policies import allowed
+from tests.support.aggregator import RULE, There
+from tests.support.policies import BY_SERVICES, allowed_to
+from tests.support.reporter import MONDAY, NEXT_MONDAY, HubEdge
 from tests.support.terraform import Plan, Root, TerraformError, type_of
 
 ACCOUNT = "123456789012"
@@ -18,7 +21,7 @@ REGION = "eu-central-1"
 NAME = "key-pair-hub"
 MONITOR = "ec2-key-pair-monitor"
 BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{NAME}"
-RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{NAME}/{NAME}"
+EVENT_RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{NAME}/{NAME}"
 ORGANIZATION = {"organization": {"id": "o-a1b2c3d4e5"}}
 REPORT = {
     "report_schedule": {"expression": "cron(0 8 ? * MON *)", "timezone": "Europe/Berlin"},
@@ -133,7 +136,7 @@ def test_events_go_to_the_digest(hub: Plan) -> None:
     assert hub.unknown["aws_cloudwatch_event_target.digest"]["dead_letter_config"] == [{"arn": True}]
     for policy in (queue, dead_letters):
         [allowed] = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
-        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": RULE}}
+        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": EVENT_RULE}}
 
 
 def test_alarms_count_on_the_bus(hub: Plan) -> None:
@@ -200,29 +203,42 @@ def test_aggregator_reads_the_organization(reporting: Plan) -> None:
     )
 
 
-def config_permissions(plan: Plan) -> dict[str, list[str | None]]:
-    """What the plan's roles may do in AWS Config, each action with its resources."""
-    return {action: arns for action, arns in allowed(plan, "").items() if action.startswith("config:")}
-
-
 def test_report_reads_the_aggregator(reporting: Plan) -> None:
-    """The reporter knows the aggregator and the monitors, and may read that aggregator alone."""
+    """The reporter knows the aggregator and the names of the monitors."""
     environment = reporting.resources[REPORTER]["environment"][0]["variables"]
 
     assert (environment["AGGREGATOR_NAME"], environment["RULE_NAMES"]) == (NAME, MONITOR)
     assert environment["RULE_NAME"] == NAME
-    assert config_permissions(reporting) == {each: [None] for each in READS}  # the ARN is known after the apply
+
+
+def test_reporter_may_do_what_it_calls(reporting: Plan, hub_edge: HubEdge) -> None:
+    """The role may do what the code calls and what services do with it, and no more; each on its own resources."""
+    hub_edge.aggregator.places[Place("222222222222", REGION)] = There({RULE: {"i-1": "NON_COMPLIANT"}}, 1)
+    for scheduled in (MONDAY, NEXT_MONDAY):
+        hub_edge.report(scheduled)
+    called = {f"config:{api}" for api in hub_edge.aggregator.calls}
+    remembered = {f"dynamodb:{api}" for api, _ in hub_edge.table.calls}
+    found = allowed_to(reporting, "reporter")
+
+    assert set(found) == called | remembered | {"sns:Publish"} | set(BY_SERVICES)
+    # The ARN of the aggregator is known only after the apply.
+    assert {action for action, arns in found.items() if arns == [None]} == called == set(READS)
+    table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAME}-reports"
+    assert {action: arns for action, arns in found.items() if "dynamodb" in action} == {
+        action: [table] for action in remembered
+    }
 
 
 def test_report_reads_an_existing_aggregator(root: Root) -> None:
     """With a name, nothing is created for AWS Config, and the reporter may read every aggregator of its region."""
     plan = root.plan(**ORGANIZATION, **REPORT, aggregator={"name": "organization"}, monitor_names=["b", "a"])
     environment = plan.resources[REPORTER]["environment"][0]["variables"]
+    reads = {action: arns for action, arns in allowed_to(plan, "reporter").items() if action.startswith("config:")}
 
     assert not [address for address in plan.resources if address.startswith(("aws_config_", "aws_iam_"))]
     assert (environment["AGGREGATOR_NAME"], environment["RULE_NAMES"]) == ("organization", "a,b")
     every = f"arn:aws:config:{REGION}:{ACCOUNT}:config-aggregator/*"
-    assert config_permissions(plan) == {each: [every] for each in READS}
+    assert reads == {action: [every] for action in READS}
 
 
 # Bad input

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.emulator import schedule_expressions
 from tests.support import CHECKOUT
-from tests.support.policies import ACCOUNT, allowed, statements
+from tests.support.policies import ACCOUNT, BY_SERVICES, allowed_to, statements
 from tests.support.reporter import MONDAY, Edge, row
 from tests.support.terraform import Plan, Root, TerraformError
 
@@ -191,27 +190,12 @@ def test_filters(module: Root) -> None:
 
 # Least privilege
 
-# What the services do with the roles, which no code shows, and the page that says so.
-BY_SERVICES = {
-    "kms:Decrypt": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
-    "kms:GenerateDataKey": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
-    "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
-    "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
-    "sqs:SendMessage": "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
-}
-
-
-def permissions(report: Plan, role: str) -> dict[str, list[Any]]:
-    """What a role is allowed, each action with its resources."""
-    own = {address: each for address, each in report.resources.items() if f"aws_iam_role_policy.{role}" in address}
-    return allowed(replace(report, resources=own), "")
-
 
 def test_reporter_may_do_what_it_calls(report: Plan, edge: Edge) -> None:
     """The role may do what the code calls and what services do with it, and no more; each on its own resources."""
     edge.report(MONDAY, "i-1", one=row("i-1"))
     called = {f"config:{api}" for api, _ in edge.config.calls} | {f"dynamodb:{api}" for api, _ in edge.table.calls}
-    found = permissions(report, "reporter")
+    found = allowed_to(report, "reporter")
 
     assert len(edge.sns.published) == 1
     assert set(found) == called | {"sns:Publish"} | set(BY_SERVICES)
@@ -233,7 +217,7 @@ def test_reporter_may_do_what_it_calls(report: Plan, edge: Edge) -> None:
 
 def test_scheduler_starts_the_report_alone(report: Plan) -> None:
     """The schedule's role may start the one function and keep what fails."""
-    assert permissions(report, "scheduler") == {
+    assert allowed_to(report, "scheduler") == {
         "lambda:InvokeFunction": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-reporter"],
         "sqs:SendMessage": [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-dead-reports"],
     }

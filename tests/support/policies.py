@@ -2,12 +2,22 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from tests.oracles.policies import deferred_policy, listed
 from tests.support.terraform import Plan
 
 ACCOUNT = "123456789012"
+
+# What the services do with the reporter's role, which no code shows, and the page that says so.
+BY_SERVICES = {
+    "kms:Decrypt": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+    "kms:GenerateDataKey": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+    "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    "sqs:SendMessage": "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+}
 
 
 def statements(policy: str) -> dict[str, dict[str, Any]]:
@@ -27,3 +37,9 @@ def allowed(plan: Plan, module: str) -> dict[str, list[str | None]]:
                 for action in listed(statement["Action"]):
                     found.setdefault(action, []).extend(listed(statement.get("Resource")))
     return found
+
+
+def allowed_to(plan: Plan, role: str) -> dict[str, list[str | None]]:
+    """Return what a role is allowed, each action with its resources."""
+    own = {address: each for address, each in plan.resources.items() if f"aws_iam_role_policy.{role}" in address}
+    return allowed(replace(plan, resources=own), "")
