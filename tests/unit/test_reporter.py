@@ -41,6 +41,8 @@ def test_two_reports(edge: Edge) -> None:
     assert counts(second) == {"open": 2, "new": 1, "fixed": 1}
     queries = [call["Expression"] for api, call in edge.config.calls if api == "SelectResourceConfig"]
     assert [query.partition(" IN ")[2] for query in queries] == ["('i-1', 'i-2')", "('i-3')"]
+    results = [call for api, call in edge.config.calls if api == "GetComplianceDetailsByConfigRule"]
+    assert {tuple(call["ComplianceTypes"]) for call in results} == {("NON_COMPLIANT",)}
 
 
 def test_a_retry_reports_nothing_twice(edge: Edge) -> None:
@@ -137,10 +139,11 @@ def test_launches_that_do_not_count(edge: Edge, configuration: dict[str, Any]) -
 def test_log_line(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:
     """The last line says how many are open, which a metric filter reads."""
     caplog.set_level(logging.INFO)
-    edge.report(MONDAY, "i-1", "i-2")
+    edge.report(MONDAY, "i-1", "i-2", "i-3")
+    edge.report(NEXT_MONDAY, "i-2", "i-3", "i-4")
 
     line = caplog.records[-1].__dict__
-    assert (line["message"], line["open"], line["new"], line["fixed"]) == ("reported", 2, 2, 0)
+    assert (line["message"], line["open"], line["new"], line["fixed"]) == ("reported", 3, 1, 1)
 
 
 @pytest.mark.parametrize("event", [{}, {"scheduled_time": None}, {"scheduled_time": "2026-11-16"}, {"time": MONDAY}])
