@@ -123,26 +123,15 @@ def interpreter(wheel_environment: Path) -> Iterator[Interpreter]:
 def _install(folder: Path) -> None:
     """Build the wheel with the locked backend, and install it with the locked versions of what it needs."""
     folder.mkdir()
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(CHECKOUT))
+    pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+    _run(sys.executable, *pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(CHECKOUT))
     (wheel,) = folder.glob("*.whl")
     locked = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8")
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(re.findall(r"^[\w.-]+==[\w.]+", locked, re.MULTILINE)), encoding="utf-8")
     environment = folder / "environment"
     _run(sys.executable, "-m", "venv", str(environment))
-    python = str(environment / "bin/python")
-    _run(
-        python,
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--quiet",
-        "install",
-        "-c",
-        str(constraints),
-        f"{wheel}[preview]",
-    )
+    _run(str(environment / "bin/python"), *pip, "install", "-c", str(constraints), f"{wheel}[preview]")
 
 
 def _run(*words: str) -> None:

@@ -61,14 +61,8 @@ def test_memory(command: Command, form: str) -> None:
 def test_interrupt(command: Command) -> None:
     """Ctrl-C ends the command at once, while it waits for AWS, with the status of an interrupt."""
     with stub(-1) as (environment, says):
-        words = [
-            str(command.folder / "ec2-key-pair-monitor"),
-            "preview",
-            "--region",
-            "eu-central-1",
-            "--region",
-            "us-east-1",
-        ]
+        regions = ("--region", "eu-central-1", "--region", "us-east-1")
+        words = [str(command.folder / "ec2-key-pair-monitor"), "preview", *regions]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)  # noqa: S603
         assert says.readline() == "called\n"
         process.send_signal(signal.SIGINT)
