@@ -44,7 +44,7 @@ locals {
   console        = "${local.region}.${local.console_domain}"
 
   # What each verdict means and what to do, for people.
-  results = {
+  verdicts = {
     COMPLIANT = {
       meaning = "it has a key pair that is allowed, or it is exempt"
       to_do   = "Nothing."
@@ -66,11 +66,11 @@ locals {
 
   # The templates are text, so that the fields stay in the order in which a person reads them: jsonencode would sort
   # them and escape the brackets of the placeholders. EventBridge adds quotation marks to a placeholder that is a whole
-  # value, and none to a placeholder inside a string.
+  # value, and none to a placeholder inside a string. Kinds without a template are only for the hub.
   events = merge(
     {
-      for result in var.notify_on : result => {
-        description = "EC2 instances that the AWS Config rule ${var.name} finds ${result}."
+      for verdict in var.notify_on : verdict => {
+        description = "EC2 instances that the AWS Config rule ${var.name} finds ${verdict}."
 
         pattern = {
           source      = ["aws.config"]
@@ -79,7 +79,7 @@ locals {
             messageType         = ["ComplianceChangeNotification"]
             configRuleName      = [var.name]
             resourceType        = ["AWS::EC2::Instance"]
-            newEvaluationResult = { complianceType = [result] }
+            newEvaluationResult = { complianceType = [verdict] }
           }
         }
 
@@ -92,19 +92,19 @@ locals {
             time     = "$.detail.newEvaluationResult.resultRecordedTime"
           },
           # AWS Config stores no annotation with NOT_APPLICABLE.
-          result == "NOT_APPLICABLE" ? {} : { annotation = "$.detail.newEvaluationResult.annotation" },
+          verdict == "NOT_APPLICABLE" ? {} : { annotation = "$.detail.newEvaluationResult.annotation" },
         )
 
         template = <<-JSON
           {
-            "what_happened": "EC2 instance <instance> is ${result}: ${local.results[result].meaning}.",
-            "what_to_do": "${local.results[result].to_do}",
-            "verdict": "${result}",
+            "what_happened": "EC2 instance <instance> is ${verdict}: ${local.verdicts[verdict].meaning}.",
+            "what_to_do": "${local.verdicts[verdict].to_do}",
+            "verdict": "${verdict}",
             "instance": <instance>,
             "account": <account>,
             "region": <region>,
             "rule": <rule>,
-            "time": <time>,%{if result != "NOT_APPLICABLE"}
+            "time": <time>,%{if verdict != "NOT_APPLICABLE"}
             "annotation": <annotation>,%{endif}
             "console": "https://${local.console}/ec2/home?region=${local.region}#InstanceDetails:instanceId=<instance>",
             "version": "1"
@@ -156,7 +156,7 @@ locals {
         JSON
       }
     },
-    # Only for the hub: topics in alarm_topic_arns are notified by the alarms themselves. The names are exact, because a
+    # Only for the hub: alarms notify the topics in alarm_topic_arns themselves. The names are exact, because a
     # prefix could also match the alarms of a hub in this account, and the hub would then report to itself forever. The
     # state OK is left out, because each new alarm changes to it.
     {
@@ -192,6 +192,7 @@ locals {
     },
   )
 
+  # The fields of the messages that EventBridge writes: filters of subscriptions can use no others.
   message_fields = [
     for event in local.events : keys(jsondecode(replace(event.template, "/: <[a-z]+>/", ": null")))
     if can(event.template)
