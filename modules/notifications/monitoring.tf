@@ -112,9 +112,9 @@ module "failures" {
       metric     = "${var.name}/ReportIncomplete"
       dimensions = {}
       description = join(" ", [
-        "A report was published, but it lacks launch times, or the next report will repeat what is new.",
-        "First look at the lines of level ERROR in the log group",
-        "/aws/lambda/${var.name}-reporter.",
+        "A report was published, but it lacks something, such as launch times or accounts and regions of an",
+        "aggregator, or the next report will repeat what is new. First look at the lines of level ERROR in the",
+        "log group /aws/lambda/${var.name}-reporter.",
       ])
     }
     reporter-errors = {
