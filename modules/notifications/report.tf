@@ -91,7 +91,7 @@ resource "aws_scheduler_schedule" "report" {
   # checkov:skip=CKV_AWS_297:The schedule holds only its own time
   count = local.has_report ? 1 : 0
 
-  name                         = "report"
+  name                         = local.reports_name
   description                  = "Starts the report of ${var.name}."
   group_name                   = aws_scheduler_schedule_group.reports[0].name
   schedule_expression          = var.report.expression

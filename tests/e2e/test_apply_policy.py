@@ -53,7 +53,7 @@ RESOURCES = [
         f"lambda:{REGION}:{ACCOUNT}:function:{NAME}-evaluator",
         f"logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-evaluator",
         f"scheduler:{REGION}:{ACCOUNT}:schedule-group/{NAME}-reports",
-        f"scheduler:{REGION}:{ACCOUNT}:schedule/{NAME}-reports/report",
+        f"scheduler:{REGION}:{ACCOUNT}:schedule/{NAME}-reports/{NAME}-reports",
         f"sns:{REGION}:{ACCOUNT}:{NAME}",
         f"sqs:{REGION}:{ACCOUNT}:{NAME}-dead-evaluations",
     )

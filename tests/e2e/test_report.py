@@ -65,7 +65,7 @@ def reports(monitor: Deployment) -> list[Mail]:
 
 def reported_time() -> datetime:
     """The last time at which the schedule was due."""
-    schedule = scheduler.schedule_of(REGION, "report", f"{NAME}-reports")
+    schedule = scheduler.schedule_of(REGION, f"{NAME}-reports", f"{NAME}-reports")
     until = vars(schedule)["embedded_fired_until"]
     week = until - timedelta(weeks=1)
     [due] = schedule_expressions.occurrences("cron(0 8 ? * MON *)", "Europe/Berlin", week, week, until)
@@ -96,7 +96,7 @@ def terminate(monitor: Deployment, *instances: str) -> None:
 def pass_weeks(monitor: Deployment, count: int = 1) -> list[Mail]:
     """Let Mondays come, and return the reports that arrive."""
     sns.outbox(REGION).clear()
-    schedule = scheduler.schedule_of(REGION, "report", f"{NAME}-reports")
+    schedule = scheduler.schedule_of(REGION, f"{NAME}-reports", f"{NAME}-reports")
     now = vars(schedule).get("embedded_fired_until", scheduler.made(schedule))
     scheduler.pass_time(REGION, now + timedelta(weeks=count))
     monitor.aws.settle()
@@ -158,7 +158,7 @@ def test_a_schedule_that_fires_twice_reports_once(monitor: Deployment) -> None:
     """EventBridge Scheduler may invoke more than once; a week later there is a report again."""
     launch(monitor, 1)
     assert len(pass_weeks(monitor)) == 1
-    schedule = scheduler.schedule_of(REGION, "report", f"{NAME}-reports")
+    schedule = scheduler.schedule_of(REGION, f"{NAME}-reports", f"{NAME}-reports")
     reported = vars(schedule)["embedded_fired_until"]
 
     for each in [reported_time()] * 2:
