@@ -1,8 +1,8 @@
 """Reads what is open in an organization from AWS Config's aggregator, and remembers it for the next report.
 
 Two listings come first: the accounts and regions with results of the monitors' rules, and those with instances. Then
-the results of each account and region with open instances are read. Throttled calls are repeated until the time is
-short. The report then says which results are missing, and what was known of them is kept.
+the results of each account and region with open instances are read, of several at the same time. Throttled calls are
+repeated until the time is short. The report then says which results are missing, and what was known of them is kept.
 
 The table holds one item that names the last report, and the items of this report. They are written before that item,
 so that a report that ends in between leaves the last one in force. AWS Config's limits are at
@@ -11,8 +11,10 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_SelectAggregateResour
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +29,11 @@ logger = logging.getLogger(__name__)
 
 # From here on nothing more is read: enough for a call with all its retries, the Publish, and the table.
 RESERVE_MILLISECONDS = 180_000
+# Launch times must leave half of the time for results.
+LAUNCHES_RESERVE_MILLISECONDS = 450_000
+
+# The number of accounts and regions that are read at the same time. Most have one page, and 40,000 would take too long.
+WORKERS = 8
 
 # How the codes of errors begin if calls came too often. botocore has already repeated the call.
 THROTTLED = ("LimitExceeded", "RequestLimitExceeded", "Throttl", "TooManyRequests")
@@ -45,6 +52,10 @@ class UnknownAggregatorError(RuntimeError):
 
 class OutOfTimeError(RuntimeError):
     """There is no time left to read more."""
+
+
+# The pages of results of each rule in an account and region.
+Details = list[Iterable[dict[str, Any]]]
 
 
 class Hub(NamedTuple):
@@ -180,34 +191,47 @@ class Organization:
         covered: set[Place],
         open_in: dict[Place, list[str]],
     ) -> Iterator[Reading]:
-        for place, memory in joined(sorted(open_in), self._recall()):
-            is_current = sources is not None and sources.is_current(place) and not sources.has_left(place)
-            is_known = place in covered or (instances is not None and place not in instances)
-            reading = Reading(place, memory, (), is_current and is_known, MAX_OF_A_PLACE)
-            reading.findings = self._open(reading, open_in.get(place, ()))
-            yield reading
+        ahead: dict[Place, Future[Details]] = {}
+        places = sorted(open_in)
+        coming = iter(places)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for place, memory in joined(places, self._recall()):
+                for each in islice(coming, 2 * WORKERS - len(ahead)):
+                    ahead[each] = pool.submit(self._details, each, open_in[each])
+                is_current = sources is not None and sources.is_current(place) and not sources.has_left(place)
+                is_known = place in covered or (instances is not None and place not in instances)
+                reading = Reading(place, memory, (), is_current and is_known, MAX_OF_A_PLACE)
+                if place in ahead:
+                    reading.findings = self._open(reading, ahead.pop(place))
+                yield reading
 
-    def _open(self, reading: Reading, rules: Sequence[str]) -> Iterator[Finding]:
-        """Yield each open instance of a place once. A place that cannot be read is not whole."""
-        account, region = reading.place
+    def _details(self, place: Place, rules: Sequence[str]) -> Details:
+        """Read the first page of an account and region. Returns all results of each rule."""
         call = self._client.get_aggregate_compliance_details_by_config_rule
+        where = {"AccountId": place.account, "AwsRegion": place.region, "ComplianceType": "NON_COMPLIANT"}
+        first, *others = (self._pages(call, ConfigRuleName=rule, **where, Limit=100) for rule in rules)
+        return [chain([next(first)], first), *others]
+
+    def _open(self, reading: Reading, details: Future[Details]) -> Iterator[Finding]:
+        """Yield each open instance of a place once. A place that cannot be read is not whole."""
         found: set[str] = set()
         try:
-            for rule in rules:
-                where = {"ConfigRuleName": rule, "AccountId": account, "AwsRegion": region}
-                for page in self._pages(call, **where, ComplianceType="NON_COMPLIANT", Limit=100):
+            for pages in details.result():
+                is_empty = True
+                for page in pages:
                     for each in page["AggregateEvaluationResults"]:
                         instance = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]
+                        is_empty = False
                         if instance not in found:
                             found.add(instance)
                             yield Finding(reading.place, instance, reason(each))
-            # The listing of the rules knows better.
-            reading.is_whole &= bool(found) or not rules
+                # The listing of the rules knows of an open instance, so one of both is late.
+                reading.is_whole &= not is_empty
         except (BotoCoreError, ClientError, OutOfTimeError) as error:
             if code(error).startswith("AccessDenied"):
                 raise
             if not self._unread:
-                logger.error("not read", extra={"account": account, "region": region, "reason": str(error)})
+                logger.error("not read", extra=reading.place._asdict() | {"reason": str(error)})
             reading.is_whole = False
             self._unread += 1
 
@@ -221,7 +245,7 @@ class Organization:
             "Limit": 100,
         }
         try:
-            self._need_time()
+            self._need_time(LAUNCHES_RESERVE_MILLISECONDS)
             for row in rows(pages(self._client.select_aggregate_resource_config, request)):
                 if launched := first_launch(row.get("configuration")):
                     found[Place(row["accountId"], row["awsRegion"]), row["resourceId"]] = launched
@@ -246,8 +270,8 @@ class Organization:
         self._missing.append(what)
         logger.error("not read", extra={"what": what, "reason": str(why)})
 
-    def _need_time(self) -> None:
-        if self._remaining() < RESERVE_MILLISECONDS:
+    def _need_time(self, reserve: int = RESERVE_MILLISECONDS) -> None:
+        if self._remaining() < reserve:
             raise OutOfTimeError("no time is left")
 
     def _pages(self, call: Call, **request: Any) -> Iterator[dict[str, Any]]:

@@ -6,8 +6,9 @@
 - https://docs.aws.amazon.com/config/latest/APIReference/API_SelectAggregateResourceConfig.html
 
 AWS says that a page may be empty and have a token. Here this happens if a test sets ``Sources.has_empty_pages``. AWS
-does not say how late an aggregator is, so a test can make a source late or let it fail. A rule without results is not
-listed.
+does not say how late an aggregator is, and whether the status tells, so a test can make a source late with and without
+``OUTDATED``. Nor does it say whether the data of a source that fails stay; a test can have both. A rule without results
+is not listed.
 
 Unverified: the status of a source that was never read and of one without a recorder (here both are ``SUCCEEDED``), and
 whether an organization has a row of its own (here it has none). More permissive than AWS: an account need not authorize
@@ -50,11 +51,13 @@ class Sources:
     Attributes:
         stopped: the data of each source that is not read at present.
         failing: the error of each source that cannot be read. Its data are in ``stopped``.
+        silent: sources in ``stopped`` whose status is still ``SUCCEEDED``.
         has_empty_pages: whether each listing begins with an empty page.
     """
 
     stopped: dict[Place, Snapshot] = field(default_factory=dict)
     failing: dict[Place, str] = field(default_factory=dict)
+    silent: set[Place] = field(default_factory=set)
     has_empty_pages: bool = False
 
 
@@ -64,21 +67,29 @@ def sources_of(backend: ConfigBackend) -> Sources:
     return sources
 
 
-def stop(aggregating: ConfigBackend, account: str, region: str) -> None:
-    """Let aggregators keep the current data of a source, until :func:`catch_up`."""
-    sources_of(aggregating).stopped[account, region] = read(backend_of(region, account))
+def stop(aggregating: ConfigBackend, account: str, region: str, *, silently: bool = False) -> None:
+    """Let aggregators keep the current data of a source, until :func:`catch_up`, and say so unless ``silently``."""
+    sources = sources_of(aggregating)
+    sources.stopped[account, region] = read(backend_of(region, account))
+    if silently:
+        sources.silent.add((account, region))
 
 
-def fail(aggregating: ConfigBackend, account: str, region: str, code: str) -> None:
-    """Let aggregators fail to read a source. They keep its current data."""
+def fail(aggregating: ConfigBackend, account: str, region: str, code: str, *, loses_data: bool = False) -> None:
+    """Let aggregators fail to read a source. They keep its current data, or lose them."""
     stop(aggregating, account, region)
-    sources_of(aggregating).failing[account, region] = code
+    sources = sources_of(aggregating)
+    sources.failing[account, region] = code
+    if loses_data:
+        sources.stopped[account, region] = Snapshot([], [])
 
 
 def catch_up(aggregating: ConfigBackend, account: str, region: str) -> None:
     """Let aggregators read a source again."""
-    sources_of(aggregating).stopped.pop((account, region), None)
-    sources_of(aggregating).failing.pop((account, region), None)
+    sources = sources_of(aggregating)
+    sources.stopped.pop((account, region), None)
+    sources.failing.pop((account, region), None)
+    sources.silent.discard((account, region))
 
 
 def read(backend: ConfigBackend) -> Snapshot:
@@ -178,7 +189,7 @@ def describe_configuration_aggregator_sources_status(self: ConfigResponse) -> Ac
     for account, region in places_of(self.config_backend, aggregator):
         row = {"SourceId": account, "SourceType": "ACCOUNT", "AwsRegion": region, "LastUpdateTime": now()}
         code = sources.failing.get((account, region))
-        stopped = (account, region) in sources.stopped
+        stopped = (account, region) in sources.stopped.keys() - sources.silent
         error = {"LastErrorCode": code, "LastErrorMessage": f"{code} in {account}"} if code else {}
         rows.append(row | {"LastUpdateStatus": "FAILED" if code else "OUTDATED" if stopped else "SUCCEEDED"} | error)
     rows = [row for row in rows if row["LastUpdateStatus"] in wanted]

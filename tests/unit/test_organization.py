@@ -4,13 +4,15 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notifier.findings import Place
+from notifier.findings import Memory, Place, Since
+from notifier.packing import Pack, unpack
 
 from tests.support.aggregator import RULE, FakeAggregator, There, throttled
 from tests.support.reporter import MONDAY, NEXT_MONDAY, HubEdge
@@ -194,8 +196,9 @@ def test_throttled_calls_are_repeated(hub: HubEdge, caplog: pytest.LogCaptureFix
     assert incomplete(caplog) == []
 
 
-def test_no_time_left(hub: HubEdge, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_time_left(hub: HubEdge, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """A report that ran out of time says so first, forgets nothing, and raises the alarm."""
+    monkeypatch.setattr("notifier.organization.WORKERS", 1)
     hub.aggregator.places = {SHOP: there("i-1"), BLOG: there("i-2")}
     hub.report(MONDAY)
     hub.aggregator.places = {SHOP: there("i-1", fine=1), BLOG: there("i-3")}
@@ -377,20 +380,35 @@ def test_items_that_are_missing(hub: HubEdge, caplog: pytest.LogCaptureFixture) 
     assert incomplete(caplog) == ["not read: a part of the last report"]
 
 
-def test_many_places_and_instances_are_remembered_in_few_items(hub: HubEdge) -> None:
-    """Small places share an item, and a large one continues in the next. None of them exceeds DynamoDB's 400 KB."""
+def test_many_places_and_instances_take_few_items(hub: HubEdge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small places share an item, and a large one continues in the next."""
+    monkeypatch.setattr("notifier.packing.MAX_PAGE", 60_000)
+    monkeypatch.setattr("notifier.packing.MAX_PIECE", 500)
     hub.aggregator.is_judged = False
     hub.aggregator.places = {
-        Place(f"{number:012}", "eu-central-1"): there(f"i-{number:017x}") for number in range(2_000)
-    } | {SHOP: there(*(f"i-{number:017x}" for number in range(5_000, 25_000)))}
+        Place(f"{number:012}", "eu-central-1"): there(f"i-{number:017x}") for number in range(300)
+    } | {SHOP: there(*(f"i-{number:017x}" for number in range(5_000, 9_000)))}
     [first] = hub.report(MONDAY)
-    assert document(first)["counts"]["new"] == 22_000
+    assert document(first)["counts"]["new"] == 4_300
 
     pages = [item["open"]["S"] for key, item in hub.table.items.items() if "/" in key]
     assert 3 <= len(pages) <= 5
-    assert max(map(len, pages)) < 390_000
+    assert max(map(len, pages)) < 61_000
     [second] = hub.report(NEXT_MONDAY)
-    assert document(second)["counts"] == {"open": 22_000, "new": 0, "fixed": 0}
+    assert document(second)["counts"] == {"open": 4_300, "new": 0, "fixed": 0}
+
+
+def test_items_and_memory_are_limited() -> None:
+    """No item exceeds DynamoDB's 400 KB. Of more instances than fit into memory, only the number is kept."""
+    since = {f"i-{number:017x}": Since(datetime.fromtimestamp(10**9, UTC), is_launch=True) for number in range(50_000)}
+    memory, pack = Memory(datetime.fromtimestamp(0, UTC), len(since), since), Pack()
+    for number in range(21):
+        pack.add(Place(f"{number:012}", "eu-central-1"), memory)
+
+    pages = pack.finish()
+    assert max(map(len, pages)) < 390_000
+    unpacked = [known.since and len(known.since) for _, known in unpack(pages, memory.scheduled)]
+    assert unpacked == [50_000] * 20 + [None]
 
 
 def test_log_line(hub: HubEdge, caplog: pytest.LogCaptureFixture) -> None:
