@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 from tests.conftest import REGION
-from tests.emulator import EmbeddedAws, faults, sns
+from tests.emulator import EmbeddedAws, cloudwatch_metrics, faults, sns
+from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.sns import Mail
 from tests.support.terraform import Root
 
@@ -43,6 +45,12 @@ class Deployment:
         self.aws.settle()
         return str(answer["Instances"][0]["InstanceId"])
 
+    def launch_many(self, count: int) -> list[str]:
+        """Launch instances without a key pair at once, and wait until everything that follows has happened."""
+        answer = self.client("ec2").run_instances(ImageId=IMAGE, MinCount=count, MaxCount=count)
+        self.aws.settle(timeout=300)
+        return [each["InstanceId"] for each in answer["Instances"]]
+
     def result(self, instance_id: str) -> tuple[str, str] | None:
         """The rule's verdict on an instance and its annotation, or None where there is none."""
         answer = self.client("config").get_compliance_details_by_resource(
@@ -55,14 +63,27 @@ class Deployment:
         """Every e-mail that is not a request for confirmation."""
         return [mail for mail in sns.outbox(REGION) if mail.token is None]
 
+    def alarm_states(self, at: datetime | None = None) -> dict[str, str]:
+        """The alarms' states at a time, else now, by what follows the monitor's name in theirs."""
+        found = evaluate_alarms(REGION, at)
+        return {name.removeprefix(f"{self.rule_name}-"): state for name, state in found.items()}
+
+    def raised(self, at: datetime | None = None) -> set[str]:
+        """The alarms that are in alarm at a time, else now."""
+        return {name for name, state in self.alarm_states(at).items() if state == "ALARM"}
+
+    def calm(self) -> None:
+        """Empty the inbox, remove every fault and let every alarm return to rest."""
+        sns.outbox(REGION).clear()
+        cloudwatch_metrics.points(REGION).clear()
+        evaluate_alarms(REGION)
+        faults.reset()
+
     def dead_letters(self, purpose: str) -> list[dict[str, Any]]:
         """Receive and delete the messages in a dead-letter queue."""
         sqs = self.client("sqs")
         url = sqs.get_queue_url(QueueName=f"{self.rule_name}-dead-{purpose}")["QueueUrl"]
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-        for message in answer.get("Messages", []):
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return list(answer.get("Messages", []))
+        return take(sqs, url)
 
     @contextmanager
     def without(self, action: str, role: str | None = None) -> Iterator[None]:
@@ -89,6 +110,15 @@ class Deployment:
         finally:
             for name, document in before.items():
                 iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def take(sqs: Any, url: str) -> list[dict[str, Any]]:
+    """Receive and delete up to ten messages of a queue."""
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    messages: list[dict[str, Any]] = answer.get("Messages", [])
+    for message in messages:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return messages
 
 
 class Deploy(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import REGION
-from tests.e2e.conftest import IMAGE, ITSELF, Deploy, Deployment
+from tests.e2e.conftest import IMAGE, ITSELF, Deploy, Deployment, take
 from tests.support import CHECKOUT
 from tests.support.make_docs import blocks, unquoted
 from tests.support.terraform import Plan, type_of
@@ -232,17 +232,15 @@ def named(monitor: Deployment, instances: list[str]) -> set[str]:
     """Those of the instances that a message in the queue of the tickets names; the messages are taken out."""
     sqs = monitor.client("sqs")
     url, text = sqs.get_queue_url(QueueName="tickets")["QueueUrl"], ""
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+    while messages := take(sqs, url):
         text += "".join(message["Body"] for message in messages)
-        for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return {instance for instance in instances if instance in text}
 
 
 @pytest.mark.slow
-def test_verdicts_arrive_while_inputs_change(monitor: Deployment, key_arn: str) -> None:
+@pytest.mark.usefixtures("key_arn")
+def test_verdicts_arrive_while_inputs_change(monitor: Deployment) -> None:
     """During every change, each new verdict reaches a queue that reads both the old and the new topic."""
-    assert key_arn
     sqs = monitor.client("sqs")
     policy = allowing(("sqs:SendMessage", TICKETS, {"Service": "sns.amazonaws.com"}))
     sqs.create_queue(QueueName="tickets", Attributes={"Policy": policy})

@@ -14,8 +14,7 @@ from moto.sqs.models import SQSBackend
 
 from tests.conftest import REGION
 from tests.e2e.conftest import IMAGE, ITSELF, Deploy, Deployment
-from tests.emulator import cloudwatch_metrics, config_control, faults, lambda_environments, lambda_invocations, sns
-from tests.emulator.cloudwatch_alarms import evaluate_alarms
+from tests.emulator import config_control, faults, lambda_environments, lambda_invocations, sns
 from tests.emulator.faults import Kind
 from tests.emulator.sns import Mail
 
@@ -35,10 +34,7 @@ def module_deployment(deploy: Deploy) -> Iterator[Deployment]:
 @pytest.fixture
 def digest(module_deployment: Deployment) -> Iterator[Deployment]:
     """The applied example with an empty inbox and alarms at rest, and every fault removed after."""
-    sns.outbox(REGION).clear()
-    cloudwatch_metrics.points(REGION).clear()
-    evaluate_alarms(REGION)
-    faults.reset()
+    module_deployment.calm()
     yield module_deployment
     faults.reset()
 
@@ -51,18 +47,6 @@ def mails(digest: Deployment) -> list[Mail]:
 def told(digest: Deployment) -> Counter[str]:
     """How many e-mails are about each instance."""
     return Counter(instance for mail in mails(digest) for instance in set(re.findall(r"\bi-[0-9a-f]{17}\b", mail.body)))
-
-
-def raised() -> set[str]:
-    """The alarms that are in alarm now, by what follows the monitor's name in theirs."""
-    return {name.removeprefix(f"{NAME}-") for name, state in evaluate_alarms(REGION).items() if state == "ALARM"}
-
-
-def launch(digest: Deployment, count: int) -> list[str]:
-    """Launch instances without a key pair at once, and wait until all that follows has happened."""
-    answer = digest.client("ec2").run_instances(ImageId=IMAGE, MinCount=count, MaxCount=count)
-    digest.aws.settle(timeout=300)
-    return [each["InstanceId"] for each in answer["Instances"]]
 
 
 def test_second_plan_is_empty(digest: Deployment) -> None:
@@ -109,14 +93,14 @@ def test_malformed_message_becomes_a_dead_letter(digest: Deployment) -> None:
     instance = digest.launch()
 
     assert told(digest) == {instance: 1}
-    assert raised() == {"dead-digests", "digest-incomplete", "notifier-errors"}
+    assert digest.raised() == {"dead-digests", "digest-incomplete", "notifier-errors"}
     assert [letter["Body"] for letter in digest.dead_letters("digests")] == ["no JSON"]
 
 
 @pytest.mark.slow
 def test_burst(digest: Deployment) -> None:
     """A thousand changes, in two batches beside each other, are a handful of e-mails, each instance in exactly one."""
-    instances = launch(digest, 1000)
+    instances = digest.launch_many(1000)
 
     assert len(mails(digest)) <= 5
     assert told(digest) == dict.fromkeys(instances, 1)
@@ -136,7 +120,7 @@ def test_publish_that_fails_for_a_while(digest: Deployment, kind: Kind) -> None:
     """Events that could not be published are retried, and notified once."""
     faults.inject("Publish", kind, times=4 * ATTEMPTS)
 
-    instances = launch(digest, 100)
+    instances = digest.launch_many(100)
 
     assert told(digest) == dict.fromkeys(instances, 1)
     assert digest.dead_letters("digests") == []
@@ -150,7 +134,7 @@ def test_publish_that_never_succeeds(digest: Deployment) -> None:
     instance = digest.launch()
 
     assert mails(digest) == []
-    assert raised() == {"dead-digests", "notifier-errors"}
+    assert digest.raised() == {"dead-digests", "notifier-errors"}
     [letter] = digest.dead_letters("digests")
     assert json.loads(letter["Body"])["detail"]["resourceId"] == instance
 
@@ -168,7 +152,7 @@ def test_broken_key(digest: Deployment) -> None:
         kms.enable_key(KeyId=key)
 
     assert mails(digest) == []
-    assert raised() == {"dead-digests", "notifier-errors"}
+    assert digest.raised() == {"dead-digests", "notifier-errors"}
     [letter] = digest.dead_letters("digests")
     assert json.loads(letter["Body"])["detail"]["resourceId"] == instance
 
@@ -178,7 +162,7 @@ def test_function_that_dies_after_publishing(digest: Deployment) -> None:
     """What was published before the function died is published again: each instance is in one e-mail or more."""
     faults.inject("Publish", Kind.CALLER_DIES, times=1, then=lambda: lambda_environments.kill(NOTIFIER))
 
-    instances = launch(digest, 100)
+    instances = digest.launch_many(100)
 
     assert set(told(digest)) == set(instances)
     assert max(told(digest).values()) == 2
@@ -193,7 +177,7 @@ def test_delay_raises_an_alarm(digest: Deployment) -> None:
     client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     instance = digest.launch()
     soon, late = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (5, 10))
-    alarms = [evaluate_alarms(REGION, at)[f"{NAME}-digest-delayed"] for at in (soon, late)]
+    alarms = [digest.alarm_states(at)["digest-delayed"] for at in (soon, late)]
     sns.outbox(REGION).clear()
     client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
     digest.aws.settle()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import REGION
-from tests.e2e.conftest import Deploy, Deployment
+from tests.e2e.conftest import Deploy, Deployment, take
 from tests.emulator import faults
 from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.faults import Kind
@@ -23,10 +23,7 @@ def existing(deploy: Deploy) -> Iterator[Deployment]:
 
 def received(existing: Deployment) -> list[dict[str, object]]:
     """The messages in the queue that reads the topic; they are taken out."""
-    sqs, url = existing.client("sqs"), existing.outputs["queue_url"]
-    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    for message in messages:
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    messages = take(existing.client("sqs"), existing.outputs["queue_url"])
     return [json.loads(message["Body"]) for message in messages]
 
 

@@ -37,15 +37,9 @@ def monitor(scheduled: Deployment) -> Iterator[Deployment]:
     sns.bounces(REGION).clear()
 
 
-def states(monitor: Deployment, after: timedelta = timedelta()) -> dict[str, str]:
-    """The alarms' states, now or after some time, by what follows the monitor's name in theirs."""
-    found = evaluate_alarms(REGION, datetime.now(UTC) + after)
-    return {name.removeprefix(f"{monitor.rule_name}-"): state for name, state in found.items()}
-
-
-def raised(monitor: Deployment) -> set[str]:
-    """The alarms that are in alarm now."""
-    return {name for name, state in states(monitor).items() if state == "ALARM"}
+def states(monitor: Deployment, after: timedelta) -> dict[str, str]:
+    """The alarms' states after some time."""
+    return monitor.alarm_states(datetime.now(UTC) + after)
 
 
 def test_second_plan_is_empty(monitor: Deployment) -> None:
@@ -59,7 +53,7 @@ def test_quiet_account_is_not_alarmed(monitor: Deployment) -> None:
     """Neither silence nor an instance that is evaluated and notified raises an alarm."""
     monitor.launch()
 
-    assert raised(monitor) == set()
+    assert monitor.raised() == set()
 
 
 def test_failing_function(monitor: Deployment) -> None:
@@ -68,7 +62,7 @@ def test_failing_function(monitor: Deployment) -> None:
     before = len(monitor.notifications())
     monitor.launch()
 
-    assert raised(monitor) == {"evaluator-errors", "dead-evaluations"}
+    assert monitor.raised() == {"evaluator-errors", "dead-evaluations"}
     mails = monitor.notifications()[before:]
     assert {mail.subject for mail in mails} == {
         f'ALARM: "{monitor.rule_name}-{alarm}" in {REGION}' for alarm in ("evaluator-errors", "dead-evaluations")
@@ -83,7 +77,7 @@ def test_dead_letters_that_cannot_be_kept(monitor: Deployment) -> None:
     with monitor.without("sqs:SendMessage"):
         monitor.launch()
 
-    assert raised(monitor) == {"evaluator-errors", "lost-dead-letters"}
+    assert monitor.raised() == {"evaluator-errors", "lost-dead-letters"}
 
 
 def test_notification_that_cannot_be_delivered(monitor: Deployment) -> None:
@@ -91,7 +85,7 @@ def test_notification_that_cannot_be_delivered(monitor: Deployment) -> None:
     sns.bounces(REGION).add("security@example.com")
     monitor.launch()
 
-    assert raised(monitor) == {"failed-deliveries", "dead-deliveries"}
+    assert monitor.raised() == {"failed-deliveries", "dead-deliveries"}
     assert len(monitor.dead_letters("deliveries")) >= 1
 
 
@@ -107,7 +101,7 @@ def test_notification_that_cannot_be_published(monitor: Deployment) -> None:
     finally:
         kms.put_key_policy(KeyId=topic["KmsMasterKeyId"], PolicyName="default", Policy=json.dumps(policy))
 
-    assert raised(monitor) == {"failed-events-non-compliant", "dead-notifications"}
+    assert monitor.raised() == {"failed-events-non-compliant", "dead-notifications"}
     assert len(monitor.dead_letters("notifications")) == 1
 
 
@@ -138,7 +132,7 @@ def test_event_that_cannot_be_kept(monitor: Deployment) -> None:
     finally:
         client.set_topic_attributes(**topic, AttributeValue=policy)
 
-    assert raised(monitor) == {"failed-events-non-compliant", "lost-events-non-compliant"}
+    assert monitor.raised() == {"failed-events-non-compliant", "lost-events-non-compliant"}
 
 
 def test_delivery_that_cannot_be_kept(monitor: Deployment) -> None:
@@ -148,7 +142,7 @@ def test_delivery_that_cannot_be_kept(monitor: Deployment) -> None:
         monitor.launch()
     sns.bounces(REGION).clear()  # the e-mail of the alarm would bounce as well, and be kept
 
-    assert raised(monitor) == {"failed-deliveries", "lost-deliveries"}
+    assert monitor.raised() == {"failed-deliveries", "lost-deliveries"}
 
 
 @pytest.mark.parametrize(("outage", "is_told"), [(timedelta(minutes=10), False), (timedelta(hours=30), True)])
@@ -177,7 +171,7 @@ def test_incomplete_sweep(monitor: Deployment) -> None:
     monitor.client("ec2").terminate_instances(InstanceIds=[instance])
     monitor.aws.settle()
 
-    assert raised(monitor) == {"sweep-incomplete"}
+    assert monitor.raised() == {"sweep-incomplete"}
 
 
 def test_overdue_sweep(monitor: Deployment) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import REGION
-from tests.e2e.conftest import IMAGE, Deploy, Deployment
+from tests.e2e.conftest import Deploy, Deployment
 from tests.emulator import (
     cloudwatch_metrics,
     config_control,
@@ -21,7 +21,6 @@ from tests.emulator import (
     scheduler,
     sns,
 )
-from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.faults import Kind
 from tests.emulator.sns import Mail
 
@@ -44,10 +43,7 @@ def monitor(module_deployment: Deployment) -> Iterator[Deployment]:
     """The applied module before its first report, without instances, faults and raised alarms."""
     terminate(module_deployment, *running(module_deployment))
     forget(module_deployment)
-    sns.outbox(REGION).clear()
-    cloudwatch_metrics.points(REGION).clear()
-    evaluate_alarms(REGION)
-    faults.reset()
+    module_deployment.calm()
     yield module_deployment
     faults.reset()
 
@@ -79,13 +75,6 @@ def running(monitor: Deployment) -> list[str]:
     return [each["InstanceId"] for each in found if each["State"]["Name"] != "terminated"]
 
 
-def launch(monitor: Deployment, count: int) -> list[str]:
-    """Launch instances without a key pair."""
-    answer = monitor.client("ec2").run_instances(ImageId=IMAGE, MinCount=count, MaxCount=count)
-    monitor.aws.settle()
-    return [each["InstanceId"] for each in answer["Instances"]]
-
-
 def terminate(monitor: Deployment, *instances: str) -> None:
     """Terminate instances."""
     if instances:
@@ -109,10 +98,9 @@ def part(mail: Mail, title: str) -> set[str]:
     return set(re.findall(r"^i-[0-9a-f]{17}", found[0], re.MULTILINE)) if found else set()
 
 
-def raised(at: datetime | None = None) -> set[str]:
-    """The alarms that are in alarm at a time, else now, by what follows the monitor's name in theirs."""
-    states = evaluate_alarms(REGION, at)
-    return {name.removeprefix(f"{NAME}-") for name, state in states.items() if state == "ALARM"} - {"sweep-overdue"}
+def raised(monitor: Deployment, at: datetime | None = None) -> set[str]:
+    """The alarms that are in alarm at a time, else now. No sweep runs while weeks pass, so its alarm does not count."""
+    return monitor.raised(at) - {"sweep-overdue"}
 
 
 def logged(message: str) -> list[dict[str, Any]]:
@@ -135,13 +123,13 @@ def test_new_open_and_fixed(monitor: Deployment, *, renewed: bool) -> None:
     It does not matter whether AWS Config renews the time of a result with each sweep.
     """
     config_control.renew_results(REGION, renewed)
-    a, b, c = launch(monitor, 3)
+    a, b, c = monitor.launch_many(3)
     [first] = pass_weeks(monitor)
     assert first.subject == f"Report: 3 EC2 instances are NON_COMPLIANT, 3 new in {REGION} ({ACCOUNT})"
     assert part(first, "New") == {a, b, c}
 
     terminate(monitor, b)
-    [d] = launch(monitor, 1)
+    [d] = monitor.launch_many(1)
     config_delivery.fire_schedule(REGION)
     monitor.aws.settle()
     [second] = pass_weeks(monitor)
@@ -151,12 +139,12 @@ def test_new_open_and_fixed(monitor: Deployment, *, renewed: bool) -> None:
     launched = config_control.history_of(REGION, a)[0].configuration["launchTime"]  # type: ignore[index]
     assert f"{a}, launched {launched[:10]} {launched[11:16]} UTC" in second.body
     assert [point.value for point in cloudwatch_metrics.points(REGION) if point.name == "OpenInstances"] == [3, 3, 3]
-    assert raised() == set()
+    assert raised(monitor) == set()
 
 
 def test_a_schedule_that_fires_twice_reports_once(monitor: Deployment) -> None:
     """EventBridge Scheduler may invoke more than once; a week later there is a report again."""
-    launch(monitor, 1)
+    monitor.launch_many(1)
     assert len(pass_weeks(monitor)) == 1
     schedule = scheduler.schedule_of(REGION, f"{NAME}-reports", f"{NAME}-reports")
     reported = vars(schedule)["embedded_fired_until"]
@@ -169,13 +157,13 @@ def test_a_schedule_that_fires_twice_reports_once(monitor: Deployment) -> None:
 
     assert len(pass_weeks(monitor)) == 1
     assert vars(schedule)["embedded_fired_until"] > reported
-    assert raised() == set()
+    assert raised(monitor) == set()
 
 
 def test_silence(monitor: Deployment) -> None:
     """No report is sent while nothing is open. When the last instance is fixed, exactly one more report says so."""
     assert pass_weeks(monitor) == []
-    [instance] = launch(monitor, 1)
+    [instance] = monitor.launch_many(1)
     assert len(pass_weeks(monitor)) == 1
     terminate(monitor, instance)
 
@@ -186,7 +174,7 @@ def test_silence(monitor: Deployment) -> None:
 
 def test_loss_of_the_table_repeats_and_loses_nothing(monitor: Deployment) -> None:
     """Without its memory, a report counts every open instance as new, and leaves none out."""
-    instances = launch(monitor, 2)
+    instances = monitor.launch_many(2)
     pass_weeks(monitor)
     forget(monitor)
 
@@ -196,13 +184,13 @@ def test_loss_of_the_table_repeats_and_loses_nothing(monitor: Deployment) -> Non
 
 def test_failed_write(monitor: Deployment) -> None:
     """A report that can't be remembered is not sent again; the next one repeats what is new, and an alarm says so."""
-    [a] = launch(monitor, 1)
+    [a] = monitor.launch_many(1)
     pass_weeks(monitor)
-    [b] = launch(monitor, 1)
+    [b] = monitor.launch_many(1)
     with monitor.without("dynamodb:PutItem", REPORTER_ROLE):
         [told] = pass_weeks(monitor)
     assert part(told, "New") == {b}
-    assert raised() == {"report-incomplete"}
+    assert raised(monitor) == {"report-incomplete"}
 
     [again] = pass_weeks(monitor)
     assert (part(again, "New"), part(again, "Still open")) == ({b}, {a})
@@ -210,7 +198,7 @@ def test_failed_write(monitor: Deployment) -> None:
 
 def test_crash_after_the_publish(monitor: Deployment) -> None:
     """If the function dies between the publish and the write, the report is repeated once and nothing is lost."""
-    instances = launch(monitor, 2)
+    instances = monitor.launch_many(2)
     faults.inject("Publish", Kind.CALLER_DIES, 1, then=lambda: lambda_environments.kill(REPORTER))
     assert [part(each, "New") for each in pass_weeks(monitor)] == [set(instances)] * 2
 
@@ -221,10 +209,10 @@ def test_crash_after_the_publish(monitor: Deployment) -> None:
 
 def test_failures_before_the_publish(monitor: Deployment) -> None:
     """A permanent failure before the publish becomes a dead letter and raises an alarm."""
-    launch(monitor, 1)
+    monitor.launch_many(1)
     with monitor.without("config:GetComplianceDetailsByConfigRule", REPORTER_ROLE):
         assert pass_weeks(monitor) == []
-    assert raised() == {"dead-reports", "reporter-errors"}
+    assert raised(monitor) == {"dead-reports", "reporter-errors"}
     [letter] = monitor.dead_letters("reports")
     assert json.loads(letter["Body"])["scheduled_time"] == scheduler.iso(reported_time())
 
@@ -233,7 +221,7 @@ def test_failures_before_the_publish(monitor: Deployment) -> None:
         assert pass_weeks(monitor) == []
     # The schedule has tried for a day, of which nobody has waited.
     [dropped] = [each.at for each in cloudwatch_metrics.points(REGION) if each.name == "InvocationDroppedCount"]
-    assert raised(dropped) == {"dead-reports", "dropped-reports"}
+    assert raised(monitor, dropped) == {"dead-reports", "dropped-reports"}
     [letter] = monitor.dead_letters("reports")
     assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "AccessDeniedException"
 

@@ -1,6 +1,9 @@
 """Plans that many tests read: one for each set of inputs."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +15,28 @@ from tests.support.terraform import Plan, Root
 __all__ = ["config", "edge", "hub_edge", "sns"]
 
 
+def alarms(plan: Plan) -> dict[str, Any]:
+    """The planned alarms by what follows the module's name in theirs."""
+    found = plan.of_type("aws_cloudwatch_metric_alarm")
+    return {re.sub("^(key-pairs|ec2-key-pair-monitor)-", "", each["alarm_name"]): each for each in found}
+
+
 @pytest.fixture(scope="session")
-def module(module_copy: Path, terraform_environment: dict[str, str]) -> Root:
+def root_in(module_copy: Path, terraform_environment: dict[str, str]) -> Callable[[str], Root]:
+    """Initializes a folder of the module as a root, such as ``examples/chat``; ``.`` is the module itself."""
+
+    def initialized(folder: str) -> Root:
+        root = Root(module_copy / folder, terraform_environment)
+        root.init()
+        return root
+
+    return initialized
+
+
+@pytest.fixture(scope="session")
+def module(root_in: Callable[[str], Root]) -> Root:
     """The module itself as a root."""
-    root = Root(module_copy, terraform_environment)
-    root.init()
-    return root
+    return root_in(".")
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +46,6 @@ def defaults(module: Root) -> Plan:
 
 
 @pytest.fixture(scope="session")
-def everything(module_copy: Path, terraform_environment: dict[str, str]) -> Plan:
+def everything(root_in: Callable[[str], Root]) -> Plan:
     """A plan of examples/complete, which sets every input; its addresses are inside the module."""
-    root = Root(module_copy / "examples" / "complete", terraform_environment)
-    root.init()
-    return root.plan()
+    return root_in("examples/complete").plan()

@@ -32,11 +32,7 @@ def both(module: Root) -> Plan:
 
 def alarms(plan: Plan) -> set[str]:
     """The names of the planned alarms."""
-    return {
-        values["alarm_name"]
-        for address, values in plan.resources.items()
-        if type_of(address) == "aws_cloudwatch_metric_alarm"
-    }
+    return {each["alarm_name"] for each in plan.of_type("aws_cloudwatch_metric_alarm")}
 
 
 def forwarded(plan: Plan) -> list[str]:
@@ -56,10 +52,9 @@ def test_member_has_no_topic_and_no_key(member: Plan) -> None:
     assert not [address for address in (*member.resources, *member.data) if "module.notifications" in address]
     assert member.outputs["topic_arn"] is None
     assert member.outputs["kms_key_arn"] is None
-    for address, values in member.resources.items():
-        if type_of(address) == "aws_cloudwatch_metric_alarm":
-            assert not values["alarm_actions"], address
-            assert not values["insufficient_data_actions"], address
+    for alarm in member.of_type("aws_cloudwatch_metric_alarm"):
+        assert not alarm["alarm_actions"], alarm["alarm_name"]
+        assert not alarm["insufficient_data_actions"], alarm["alarm_name"]
 
 
 @pytest.mark.parametrize("plan", ["member", "both"])
@@ -168,10 +163,9 @@ def test_patterns_fit_with_the_longest_name(module: Root) -> None:
     )
     longer = len(REGION) - len("eu-west-1")
 
-    for address, values in plan.resources.items():
-        if type_of(address) == "aws_cloudwatch_event_rule":
-            names = values["event_pattern"].count("nnn-")
-            assert len(values["event_pattern"]) + longer * names <= MOST, address
+    for rule in plan.of_type("aws_cloudwatch_event_rule"):
+        names = rule["event_pattern"].count("nnn-")
+        assert len(rule["event_pattern"]) + longer * names <= MOST, rule["name"]
 
 
 @pytest.mark.parametrize("arn", ["key-pair-hub", f"arn:aws:events:{REGION}:{HUB_ACCOUNT}:rule/key-pair-hub"])

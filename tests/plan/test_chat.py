@@ -1,6 +1,6 @@
 """examples/chat: a Slack and a Teams channel, and what chat changes in the module. Planned only."""
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -10,11 +10,9 @@ CHANNELS = ("aws_chatbot_slack_channel_configuration.this", "aws_chatbot_teams_c
 
 
 @pytest.fixture(scope="module")
-def plan(module_copy: Path, terraform_environment: dict[str, str]) -> Plan:
+def plan(root_in: Callable[[str], Root]) -> Plan:
     """A plan of the example."""
-    root = Root(module_copy / "examples" / "chat", terraform_environment)
-    root.init()
-    return root.plan()
+    return root_in("examples/chat").plan()
 
 
 def test_channels_get_the_topic_and_may_do_nothing(plan: Plan) -> None:

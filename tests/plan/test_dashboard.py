@@ -1,7 +1,7 @@
 """examples/dashboard: every metric that a widget names is one that the module or AWS publishes."""
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 
 from tests.support.terraform import Root
 
@@ -18,17 +18,15 @@ BY_AWS = {
 }
 
 
-def test_metrics_of_the_dashboard_exist(module_copy: Path, terraform_environment: dict[str, str]) -> None:
+def test_metrics_of_the_dashboard_exist(root_in: Callable[[str], Root]) -> None:
     """Three widgets show metrics of the module's own filters, its function and its topic, and no other."""
-    root = Root(module_copy / "examples" / "dashboard", terraform_environment)
-    root.init()
-    plan = root.plan()
+    plan = root_in("examples/dashboard").plan()
     body = json.loads(plan.resources["aws_cloudwatch_dashboard.this"]["dashboard_body"])
     shown = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
-    filters = [each for address, each in plan.resources.items() if "aws_cloudwatch_log_metric_filter" in address]
+    filters = plan.of_type("aws_cloudwatch_log_metric_filter")
     own = {(each["namespace"], each["name"]) for found in filters for each in found["metric_transformation"]}
     functions = {each["function_name"] for each in plan.resources.values() if "function_name" in each}
-    topics = {each["name"] for address, each in plan.resources.items() if "aws_sns_topic." in address}
+    topics = {each["name"] for each in plan.of_type("aws_sns_topic")}
 
     assert len(body["widgets"]) == 3
     for namespace, name, *dimension in shown:

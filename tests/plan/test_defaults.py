@@ -75,7 +75,7 @@ def test_everything_is_encrypted(defaults: Plan) -> None:
     assert defaults.resources["aws_cloudwatch_log_group.evaluator"]["kms_key_id"] is None
     assert defaults.resources["module.notifications[0].aws_kms_key.topic[0]"]["enable_key_rotation"] is True
     assert defaults.resources["module.notifications[0].aws_kms_alias.topic[0]"]["name"] == "alias/ec2-key-pair-monitor"
-    queues = [each for address, each in defaults.resources.items() if ".aws_sqs_queue." in address]
+    queues = defaults.of_type("aws_sqs_queue")
     assert len(queues) == 3
     assert {(each["sqs_managed_sse_enabled"], each["kms_master_key_id"]) for each in queues} == {(True, None)}
 

@@ -3,15 +3,14 @@
 import json
 import re
 import zipfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.plan.conftest import alarms
 from tests.support.handlers import RecordingSns, body, handle
-from tests.support.policies import ACCOUNT, allowed, statements
+from tests.support.policies import ACCOUNT, BY_LAMBDA, BY_SNS, allowed, statements
 from tests.support.terraform import Plan, Root, TerraformError
 
 NAME = "ec2-key-pair-monitor"
@@ -152,19 +151,18 @@ def test_account_names_are_in_the_zip(module_copy: Path, terraform_environment: 
 
 def test_alarms(digest: Plan) -> None:
     """Dead letters raise an alarm, and so do changes that wait for longer than a failed attempt takes."""
-    found = [each for address, each in digest.resources.items() if "aws_cloudwatch_metric_alarm" in address]
-    alarms = {each["alarm_name"].removeprefix(f"{NAME}-"): each for each in found}
+    found = alarms(digest)
 
-    delayed = alarms["digest-delayed"]
+    delayed = found["digest-delayed"]
     assert (delayed["metric_name"], delayed["dimensions"]) == (
         "ApproximateAgeOfOldestMessage",
         {"QueueName": f"{NAME}-digest"},
     )
     queue = digest.resources["module.notifications[0].aws_sqs_queue.digest[0]"]
     assert (delayed["statistic"], delayed["threshold"]) == ("Maximum", queue["visibility_timeout_seconds"])
-    assert (alarms["dead-digests"]["statistic"], alarms["dead-digests"]["threshold"]) == ("Maximum", 0)
-    incomplete = alarms["digest-incomplete"]
-    [counted] = [each for address, each in digest.resources.items() if "metric_filter" in address]
+    assert (found["dead-digests"]["statistic"], found["dead-digests"]["threshold"]) == ("Maximum", 0)
+    incomplete = found["digest-incomplete"]
+    [counted] = digest.of_type("aws_cloudwatch_log_metric_filter")
     assert (counted["log_group_name"], counted["pattern"]) == (
         f"/aws/lambda/{NAME}-notifier",
         '{ $.message = "digest incomplete" }',
@@ -172,8 +170,8 @@ def test_alarms(digest: Plan) -> None:
     [metric] = counted["metric_transformation"]
     assert (incomplete["namespace"], incomplete["metric_name"]) == (metric["namespace"], metric["name"])
     assert (incomplete["statistic"], incomplete["threshold"]) == ("Sum", 0)
-    assert alarms["notifier-errors"]["metric_name"] == "Errors"
-    assert all("irst look at " in each["alarm_description"] for each in found)
+    assert found["notifier-errors"]["metric_name"] == "Errors"
+    assert all("irst look at " in each["alarm_description"] for each in found.values())
 
 
 def test_boundary_and_tags_reach_it(module: Root) -> None:
@@ -233,21 +231,12 @@ def test_filters(module: Root, sns: RecordingSns) -> None:
 
 # Least privilege
 
-# The actions that services call with the role, which the code does not show, and the page that documents them.
-BY_SERVICES: Mapping[str, str] = {
-    "kms:Decrypt": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
-    "kms:GenerateDataKey": "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
-    "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
-    "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+# What Lambda calls with the role to poll the queue, and the page that documents it.
+POLLING = {
     "sqs:DeleteMessage": "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     "sqs:GetQueueAttributes": "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     "sqs:ReceiveMessage": "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
 }
-
-
-def permissions(digest: Plan) -> dict[str, list[Any]]:
-    """What the notifier's role is allowed, each action with its resources."""
-    return allowed(replace(digest, resources={a: each for a, each in digest.resources.items() if "notifier" in a}), "")
 
 
 def test_notifier_may_do_what_it_calls(digest: Plan, sns: RecordingSns) -> None:
@@ -259,14 +248,14 @@ def test_notifier_may_do_what_it_calls(digest: Plan, sns: RecordingSns) -> None:
 
     assert len(sns.published) == 1
     assert known == {"sns:Publish"}
-    assert set(permissions(digest)) == known | set(BY_SERVICES)
+    assert set(allowed(digest, "", "notifier")) == known | set(BY_LAMBDA | BY_SNS | POLLING)
 
 
 def test_notifier_reaches_its_own_only(digest: Plan) -> None:
     """It publishes to the one topic, polls the one queue, writes the one log, and uses the one key."""
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-notifier:*"
 
-    assert permissions(digest) == {
+    assert allowed(digest, "", "notifier") == {
         "sns:Publish": [f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}"],
         "sqs:DeleteMessage": [QUEUE],
         "sqs:GetQueueAttributes": [QUEUE],

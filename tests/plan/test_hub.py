@@ -3,7 +3,7 @@
 import json
 import re
 import zipfile
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,9 +12,9 @@ from notifier.findings import Place
 from tests.emulator import eventbridge_patterns
 from tests.support import CHECKOUT
 from tests.support.aggregator import RULE, There
-from tests.support.policies import BY_SERVICES, allowed_to
+from tests.support.policies import BY_LAMBDA_WITH_DEAD_LETTERS, BY_SNS, allowed
 from tests.support.reporter import MONDAY, NEXT_MONDAY, HubEdge
-from tests.support.terraform import Plan, Root, TerraformError, type_of
+from tests.support.terraform import Plan, Root, TerraformError
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -39,11 +39,9 @@ PATHS = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"]
 
 
 @pytest.fixture(scope="module")
-def root(module_copy: Path, terraform_environment: dict[str, str]) -> Root:
+def root(root_in: Callable[[str], Root]) -> Root:
     """The hub as a root."""
-    root = Root(module_copy / "modules" / "hub", terraform_environment)
-    root.init()
-    return root
+    return root_in("modules/hub")
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +63,9 @@ def reporting(root: Root) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def example(module_copy: Path, terraform_environment: dict[str, str]) -> Plan:
+def example(root_in: Callable[[str], Root]) -> Plan:
     """A plan of examples/organization."""
-    root = Root(module_copy / "examples" / "organization", terraform_environment)
-    root.init()
-    return root.plan()
+    return root_in("examples/organization").plan()
 
 
 def pattern(hub: Plan) -> dict[str, Any]:
@@ -141,11 +137,8 @@ def test_events_go_to_the_digest(hub: Plan) -> None:
 
 def test_alarms_count_on_the_bus(hub: Plan) -> None:
     """Alarms on the event rule have both dimensions: a custom bus has no metrics with only the rule's name."""
-    watched = [
-        values["dimensions"]
-        for address, values in hub.resources.items()
-        if type_of(address) == "aws_cloudwatch_metric_alarm" and values["namespace"] == "AWS/Events"
-    ]
+    alarms = hub.of_type("aws_cloudwatch_metric_alarm")
+    watched = [each["dimensions"] for each in alarms if each["namespace"] == "AWS/Events"]
 
     assert watched == [{"EventBusName": NAME, "RuleName": NAME}] * 3
 
@@ -218,9 +211,9 @@ def test_reporter_may_do_what_it_calls(reporting: Plan, hub_edge: HubEdge) -> No
         hub_edge.report(scheduled)
     called = {f"config:{api}" for api in hub_edge.aggregator.calls}
     remembered = {f"dynamodb:{api}" for api, _ in hub_edge.table.calls}
-    found = allowed_to(reporting, "reporter")
+    found = allowed(reporting, "", "reporter")
 
-    assert set(found) == called | remembered | {"sns:Publish"} | set(BY_SERVICES)
+    assert set(found) == called | remembered | {"sns:Publish"} | set(BY_LAMBDA_WITH_DEAD_LETTERS | BY_SNS)
     # The ARN of the aggregator is known only after the apply.
     assert {action for action, arns in found.items() if arns == [None]} == called == set(READS)
     table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAME}-reports"
@@ -233,7 +226,7 @@ def test_report_reads_an_existing_aggregator(root: Root) -> None:
     """With a name, nothing is created for AWS Config, and the reporter may read every aggregator of its region."""
     plan = root.plan(**ORGANIZATION, **REPORT, aggregator={"name": "organization"}, monitor_names=["b", "a"])
     environment = plan.resources[REPORTER]["environment"][0]["variables"]
-    reads = {action: arns for action, arns in allowed_to(plan, "reporter").items() if action.startswith("config:")}
+    reads = {action: arns for action, arns in allowed(plan, "", "reporter").items() if action.startswith("config:")}
 
     assert not [address for address in plan.resources if address.startswith(("aws_config_", "aws_iam_"))]
     assert (environment["AGGREGATOR_NAME"], environment["RULE_NAMES"]) == ("organization", "a,b")

@@ -1,21 +1,14 @@
 """The alarms about the monitor itself."""
 
 import json
-import re
-from typing import Any
 
 import pytest
 
+from tests.plan.conftest import alarms
 from tests.support.terraform import Plan, Root
 
 INSIDE = "module.ec2_key_pair_monitor."
 NAME = "ec2-key-pair-monitor"
-
-
-def alarms(plan: Plan) -> dict[str, Any]:
-    """The planned alarms by what follows the module's name in theirs."""
-    found = [each for address, each in plan.resources.items() if "aws_cloudwatch_metric_alarm" in address]
-    return {re.sub(f"^(key-pairs|{NAME})-", "", each["alarm_name"]): each for each in found}
 
 
 def test_an_alarm_for_each_way_to_break(defaults: Plan) -> None:
@@ -96,7 +89,7 @@ def test_overdue_sweep(module: Root, frequency: str, hours: int) -> None:
         "SweepComplete",
     )
     assert overdue["evaluation_periods"] * metric["period"] <= 7 * 24 * 3600
-    filters = {each["name"]: each for address, each in plan.resources.items() if "metric_filter" in address}
+    filters = {each["name"]: each for each in plan.of_type("aws_cloudwatch_log_metric_filter")}
     assert filters[f"{NAME}-SweepComplete"]["pattern"] == '{ $.message = "sweep complete" }'
     assert filters[f"{NAME}-SweepIncomplete"]["pattern"] == '{ $.message = "sweep incomplete" }'
     [open_instances] = filters[f"{NAME}-SweptOpenInstances"]["metric_transformation"]

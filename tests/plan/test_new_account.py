@@ -1,7 +1,7 @@
 """examples/new-account: what switches AWS Config on."""
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -11,11 +11,9 @@ ACCOUNT = "123456789012"
 
 
 @pytest.fixture(scope="module")
-def plan(module_copy: Path, terraform_environment: dict[str, str]) -> Plan:
+def plan(root_in: Callable[[str], Root]) -> Plan:
     """A plan of the example."""
-    root = Root(module_copy / "examples" / "new-account", terraform_environment)
-    root.init()
-    return root.plan()
+    return root_in("examples/new-account").plan()
 
 
 def test_recorder_records_instances_at_once(plan: Plan) -> None:

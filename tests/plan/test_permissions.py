@@ -9,17 +9,10 @@ import pytest
 from evaluator.reporting import ConfigClient
 
 from tests.support.handlers import Context, RecordingConfig, result, sample
-from tests.support.policies import ACCOUNT, allowed
+from tests.support.policies import ACCOUNT, BY_LAMBDA_WITH_DEAD_LETTERS, allowed
 from tests.support.terraform import Plan
 
 INSIDE = "module.ec2_key_pair_monitor."
-
-# The actions that Lambda calls with the role, which the code does not show, and the page that documents them.
-BY_LAMBDA = {
-    "logs:CreateLogStream": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
-    "logs:PutLogEvents": "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
-    "sqs:SendMessage": "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
-}
 
 
 def called(config: RecordingConfig, events: Iterable[dict[str, Any]]) -> set[str]:
@@ -52,14 +45,14 @@ def schedule(config: RecordingConfig) -> dict[str, Any]:
 
 def test_without_a_schedule(defaults: Plan, config: RecordingConfig) -> None:
     """Without a schedule the role may do what changes need, and nothing that only a sweep calls."""
-    assert set(allowed(defaults, "")) == called(config, changes(config)) | set(BY_LAMBDA)
+    assert set(allowed(defaults, "")) == called(config, changes(config)) | set(BY_LAMBDA_WITH_DEAD_LETTERS)
 
 
 def test_with_a_schedule(everything: Plan, config: RecordingConfig) -> None:
     """With a schedule the role may do what the code ever calls, and nothing else."""
     calls = called(config, [*changes(config), schedule(config)])
 
-    assert set(allowed(everything, INSIDE)) == calls | set(BY_LAMBDA)
+    assert set(allowed(everything, INSIDE)) == calls | set(BY_LAMBDA_WITH_DEAD_LETTERS)
 
 
 def test_the_recorded_calls_are_all_there_are(config: RecordingConfig) -> None:

@@ -23,11 +23,6 @@ EVENTS, ALARMS, SNS = "events.amazonaws.com", "cloudwatch.amazonaws.com", "sns.a
 SAMPLE = Path(__file__).parents[1] / "unit/events/compliance_change.json"
 
 
-def planned(plan: Plan, resource_type: str) -> list[Mapping[str, Any]]:
-    """Every planned resource of a type, in whatever module it is."""
-    return [values for address, values in plan.resources.items() if f".{resource_type}." in f".{address}"]
-
-
 def admits(policy: str, service: str, action: str, resource: str, source: str, **context: str) -> bool:
     """Whether a policy lets a service act on its resource in the name of a source."""
     seen = policies.service_context(source) | context
@@ -76,7 +71,7 @@ def test_only_what_concerns_this_monitor_is_notified(defaults: Plan, event: dict
     """One event rule matches this rule's NON_COMPLIANT instances, another one calls that change the recorder."""
     found = [
         rule["name"]
-        for rule in planned(defaults, "aws_cloudwatch_event_rule")
+        for rule in defaults.of_type("aws_cloudwatch_event_rule")
         if eventbridge_patterns.matches(eventbridge_patterns.parse(rule["event_pattern"]), event)
     ]
     assert found == rules
@@ -97,13 +92,13 @@ def test_only_what_concerns_this_monitor_is_notified(defaults: Plan, event: dict
 )
 def test_topic_admits(defaults: Plan, service: str, source: str, action: str, admitted: bool) -> None:  # noqa: FBT001
     """EventBridge and the monitor's own alarms may publish, and no other service, nor anything else."""
-    [policy] = planned(defaults, "aws_sns_topic_policy")
+    [policy] = defaults.of_type("aws_sns_topic_policy")
     assert admits(policy["policy"], service, action, TOPIC, source) is admitted
 
 
 def test_topic_stays_the_accounts(defaults: Plan) -> None:
     """The policy replaces the default one, and still lets the account administer the topic."""
-    [policy] = planned(defaults, "aws_sns_topic_policy")
+    [policy] = defaults.of_type("aws_sns_topic_policy")
     for action in ("sns:Subscribe", "sns:SetTopicAttributes", "sns:DeleteTopic", "sns:Publish"):
         assert leaves_to(policy["policy"], ROOT, action, TOPIC)
         assert not leaves_to(policy["policy"], "arn:aws:iam::999999999999:root", action, TOPIC)
@@ -111,7 +106,7 @@ def test_topic_stays_the_accounts(defaults: Plan) -> None:
 
 def test_key_admits(defaults: Plan) -> None:
     """The account and the topic's publishers may use its key, without a condition that publishers would not fulfil."""
-    [policy] = [key["policy"] for key in planned(defaults, "aws_kms_key")]
+    [policy] = [key["policy"] for key in defaults.of_type("aws_kms_key")]
     for service in (EVENTS, ALARMS):
         for action in policies.ENCRYPTION:
             assert policies.admits(policy, principal=service, action=action, resource="*", context={}), service
@@ -149,13 +144,13 @@ def test_dead_letters_of_the_function_admit_no_service(defaults: Plan) -> None:
 
 def test_dead_letters_are_kept_for_two_weeks(defaults: Plan) -> None:
     """Each of the three queues keeps what it has for as long as SQS does."""
-    queues = planned(defaults, "aws_sqs_queue")
+    queues = defaults.of_type("aws_sqs_queue")
     assert [queue["message_retention_seconds"] for queue in queues] == [14 * 24 * 60 * 60] * 3
 
 
 def queue_of(plan: Plan, purpose: str) -> Mapping[str, Any]:
     """A queue of dead letters."""
-    [queue] = [each for each in planned(plan, "aws_sqs_queue") if each["name"] == f"{NAME}-dead-{purpose}"]
+    [queue] = [each for each in plan.of_type("aws_sqs_queue") if each["name"] == f"{NAME}-dead-{purpose}"]
     return queue
 
 
@@ -181,7 +176,7 @@ def queue_of(plan: Plan, purpose: str) -> Mapping[str, Any]:
 )
 def test_role_may(defaults: Plan, action: str, resource: str, allowed: bool) -> None:  # noqa: FBT001
     """The role may do what the code calls and Lambda does with it, and nothing beside that."""
-    documents = [policy["policy"] for policy in planned(defaults, "aws_iam_role_policy")]
+    documents = [policy["policy"] for policy in defaults.of_type("aws_iam_role_policy")]
     statements = [each for document in documents for each in policies.statements_of(document)]
     assert (policies.verdict(statements, action, resource, {}) is True) is allowed
-    assert planned(defaults, "aws_iam_role_policy_attachment") == []
+    assert defaults.of_type("aws_iam_role_policy_attachment") == []

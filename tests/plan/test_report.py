@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.emulator import schedule_expressions
+from tests.plan.conftest import alarms
 from tests.support import CHECKOUT
-from tests.support.policies import ACCOUNT, BY_SERVICES, allowed_to, statements
+from tests.support.policies import ACCOUNT, BY_LAMBDA_WITH_DEAD_LETTERS, BY_SNS, allowed, statements
 from tests.support.reporter import MONDAY, Edge, row
 from tests.support.terraform import Plan, Root, TerraformError
 
@@ -72,17 +73,16 @@ def test_function_and_table(report: Plan) -> None:
 
 def test_alarms(report: Plan) -> None:
     """What fails between the schedule and the topic raises an alarm, and how many are open is a metric."""
-    found = [each for address, each in report.resources.items() if "aws_cloudwatch_metric_alarm" in address]
-    alarms = {each["alarm_name"].removeprefix(f"{NAME}-"): each for each in found}
-    filters = {each["name"]: each for address, each in report.resources.items() if "metric_filter" in address}
+    found = alarms(report)
+    filters = {each["name"]: each for each in report.of_type("aws_cloudwatch_log_metric_filter")}
 
-    dropped = alarms["dropped-reports"]
+    dropped = found["dropped-reports"]
     assert (dropped["namespace"], dropped["metric_name"]) == ("AWS/Scheduler", "InvocationDroppedCount")
     assert dropped["dimensions"] == {"ScheduleGroup": f"{NAME}-reports"}
-    assert alarms["reporter-errors"]["dimensions"] == {"FunctionName": f"{NAME}-reporter"}
-    assert "dead-reports" in alarms
+    assert found["reporter-errors"]["dimensions"] == {"FunctionName": f"{NAME}-reporter"}
+    assert "dead-reports" in found
     [incomplete] = filters[f"{NAME}-ReportIncomplete"]["metric_transformation"]
-    assert incomplete["name"] == alarms["report-incomplete"]["metric_name"]
+    assert incomplete["name"] == found["report-incomplete"]["metric_name"]
     [open_instances] = filters[f"{NAME}-ReportedOpenInstances"]["metric_transformation"]
     assert (open_instances["name"], open_instances["value"]) == ("OpenInstances", "$.open")
 
@@ -94,7 +94,7 @@ def test_longest_name_boundary_and_tags(module: Root) -> None:
         name="k" * 41, report_schedule=MONDAYS, permissions_boundary_arn=boundary, tags={"team": "security"}
     )
 
-    roles = {each["name"]: each for address, each in plan.resources.items() if "aws_iam_role." in address}
+    roles = {each["name"]: each for each in plan.of_type("aws_iam_role")}
     assert len(roles) == 3
     assert all(len(name) <= 64 for name in roles)
     assert {each["permissions_boundary"] for each in roles.values()} == {boundary}
@@ -184,7 +184,7 @@ def test_filters(module: Root) -> None:
 
     only_reports = subscription(filter_policy='{"kind": ["report"]}', filter_policy_scope="MessageAttributes")
     plan = module.plan(report_schedule=MONDAYS, subscriptions=only_reports)
-    [subscriber] = [each for address, each in plan.resources.items() if "aws_sns_topic_subscription" in address]
+    [subscriber] = plan.of_type("aws_sns_topic_subscription")
     assert subscriber["filter_policy_scope"] == "MessageAttributes"
 
 
@@ -195,10 +195,10 @@ def test_reporter_may_do_what_it_calls(report: Plan, edge: Edge) -> None:
     """The role may do what the code calls and what services do with it, and no more; each on its own resources."""
     edge.report(MONDAY, "i-1", one=row("i-1"))
     called = {f"config:{api}" for api, _ in edge.config.calls} | {f"dynamodb:{api}" for api, _ in edge.table.calls}
-    found = allowed_to(report, "reporter")
+    found = allowed(report, "", "reporter")
 
     assert len(edge.sns.published) == 1
-    assert set(found) == called | {"sns:Publish"} | set(BY_SERVICES)
+    assert set(found) == called | {"sns:Publish"} | set(BY_LAMBDA_WITH_DEAD_LETTERS | BY_SNS)
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{NAME}-reporter:*"
     table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAME}-reports"
     assert found == {
@@ -217,7 +217,7 @@ def test_reporter_may_do_what_it_calls(report: Plan, edge: Edge) -> None:
 
 def test_scheduler_starts_the_report_alone(report: Plan) -> None:
     """The schedule's role may start the one function and keep what fails."""
-    assert allowed_to(report, "scheduler") == {
+    assert allowed(report, "", "scheduler") == {
         "lambda:InvokeFunction": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-reporter"],
         "sqs:SendMessage": [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-dead-reports"],
     }

@@ -185,7 +185,7 @@ def test_every_change_is_denied_watched_or_reviewed(whole: Plan) -> None:
 def test_the_monitor_is_not_denied_what_it_does(whole: Plan) -> None:
     """None of the module's roles is denied anything that its own policies allow."""
     permissions = allowed(whole, "")
-    roles = [each["name"] for address, each in whole.resources.items() if type_of(address) == "aws_iam_role"]
+    roles = [each["name"] for each in whole.of_type("aws_iam_role")]
     calls = [
         (action, resource or f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1a2b3c")
         for action, resources in permissions.items()

@@ -1,7 +1,7 @@
 """Who is notified: subscribers of the module's topic, or a topic of the caller's."""
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -16,11 +16,9 @@ WITHOUT_NOTHING = json.dumps({"what_to_do": [{"anything-but": "Nothing."}]})
 
 
 @pytest.fixture(scope="module")
-def own_topic(module_copy: Path, terraform_environment: dict[str, str]) -> Plan:
+def own_topic(root_in: Callable[[str], Root]) -> Plan:
     """A plan of examples/existing-topic, whose topic is not made yet."""
-    root = Root(module_copy / "examples" / "existing-topic", terraform_environment)
-    root.init()
-    return root.plan()
+    return root_in("examples/existing-topic").plan()
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,10 @@ class Plan:
     failed_checks: list[str]
     is_empty: bool
 
+    def of_type(self, resource_type: str) -> list[Mapping[str, Any]]:
+        """Return the planned values of each resource of a type, in whatever module it is."""
+        return [values for address, values in self.resources.items() if type_of(address) == resource_type]
+
 
 def type_of(address: str) -> str:
     """The type of the resource at an address, in whatever module it is."""
