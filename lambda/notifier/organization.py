@@ -129,8 +129,11 @@ class Organization:
         # The condition also fails if the item was written and the answer was lost.
         kept = self._table.get(self._hub.name)
         is_kept = kept is not None and kept["generation"] == item["generation"]
-        for key in self._items(self._last if is_kept else item):
-            self._table.delete(key)
+        try:
+            for key in self._items(self._last if is_kept else item):
+                self._table.delete(key)
+        except (BotoCoreError, ClientError) as error:  # the report is kept all the same
+            logger.error("report incomplete", extra={"reason": f"an old item was not deleted: {error}"})
 
     def _items(self, item: dict[str, Any] | None) -> list[str]:
         """Return the keys of the items of a report."""

@@ -337,6 +337,23 @@ def test_crash_after_the_publish(hub: HubEdge, fails_at: int, caplog: pytest.Log
     assert told(call) == {"new": {"i-2"}, "open": set(), "fixed": {"i-1"}}
 
 
+def test_old_items_that_cannot_be_deleted(
+    hub: HubEdge, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The report is kept, and the alarm is raised, because the table would grow."""
+
+    def refuse(**_: Any) -> None:
+        raise throttled("DeleteItem")
+
+    hub.aggregator.places = {SHOP: there("i-1")}
+    hub.report(MONDAY)
+    monkeypatch.setattr(hub.table, "delete_item", refuse)
+    hub.report(NEXT_MONDAY)
+    assert [reason.split(":")[0] for reason in incomplete(caplog)] == ["an old item was not deleted"]
+    [call] = hub.report(LATER)
+    assert document(call)["counts"] == {"open": 1, "new": 0, "fixed": 0}
+
+
 def test_answer_of_the_write_that_is_lost(hub: HubEdge, monkeypatch: pytest.MonkeyPatch) -> None:
     """botocore repeats a write whose answer was lost. The condition then fails, and the report is kept all the same."""
     hub.aggregator.places = {SHOP: there("i-1")}
