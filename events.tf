@@ -239,10 +239,8 @@ resource "aws_cloudwatch_event_target" "notifications" {
     arn = module.failures.queue_arns["notifications"]
   }
 
-  # If the hub replaces these targets, they are deleted last: after the targets to the hub exist, and after the AWS
-  # Config rule, which depends on both, is updated.
   lifecycle {
-    create_before_destroy = true
+    create_before_destroy = true # see terraform_data.destinations
   }
 }
 
@@ -351,9 +349,18 @@ resource "aws_cloudwatch_event_target" "central" {
   }
 
   lifecycle {
-    create_before_destroy = true # like the other targets
+    create_before_destroy = true # see terraform_data.destinations
   }
 
   # The role must be allowed to send before the first event.
   depends_on = [aws_iam_role_policy.central]
+}
+
+# If the hub replaces the monitor's own notifications, or they replace the hub, the new targets must exist before the old
+# ones are deleted, or events in between are lost. Terraform delays the deletion only until everything that depends on a
+# target has changed. So something that depends on all targets must change with them.
+resource "terraform_data" "destinations" {
+  input = { hub = var.central != null, topic = local.has_topic }
+
+  depends_on = [aws_cloudwatch_event_target.central, aws_cloudwatch_event_target.notifications]
 }

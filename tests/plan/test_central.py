@@ -57,6 +57,22 @@ def test_member_has_no_topic_and_no_key(member: Plan) -> None:
         assert not alarm["insufficient_data_actions"], alarm["alarm_name"]
 
 
+def test_switch_deletes_targets_last(member: Plan, both: Plan) -> None:
+    """What depends on all targets changes with each switch, so that old targets are deleted after new ones exist.
+
+    tests/e2e/test_changes.py switches during verdicts.
+    """
+    [depending] = [
+        each["depends_on"]
+        for each in member.configuration["root_module"]["resources"]
+        if each["address"] == "terraform_data.destinations"
+    ]
+
+    assert depending == ["aws_cloudwatch_event_target.central", "aws_cloudwatch_event_target.notifications"]
+    assert member.resources["terraform_data.destinations"]["input"] == {"hub": True, "topic": False}
+    assert both.resources["terraform_data.destinations"]["input"] == {"hub": True, "topic": True}
+
+
 @pytest.mark.parametrize("plan", ["member", "both"])
 def test_every_event_goes_to_the_hub_as_it_is(plan: str, request: pytest.FixtureRequest) -> None:
     """Each event rule has the hub's bus as a target with a role, retries and dead letters, and transforms nothing."""

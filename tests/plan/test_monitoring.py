@@ -71,7 +71,7 @@ def test_no_alarms(module: Root) -> None:
     plan = module.plan(alarm_topic_arns=[], evaluation_frequency="One_Hour")
 
     assert alarms(plan) == {}
-    found = [address for address in plan.resources if "metric_filter" in address or "terraform_data" in address]
+    found = [each for each in plan.resources if "metric_filter" in each or "terraform_data.schedule" in each]
     assert found == ["aws_cloudwatch_log_metric_filter.swept_instances[0]"]  # for alarms and dashboards of the caller's
     assert "cloudwatch.amazonaws.com" not in plan.resources["module.notifications[0].aws_kms_key.topic[0]"]["policy"]
 
