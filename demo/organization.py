@@ -1,7 +1,8 @@
 """The demo of an organization: one hub, three accounts with two regions each, on the embedded AWS.
 
 It launches an instance without a key pair in each of the six, switches off a recorder in one, and lets a function fail
-in another. Then it shows the e-mails of the hub as they arrived.
+in another. A fourth account has an instance and no monitor, which only the hub's report shows. Then it shows the
+e-mails of the hub as they arrived.
 """
 
 import json
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +23,7 @@ from rich.console import Console
 from demo.cloud import show_notification, step
 from demo.embedded import Demo, email
 from demo.walkthrough import complain
-from tests.emulator import EmbeddedAws, organization, sns
+from tests.emulator import EmbeddedAws, organization, scheduler, sns
 from tests.emulator.accounts import administrator
 from tests.emulator.cloudwatch_alarms import evaluate_alarms
 from tests.emulator.sns import Mail
@@ -30,9 +32,15 @@ from tests.support.terraform import Root, copy_module
 
 ORGANIZATION = "o-a1b2c3d4e5"
 HUB = "123456789012"
-NAMES = {HUB: "security", "222222222222": "shop", "333333333333": "research"}
+HUB_NAME = "key-pair-hub"
+FORGOTTEN = "444444444444"
+NAMES = {HUB: "security", "222222222222": "shop", "333333333333": "research", FORGOTTEN: "archive"}
 REGIONS = ("eu-central-1", "us-east-1")
-MEMBERS = tuple(product(NAMES, REGIONS))
+MEMBERS = tuple(product([account for account in NAMES if account != FORGOTTEN], REGIONS))
+REPORT = """
+  report_schedule = { expression = "cron(0 8 ? * MON *)" }
+  aggregator      = {}
+"""
 EVALUATOR_ROLE = "ec2-key-pair-monitor-evaluator-{region}"
 
 
@@ -108,6 +116,12 @@ class Organization:
         with ThreadPoolExecutor(len(self.members)) as pool:
             return dict(zip(self.members, pool.map(lambda member: self.launch(*member), self.members), strict=True))
 
+    def report(self) -> list[Mail]:
+        """Let a week pass, so that the hub's schedule starts a report. Returns the new e-mails."""
+        schedule = scheduler.schedule_of(REGIONS[0], f"{HUB_NAME}-reports", f"{HUB_NAME}-reports", account=HUB)
+        scheduler.pass_time(REGIONS[0], scheduler.made(schedule) + timedelta(weeks=1), account=HUB)
+        return self.inbox()
+
     def stop_recorder(self, account: str, region: str) -> None:
         """Switch off the recorder of a member."""
         config: Any = self.aws.client("config", region, account)
@@ -162,7 +176,7 @@ def show(console: Console, title: str, mails: list[Mail]) -> None:
 def main() -> int:
     """Run the demo. Returns the exit status: 0 if each e-mail is about the expected subject."""
     console = Console()
-    with TemporaryDirectory() as folder, EmbeddedAws() as aws, applied(aws, Path(folder), console) as there:
+    with TemporaryDirectory() as folder, EmbeddedAws() as aws, applied(aws, Path(folder), console, hub=REPORT) as there:
         with step(console, "Launching an instance without a key pair in each account and region"):
             instances = there.launch_everywhere()
             launched = there.inbox()
@@ -172,14 +186,22 @@ def main() -> int:
         with step(console, f"Breaking the function in {NAMES['333333333333']}"):
             there.break_function("333333333333", REGIONS[0])
             failing = there.inbox()
+        with step(console, f"Launching an instance in {NAMES[FORGOTTEN]}, without a monitor, and starting the report"):
+            aws.switch_on_config(REGIONS[0], account=FORGOTTEN)
+            there.launch(FORGOTTEN, REGIONS[0])
+            there.inbox()
+            reported = there.report()
         show(console, "Six instances in three accounts", launched)
         show(console, "A recorder that is off", blind)
         show(console, "A function that fails", failing)
+        show(console, "The report of the hub", reported)
     right = (
         len(launched) == 1
         and all(instance in launched[0].body for instance in instances.values())
         and any("StopConfigurationRecorder" in mail.body for mail in blind)
         and any("evaluator-errors" in mail.body for mail in failing)
+        and len(reported) == 1
+        and f"account {NAMES[FORGOTTEN]} ({FORGOTTEN}), {REGIONS[0]}: 1 instance" in reported[0].body
     )
     if right:
         console.print(Demo.closing, style="green", highlight=False)
