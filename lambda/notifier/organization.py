@@ -158,7 +158,7 @@ class Organization:
                 for each in page["AggregatedSourceStatusList"]
             )
         except (BotoCoreError, ClientError, OutOfTimeError) as error:
-            self._miss("the status of the accounts and regions", error)
+            self._miss("the status and coverage of accounts and regions", error)
             return None
 
     def _instances(self) -> dict[Place, int] | None:
@@ -169,7 +169,7 @@ class Organization:
                 for row in rows(self._pages(call, Expression=INSTANCES))
             }
         except (BotoCoreError, ClientError, OutOfTimeError) as error:
-            self._miss("the accounts and regions with instances", error)
+            self._miss("the coverage of accounts and regions", error)
             return None
 
     def _results(self) -> tuple[set[Place], dict[Place, list[str]]]:

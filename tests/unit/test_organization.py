@@ -242,8 +242,8 @@ def test_missing_permission_is_an_error(hub: HubEdge) -> None:
 @pytest.mark.parametrize(
     ("api", "lacks"),
     [
-        ("DescribeConfigurationAggregatorSourcesStatus", "the status of the accounts and regions"),
-        ("SelectAggregateResourceConfig", "the accounts and regions with instances"),
+        ("DescribeConfigurationAggregatorSourcesStatus", "the status and coverage of accounts and regions"),
+        ("SelectAggregateResourceConfig", "the coverage of accounts and regions"),
     ],
 )
 def test_listing_that_fails(hub: HubEdge, api: str, lacks: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from notifier.report import Told, report
 from rich.cells import cell_len
 
 from tests.conftest import assert_text
+from tests.support import CHECKOUT
 from tests.unit.test_digest import CONSOLE, GOLDEN
 from tests.unit.test_report import LAST, NOW, before, name, open_now, read
 
@@ -46,6 +47,11 @@ def many() -> Comparison:
     return read(*readings())[0]
 
 
+def one() -> Comparison:
+    """No open instance in one account."""
+    return read(Reading(SHOP, before(()), ()))[0]
+
+
 def three() -> Comparison:
     """Open instances in two accounts, one of which was fixed, and one in an account that could not be checked."""
     return read(
@@ -56,7 +62,7 @@ def three() -> Comparison:
 
 
 CASES: dict[str, tuple[Any, Coverage]] = {
-    "0": (lambda: read(Reading(SHOP, before(()), ()))[0], COVERED),
+    "0": (one, COVERED),
     "3": (three, GAPS),
     "2000": (
         many,
@@ -137,6 +143,20 @@ def test_too_many_to_compare() -> None:
 
     assert message.document["counts"] == {"open": 1, "new": None, "fixed": None}
     assert "the last report had too many instances." in " ".join(message.text.split())
+
+
+def test_documentation_shows_it() -> None:
+    """docs/organization.md shows the e-mail of three accounts as it is written, and every field of the document."""
+    page = (CHECKOUT / "docs/organization.md").read_text().partition("\n## The report\n")[2]
+    subject, _, _, *lines = (GOLDEN / "report-accounts-3.txt").read_text().rstrip().split("\n")
+    [mail] = re.findall(r"```text\n(.*?)\n```", page, re.DOTALL)
+    assert mail.split("\n") == [subject, "", *lines]
+
+    document = worded(three(), GAPS).document
+    added = document.keys() - report(Told(one(), NOW, HUB, CONSOLE)).document.keys()
+    fields = added | {"count", "places"} | document["not_covered"]["places"][0].keys()
+    fields |= document["sources"]["places"][0].keys()
+    assert [field for field in fields if f"`{field}`" not in page] == []
 
 
 accounts = st.integers(10**11, 10**12 - 1).map(str)
