@@ -356,9 +356,9 @@ resource "aws_cloudwatch_event_target" "central" {
   depends_on = [aws_iam_role_policy.central]
 }
 
-# If the hub replaces the monitor's own notifications, or they replace the hub, the new targets must exist before the old
-# ones are deleted, or events in between are lost. Terraform delays the deletion only until everything that depends on a
-# target has changed. So something that depends on all targets must change with them.
+# When the hub replaces the monitor's own notifications, or they replace the hub, the new targets must exist before the
+# old ones are deleted. Otherwise events in between are lost. Terraform delays the deletion of a target until everything
+# that depends on it has changed. So this depends on all targets, and changes with each switch.
 resource "terraform_data" "destinations" {
   input = { hub = var.central != null, topic = local.has_topic }
 
