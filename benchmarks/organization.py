@@ -27,7 +27,7 @@ REASON = (
 ORGANIZATIONS = {
     "10,000 in 200 accounts, one region each": (10_000, 200, 1),
     "100,000 in 2,000 accounts, one region each": (100_000, 2_000, 1),
-    "100,000 in 10,000 accounts, four regions each": (100_000, 10_000, 4),
+    "80,000 in 10,000 accounts, four regions each": (80_000, 10_000, 4),
     "1,000,000 in 2,000 accounts, one region each": (1_000_000, 2_000, 1),
 }
 

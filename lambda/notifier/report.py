@@ -76,15 +76,14 @@ class Told(NamedTuple):
 
 def report(told: Told, *, has_chat: bool = False) -> Message:
     """Describe the open instances in one message, with a form for chat if ``has_chat``."""
-    comparison = told.comparison
-    detailed_new, rest_new = _split(comparison.new.kept)
-    detailed_still, rest_still = _split(comparison.still.kept)
-    rest = rest_new + rest_still
+    new, still, fixed = told.comparison.new.kept, told.comparison.still.kept, told.comparison.fixed
 
-    def worded(room: int, places: int = MAX_PLACES) -> Message:
-        fixed = _fitting(comparison.fixed, max(room // 2, room - _bytes(rest)))
-        others = _fitting(rest, room - _bytes(fixed))
-        lists = Lists(detailed_new, detailed_still, others, fixed, places)
+    def worded(room: int, most: int = MAX_PLACES) -> Message:
+        detailed_new, rest_new = _split(new, min(most, MAX_DETAILED))
+        detailed_still, rest_still = _split(still, min(most, MAX_DETAILED))
+        rest = rest_new + rest_still
+        fitting = _fitting(fixed, max(room // 2, room - _bytes(rest)))
+        lists = Lists(detailed_new, detailed_still, _fitting(rest, room - _bytes(fitting)), fitting, most)
         message = _message(told, lists)
         return message._replace(chat=_chat(told, lists, message)) if has_chat else message
 
@@ -93,10 +92,10 @@ def report(told: Told, *, has_chat: bool = False) -> Message:
     while message.size > MAX_BYTES and room > BYTES_AN_ID:  # in case IDs get longer
         room = room * 3 // 4
         message = worded(room)
-    places = MAX_PLACES
-    while message.size > MAX_BYTES and places:  # in case names and reasons are long
-        places //= 2
-        message = worded(0, places)
+    most = MAX_PLACES
+    while message.size > MAX_BYTES and most > 1:  # in case names and reasons are long
+        most //= 2
+        message = worded(0, most)
     return message
 
 
@@ -117,11 +116,11 @@ def _bytes(instances: Sequence[Instance]) -> int:
     return BYTES_AN_ID * len(instances) + BYTES_A_PLACE * len(places)
 
 
-def _split(instances: list[Open]) -> tuple[tuple[list[Open], list[Open]], list[Open]]:
+def _split(instances: list[Open], most: int) -> tuple[tuple[list[Open], list[Open]], list[Open]]:
     """Return the oldest and the newest, which are described in detail, and the rest."""
-    if len(instances) <= 2 * MAX_DETAILED:
+    if len(instances) <= 2 * most:
         return (instances, []), []
-    return (instances[:MAX_DETAILED], instances[-MAX_DETAILED:]), instances[MAX_DETAILED:-MAX_DETAILED]
+    return (instances[:most], instances[-most:]), instances[most:-most]
 
 
 def _message(told: Told, lists: Lists) -> Message:

@@ -145,6 +145,21 @@ def test_too_many_to_compare() -> None:
     assert "the last report had too many instances." in " ".join(message.text.split())
 
 
+def test_long_names_and_reasons_fit() -> None:
+    """With the longest names and reasons, fewer instances are described, and the message still has SNS's size."""
+    at = [Place(f"{10**11 + number}", "ap-southeast-1") for number in range(200)]
+    findings = ([Finding(place, name(5 + number), "🗝" * 256) for number in range(5)] for place in at)
+    comparison, _ = read(
+        *(Reading(place, before(range(5, 8)), found) for place, found in zip(at, findings, strict=True))
+    )
+    names = dict.fromkeys([place.account for place in at], "🚀" * 50)
+    message = report(Told(comparison, NOW, HUB, CONSOLE, GAPS._replace(not_covered=dict.fromkeys(at, 1)), names))
+
+    assert message.size <= 250_000
+    assert len(re.findall(r"^i-", message.text, re.MULTILINE)) >= 4
+    assert message.document["counts"] == {"open": 1_000, "new": 400, "fixed": 0}
+
+
 def test_documentation_shows_it() -> None:
     """docs/organization.md shows the e-mail of three accounts as it is written, and every field of the document."""
     page = (CHECKOUT / "docs/organization.md").read_text().partition("\n## The report\n")[2]
@@ -195,7 +210,9 @@ def test_every_limit_holds(  # noqa: PLR0913, PLR0917
     comparison, _ = (
         read(
             *(
-                Reading(place, before((1,)), [Finding(place, name(2 + number), long) for number in range(each)], whole)
+                Reading(
+                    place, before((1,)), [Finding(place, name(2 + number), long * 5) for number in range(each)], whole
+                )
                 for place in found
             )
         )
