@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 # From here on nothing more is read: enough for a call with all its retries, the Publish, and the table.
 RESERVE_MILLISECONDS = 180_000
-# Launch times must leave half of the time for results.
-LAUNCHES_RESERVE_MILLISECONDS = 450_000
+# The time for launch times: results matter more.
+LAUNCHES_MILLISECONDS = 300_000
 
 # The number of accounts and regions that are read at the same time. Most have one page, and 40,000 would take too long.
 WORKERS = 8
@@ -90,7 +90,7 @@ class Organization:
         self._pack = Pack()
         self._missing: list[str] = []
         self._unread = 0
-        self._has_launches = True
+        self._has_launches, self._launches_left = True, LAUNCHES_MILLISECONDS
 
     def last(self) -> datetime | None:
         """Return the time of the last report, or None if there was none."""
@@ -248,11 +248,15 @@ class Organization:
             "Limit": 100,
         }
         try:
-            self._need_time(LAUNCHES_RESERVE_MILLISECONDS)
+            self._need_time()
+            before = self._remaining()
             for row in rows(pages(self._client.select_aggregate_resource_config, request)):
                 if launched := first_launch(row.get("configuration")):
                     found[Place(row["accountId"], row["awsRegion"]), row["resourceId"]] = launched
-        except (BotoCoreError, ClientError, OutOfTimeError) as error:  # results matter more
+            self._launches_left -= before - self._remaining()
+            if self._launches_left < 0:
+                raise OutOfTimeError("results need the rest of the time")
+        except (BotoCoreError, ClientError, OutOfTimeError) as error:
             self._miss("launch times", error)
             self._has_launches = False
         return found
@@ -273,8 +277,8 @@ class Organization:
         self._missing.append(what)
         logger.error("not read", extra={"what": what, "reason": str(why)})
 
-    def _need_time(self, reserve: int = RESERVE_MILLISECONDS) -> None:
-        if self._remaining() < reserve:
+    def _need_time(self) -> None:
+        if self._remaining() < RESERVE_MILLISECONDS:
             raise OutOfTimeError("no time is left")
 
     def _pages(self, call: Call, **request: Any) -> Iterator[dict[str, Any]]:

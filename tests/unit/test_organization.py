@@ -274,6 +274,19 @@ def test_launch_times_that_fail(hub: HubEdge, caplog: pytest.LogCaptureFixture) 
     assert hub.aggregator.calls[api] == 1
 
 
+def test_launch_times_that_take_too_long(hub: HubEdge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Launch times are no longer looked up after their share of the time. The results are all there."""
+    monkeypatch.setattr("notifier.organization.LAUNCHES_MILLISECONDS", -1)
+    hub.aggregator.places = {SHOP: there(*(f"i-{number:03}" for number in range(350)))}
+    hub.aggregator.launched = dict.fromkeys(("i-001", "i-349"), "2026-11-01T10:00:00.000Z")
+
+    [call] = hub.report(MONDAY)
+    assert document(call)["counts"]["open"] == 350
+    assert document(call)["incomplete"] == ["launch times"]
+    [region] = document(call)["accounts"][0]["regions"]
+    assert [each["instance"] for each in region["new"] if each["since_is"] == "launch"] == ["i-001"]
+
+
 class Failing:
     """SelectAggregateResourceConfig that only counts."""
 
