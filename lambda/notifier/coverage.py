@@ -51,11 +51,16 @@ class Sources:
 
     def is_current(self, place: Place) -> bool:
         """Whether neither the account and region nor the organization's region has failed or is out of date."""
-        return place not in self._failed and not self._failed_regions & {place.region, ""}
+        return not self._failed & _names(place) and not self._failed_regions & {place.region, ""}
 
     def has_left(self, place: Place) -> bool:
         """Whether an account and region is no longer read. False if the aggregator lists no accounts."""
-        return bool(self.read) and place not in self.read
+        return bool(self.read) and not self.read & _names(place)
+
+
+def _names(place: Place) -> set[Place]:
+    """Return the places of sources that include a place: AWS Config need not name a region."""
+    return {place, Place(place.account, "")}
 
 
 class Coverage(NamedTuple):

@@ -148,6 +148,20 @@ def test_organization_that_fails(hub: HubEdge) -> None:
     assert "organization o-a1b2c3d4e5, all regions: FAILED" in mail(call)
 
 
+@pytest.mark.parametrize(("status", "fixed"), [("SUCCEEDED", {"i-1"}), ("OUTDATED", set())])
+def test_sources_without_a_region(hub: HubEdge, monkeypatch: pytest.MonkeyPatch, status: str, fixed: set[str]) -> None:
+    """The status of an account without a region is that of all its regions."""
+    hub.aggregator.places = {SHOP: there("i-1"), BLOG: there("i-2")}
+    hub.report(MONDAY)
+    sources = [{"SourceId": place.account, "LastUpdateStatus": status} for place in (SHOP, BLOG)]
+    answer = {"AggregatedSourceStatusList": sources}
+    monkeypatch.setattr(hub.aggregator, "describe_configuration_aggregator_sources_status", lambda **_: answer)
+    hub.aggregator.places = {SHOP: there(fine=1), BLOG: there("i-2")}
+
+    [call] = hub.report(NEXT_MONDAY)
+    assert (told(call)["fixed"], told(call)["open"]) == (fixed, {"i-2"})
+
+
 def test_monitor_that_was_removed_fixes_nothing(hub: HubEdge) -> None:
     """Without verdicts, the instances of an account and region are a gap and not fixed; without instances they are."""
     hub.aggregator.places = {SHOP: there("i-1"), BLOG: there("i-2")}
