@@ -272,3 +272,4 @@ def test_verdicts_arrive_while_inputs_change(monitor: Deployment) -> None:
         plan = monitor.root.plan(**variables)
         assert plan.is_empty, (variables, plan.changes)
     monitor.root.apply(**BASE)
+    monitor.aws.settle(timeout=600)  # the rule evaluates every instance again
