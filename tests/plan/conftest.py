@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import cases
+from tests.support.cases import PlanEach, RefuseEach
 from tests.support.handlers import config, sns
 from tests.support.reporter import edge
 from tests.support.reporter import hub as hub_edge
@@ -37,6 +39,18 @@ def root_in(module_copy: Path, terraform_environment: dict[str, str]) -> Callabl
 def module(root_in: Callable[[str], Root]) -> Root:
     """The module itself as a root."""
     return root_in(".")
+
+
+@pytest.fixture(scope="session")
+def plan_each(tmp_path_factory: pytest.TempPathFactory, terraform_environment: dict[str, str]) -> PlanEach:
+    """Plans the module with many sets of inputs in one run; returns a plan for each."""
+    return lambda inputs: cases.plan_each(tmp_path_factory.mktemp("cases"), terraform_environment, inputs)
+
+
+@pytest.fixture(scope="session")
+def refuse_each(tmp_path_factory: pytest.TempPathFactory, terraform_environment: dict[str, str]) -> RefuseEach:
+    """Plans the module with many sets of inputs in one run, which refuses each; returns the messages of each."""
+    return lambda inputs: cases.refuse_each(tmp_path_factory.mktemp("cases"), terraform_environment, inputs)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.terraform import Plan, Root, TerraformError
+from tests.support.cases import RefuseEach
+from tests.support.terraform import Plan, Root
 
 CHANNELS = ("aws_chatbot_slack_channel_configuration.this", "aws_chatbot_teams_channel_configuration.this")
 
@@ -35,10 +36,15 @@ def test_calls_of_the_recorder_go_through_the_digest(plan: Plan) -> None:
     assert "rule/ec2-key-pair-monitor-recorder" in policy
 
 
-def test_chat_needs_a_digest_and_no_https_subscribers(module: Root) -> None:
+def test_chat_needs_a_digest_and_no_https_subscribers(refuse_each: RefuseEach) -> None:
     """`chat` needs a digest, whose notifier writes the form, and refuses HTTPS subscribers, who would get it, too."""
-    with pytest.raises(TerraformError, match="chat needs digest_window_seconds, such as 60"):
-        module.plan(chat=True)
     pager = {"pager": {"protocol": "https", "endpoint": "https://pager.example.com/sns"}}
-    with pytest.raises(TerraformError, match="can't have the protocol https together with chat"):
-        module.plan(chat=True, digest_window_seconds=60, subscriptions=pager)
+    refused = refuse_each(
+        {
+            "https": {"chat": True, "digest_window_seconds": 60, "subscriptions": pager},
+            "without_digest": {"chat": True},
+        }
+    )
+
+    assert any("can't have the protocol https together with chat" in each for each in refused["https"])
+    assert any("chat needs digest_window_seconds, such as 60" in each for each in refused["without_digest"])

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.plan.conftest import alarms
+from tests.support import CHECKOUT
+from tests.support.cases import PlanEach, RefuseEach
 from tests.support.handlers import RecordingSns, body, handle
 from tests.support.policies import ACCOUNT, BY_LAMBDA, BY_SNS, allowed, statements
 from tests.support.terraform import Plan, Root, TerraformError
@@ -17,12 +19,31 @@ NAME = "ec2-key-pair-monitor"
 REGION = "eu-central-1"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-digest"
 WINDOW = 90
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+# A filter on each attribute of a digest.
+FILTER = {name: [{"exists": True}] for name in ("accounts", "kind", "regions", "rules", "verdicts")}
+PHONE = {"protocol": "sms", "endpoint": "+4915112345678", "filter_policy": json.dumps(FILTER)}
 
 
 @pytest.fixture(scope="module")
-def digest(module: Root) -> Plan:
+def plans(plan_each: PlanEach) -> dict[str, Plan]:
+    """A plan for each set of inputs."""
+    return plan_each(
+        {
+            "digest": {"digest_window_seconds": WINDOW},
+            "filtered": {"digest_window_seconds": 60, "subscriptions": {"a": PHONE}},
+            "longest_name": {"digest_window_seconds": 1, "name": "k" * 41},
+            "own_topic": {"digest_window_seconds": 300, "sns_topic": {"arn": TOPIC}},
+            "tagged": {"digest_window_seconds": 1, "permissions_boundary_arn": BOUNDARY, "tags": {"team": "security"}},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def digest(plans: dict[str, Plan]) -> Plan:
     """A plan with a window of 90 seconds."""
-    return module.plan(digest_window_seconds=WINDOW)
+    return plans["digest"]
 
 
 def test_nothing_of_it_without_a_window(defaults: Plan) -> None:
@@ -96,14 +117,14 @@ def test_function(digest: Plan) -> None:
     assert digest.resources["module.notifications[0].aws_cloudwatch_log_group.notifier[0]"]["retention_in_days"] == 365
 
 
-def test_zips_hold_their_own_package_and_nothing_else(module: Root, digest: Plan) -> None:
+def test_zips_hold_their_own_package_and_nothing_else(digest: Plan) -> None:
     """Each function's zip contains only its own modules and is small, above all the evaluator's."""
     for function, inside, address in (("evaluator", "", ""), ("notifier", "module.notifications[0].", "[0]")):
         archive = digest.data[f"{inside}data.archive_file.{function}{address}"]
-        with zipfile.ZipFile(module.directory / archive["output_path"]) as package:
+        with zipfile.ZipFile(digest.directory / archive["output_path"]) as package:
             names = {entry.filename for entry in package.infolist()}
 
-        assert names == {f"{function}/{path.name}" for path in (module.directory / "lambda" / function).glob("*.py")}
+        assert names == {f"{function}/{path.name}" for path in (CHECKOUT / "lambda" / function).glob("*.py")}
         assert archive["output_size"] <= {"evaluator": 20, "notifier": 32}[function] * 1024
         assert archive["output_path"].endswith(f"{NAME}-{ACCOUNT}-{REGION}-{function}.zip")
 
@@ -174,59 +195,56 @@ def test_alarms(digest: Plan) -> None:
     assert all("irst look at " in each["alarm_description"] for each in found.values())
 
 
-def test_boundary_and_tags_reach_it(module: Root) -> None:
+def test_boundary_and_tags_reach_it(plans: dict[str, Plan]) -> None:
     """Its role has the permissions boundary, and everything that can have tags has them."""
-    boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
-    plan = module.plan(digest_window_seconds=1, permissions_boundary_arn=boundary, tags={"team": "security"})
+    plan = plans["tagged"]
 
-    assert plan.resources["module.notifications[0].aws_iam_role.notifier[0]"]["permissions_boundary"] == boundary
+    assert plan.resources["module.notifications[0].aws_iam_role.notifier[0]"]["permissions_boundary"] == BOUNDARY
     tagged = [each["tags"] for each in plan.resources.values() if "tags" in each]
     assert all(tags == {"team": "security"} for tags in tagged)
     assert len(tagged) >= 14
 
 
-def test_topic_of_the_callers(module: Root) -> None:
+def test_topic_of_the_callers(plans: dict[str, Plan]) -> None:
     """The notifier may use every key of the account, but only for the caller's own topic."""
-    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
-    plan = module.plan(digest_window_seconds=300, sns_topic={"arn": topic})
+    plan = plans["own_topic"]
 
     policy = statements(plan.resources["module.notifications[0].aws_iam_role_policy.notifier[0]"]["policy"])
-    assert policy["Publish"]["Resource"] == topic
+    assert policy["Publish"]["Resource"] == TOPIC
     [keys] = json.loads(plan.resources["module.notifications[0].aws_iam_role_policy.notifier_keys[0]"]["policy"])[
         "Statement"
     ]
     assert sorted(keys["Action"]) == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert keys["Resource"] == f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
-    assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic}}
+    assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": TOPIC}}
 
 
-def test_longest_name(module: Root) -> None:
+def test_longest_name(plans: dict[str, Plan]) -> None:
     """The longest name that is accepted fits what a digest adds."""
-    plan = module.plan(name="k" * 41, digest_window_seconds=1)
+    plan = plans["longest_name"]
 
     names = [each.get("name") or each.get("function_name") or "" for each in plan.resources.values()]
     assert max(len(name) for name in names if "notifier" in name and not name.startswith("/")) <= 64
     assert max(len(each["name"]) for address, each in plan.resources.items() if "aws_sqs_queue" in address) <= 80
 
 
-@pytest.mark.parametrize("seconds", [0, 301, -1, 1.5])
-def test_bad_window(module: Root, seconds: float) -> None:
+def test_bad_window(refuse_each: RefuseEach) -> None:
     """A window is a whole number of seconds from 1 to 300; anything else is refused at plan time."""
-    with pytest.raises(TerraformError, match="digest_window_seconds must be null or a whole number from 1 to 300"):
-        module.plan(digest_window_seconds=seconds)
+    windows = {"fraction": 1.5, "negative": -1, "too_long": 301, "zero": 0}
+    refused = refuse_each({name: {"digest_window_seconds": window} for name, window in windows.items()})
+
+    for name, [message] in refused.items():
+        assert "digest_window_seconds must be null or a whole number from 1 to 300" in message, name
 
 
-def test_filters(module: Root, sns: RecordingSns) -> None:
+def test_filters(plans: dict[str, Plan], sns: RecordingSns) -> None:
     """A subscriber may filter by each attribute that a digest has."""
     handle({"a": body(1)})
-    policy = {name: [{"exists": True}] for name in sns.published[0]["MessageAttributes"]}
-    phone = {"protocol": "sms", "endpoint": "+4915112345678"}
 
-    plan = module.plan(digest_window_seconds=60, subscriptions={"a": phone | {"filter_policy": json.dumps(policy)}})
-
-    subscription = plan.resources['module.notifications[0].aws_sns_topic_subscription.others["a"]']
+    assert sns.published[0]["MessageAttributes"].keys() == FILTER.keys()
+    subscription = plans["filtered"].resources['module.notifications[0].aws_sns_topic_subscription.others["a"]']
     assert subscription["filter_policy_scope"] == "MessageAttributes"
-    assert json.loads(subscription["filter_policy"]) == policy
+    assert json.loads(subscription["filter_policy"]) == FILTER
 
 
 # Least privilege

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.terraform import Plan, Root, TerraformError
+from tests.support.cases import PlanEach, RefuseEach
+from tests.support.terraform import Plan, Root
 
 if TYPE_CHECKING:
     from tests.emulator import EmbeddedAws
@@ -133,24 +134,37 @@ def test_other_partitions(
     assert f"https://{region}.{console}/ec2/home" in planned
 
 
-@pytest.mark.parametrize("excess", [0, 1])
-def test_longest_parameters(module: Root, excess: int) -> None:
-    """AWS Config accepts 1,024 characters of parameters, and a plan refuses one more."""
+def key_names(characters: int) -> list[str]:
+    """Names of key pairs that make the rule's parameters this long."""
     names = [f"{n}" * 150 for n in range(6)]
     parameters = json.dumps({"allowedKeyNames": json.dumps(names, separators=(",", ":"))}, separators=(",", ":"))
-    names[0] += "0" * (1024 + excess - len(parameters))
-
-    if excess:
-        with pytest.raises(TerraformError, match="make 1025 characters"):
-            module.plan(allowed_key_names=names)
-    else:
-        rule = module.plan(allowed_key_names=names).resources["aws_config_config_rule.this"]
-        assert len(rule["input_parameters"]) == 1024
+    names[0] += "0" * (characters - len(parameters))
+    return names
 
 
-def test_longest_name(module: Root) -> None:
+@pytest.fixture(scope="module")
+def plans(plan_each: PlanEach) -> dict[str, Plan]:
+    """A plan for each set of inputs."""
+    return plan_each(
+        {
+            "longest_name": {"name": "k" * 41, "notify_on": ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]},
+            "longest_parameters": {"allowed_key_names": key_names(1024)},
+        }
+    )
+
+
+def test_longest_parameters(plans: dict[str, Plan], refuse_each: RefuseEach) -> None:
+    """AWS Config accepts 1,024 characters of parameters, and a plan refuses one more."""
+    rule = plans["longest_parameters"].resources["aws_config_config_rule.this"]
+    assert len(rule["input_parameters"]) == 1024
+
+    [message] = refuse_each({"one_more": {"allowed_key_names": key_names(1025)}})["one_more"]
+    assert "make 1025 characters" in message
+
+
+def test_longest_name(plans: dict[str, Plan]) -> None:
     """The longest name that is accepted fits every resource that is named for it."""
-    plan = module.plan(name="k" * 41, notify_on=["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"])
+    plan = plans["longest_name"]
 
     assert len(plan.resources["aws_iam_role.evaluator"]["name"]) == 64
     rules = [each["name"] for address, each in plan.resources.items() if "event_rule" in address]

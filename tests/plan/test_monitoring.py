@@ -5,10 +5,23 @@ import json
 import pytest
 
 from tests.plan.conftest import alarms
-from tests.support.terraform import Plan, Root
+from tests.support.cases import PlanEach
+from tests.support.terraform import Plan
 
 INSIDE = "module.ec2_key_pair_monitor."
 NAME = "ec2-key-pair-monitor"
+
+
+@pytest.fixture(scope="module")
+def plans(plan_each: PlanEach) -> dict[str, Plan]:
+    """A plan for each set of inputs."""
+    return plan_each(
+        {
+            "daily": {"evaluation_frequency": "TwentyFour_Hours"},
+            "hourly": {"evaluation_frequency": "One_Hour"},
+            "without_alarms": {"alarm_topic_arns": [], "evaluation_frequency": "One_Hour"},
+        }
+    )
 
 
 def test_an_alarm_for_each_way_to_break(defaults: Plan) -> None:
@@ -66,9 +79,9 @@ def test_alarms_go_where_they_are_sent(everything: Plan) -> None:
     assert [each["Sid"] for each in policy["Statement"]] == ["Owner", "EventBridge"]
 
 
-def test_no_alarms(module: Root) -> None:
+def test_no_alarms(plans: dict[str, Plan]) -> None:
     """An empty list makes no alarms and no metrics for them, and the key does not admit CloudWatch."""
-    plan = module.plan(alarm_topic_arns=[], evaluation_frequency="One_Hour")
+    plan = plans["without_alarms"]
 
     assert alarms(plan) == {}
     found = [each for each in plan.resources if "metric_filter" in each or "terraform_data.schedule" in each]
@@ -76,10 +89,10 @@ def test_no_alarms(module: Root) -> None:
     assert "cloudwatch.amazonaws.com" not in plan.resources["module.notifications[0].aws_kms_key.topic[0]"]["policy"]
 
 
-@pytest.mark.parametrize(("frequency", "hours"), [("One_Hour", 1), ("TwentyFour_Hours", 24)])
-def test_overdue_sweep(module: Root, frequency: str, hours: int) -> None:
+@pytest.mark.parametrize(("frequency", "hours"), [("hourly", 1), ("daily", 24)])
+def test_overdue_sweep(plans: dict[str, Plan], frequency: str, hours: int) -> None:
     """A sweep is overdue after twice its period, in hours, of which CloudWatch looks back at most seven days."""
-    plan = module.plan(evaluation_frequency=frequency)
+    plan = plans[frequency]
     overdue = alarms(plan)["sweep-overdue"]
     [metric] = [query["metric"][0] for query in overdue["metric_query"] if query["metric"]]
 

@@ -10,20 +10,42 @@ import pytest
 from tests.emulator import schedule_expressions
 from tests.plan.conftest import alarms
 from tests.support import CHECKOUT
+from tests.support.cases import PlanEach, RefuseEach
 from tests.support.policies import ACCOUNT, BY_LAMBDA_WITH_DEAD_LETTERS, BY_SNS, allowed, statements
 from tests.support.reporter import MONDAY, Edge, row
-from tests.support.terraform import Plan, Root, TerraformError
+from tests.support.terraform import Plan, Root
 
 NAME = "ec2-key-pair-monitor"
 REGION = "eu-central-1"
 MONDAYS = {"expression": "cron(0 8 ? * MON *)", "timezone": "Europe/Berlin"}
 INSIDE = "module.notifications[0]."
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+
+
+def subscription(**values: Any) -> dict[str, Any]:
+    """A subscriber by e-mail with a filter."""
+    email = {"protocol": "email", "endpoint": "audit@example.com", "filter_policy": '{"verdict": ["NON_COMPLIANT"]}'}
+    return {"audit": email | values}
 
 
 @pytest.fixture(scope="module")
-def report(module: Root) -> Plan:
+def plans(plan_each: PlanEach) -> dict[str, Plan]:
+    """A plan for each set of inputs."""
+    only_reports = subscription(filter_policy='{"kind": ["report"]}', filter_policy_scope="MessageAttributes")
+    inputs: dict[str, dict[str, Any]] = {
+        "filtered": {"subscriptions": only_reports},
+        "longest_name": {"name": "k" * 41, "permissions_boundary_arn": BOUNDARY, "tags": {"team": "security"}},
+        "own_topic": {"sns_topic": {"arn": TOPIC}},
+        "report": {},
+    }
+    return plan_each({name: each | {"report_schedule": MONDAYS} for name, each in inputs.items()})
+
+
+@pytest.fixture(scope="module")
+def report(plans: dict[str, Plan]) -> Plan:
     """A plan with a report each Monday."""
-    return module.plan(report_schedule=MONDAYS)
+    return plans["report"]
 
 
 def test_nothing_of_it_without_a_schedule(defaults: Plan) -> None:
@@ -87,17 +109,14 @@ def test_alarms(report: Plan) -> None:
     assert (open_instances["name"], open_instances["value"]) == ("OpenInstances", "$.open")
 
 
-def test_longest_name_boundary_and_tags(module: Root) -> None:
+def test_longest_name_boundary_and_tags(plans: dict[str, Plan]) -> None:
     """The longest name fits, every role has the boundary, and everything that can have tags has them."""
-    boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
-    plan = module.plan(
-        name="k" * 41, report_schedule=MONDAYS, permissions_boundary_arn=boundary, tags={"team": "security"}
-    )
+    plan = plans["longest_name"]
 
     roles = {each["name"]: each for each in plan.of_type("aws_iam_role")}
     assert len(roles) == 3
     assert all(len(name) <= 64 for name in roles)
-    assert {each["permissions_boundary"] for each in roles.values()} == {boundary}
+    assert {each["permissions_boundary"] for each in roles.values()} == {BOUNDARY}
     assert all(each["tags"] == {"team": "security"} for each in plan.resources.values() if "tags" in each)
 
 
@@ -160,31 +179,28 @@ def test_expressions(tmp_path: Path, terraform_environment: dict[str, str]) -> N
     assert root.plan().outputs["taken"] == [each for each in EXPRESSIONS if is_taken(each)]
 
 
-def test_bad_input(module: Root) -> None:
-    """Bad input is refused at plan time, with an example."""
-    with pytest.raises(TerraformError) as error:
-        module.plan(report_schedule={"expression": "cron(0 8 * * MON *)", "timezone": "CEST"})
+def test_bad_input(refuse_each: RefuseEach) -> None:
+    """Bad input is refused at plan time, with an example; so is a filter on the body, for a report is a text."""
+    refused = refuse_each(
+        {
+            "body": {"report_schedule": MONDAYS, "subscriptions": subscription()},
+            "schedule": {"report_schedule": {"expression": "cron(0 8 * * MON *)", "timezone": "CEST"}},
+        }
+    )
 
-    assert 'report_schedule must have an expression of EventBridge Scheduler: "cron(0 8 ? * MON *)"' in str(error.value)
-    assert 'invalid: "cron(0 8 * * MON *)".' in str(error.value)
-    assert 'report_schedule must have a timezone of the IANA database, such as "Europe/Berlin"' in str(error.value)
-    assert 'invalid: "CEST".' in str(error.value)
+    [message] = refused["body"]
+    assert "can't filter on the body of the message with report_schedule, because" in message
+    schedule = "\n".join(refused["schedule"])
+    assert 'report_schedule must have an expression of EventBridge Scheduler: "cron(0 8 ? * MON *)"' in schedule
+    assert 'invalid: "cron(0 8 * * MON *)".' in schedule
+    assert 'report_schedule must have a timezone of the IANA database, such as "Europe/Berlin"' in schedule
+    assert 'invalid: "CEST".' in schedule
 
 
-def subscription(**values: Any) -> dict[str, Any]:
-    """A subscriber by e-mail with a filter."""
-    email = {"protocol": "email", "endpoint": "audit@example.com", "filter_policy": '{"verdict": ["NON_COMPLIANT"]}'}
-    return {"audit": email | values}
-
-
-def test_filters(module: Root) -> None:
-    """The text of a report passes no filter on the body; a filter on the kind lets reports alone pass."""
-    with pytest.raises(TerraformError, match="can't filter on the body of the message with report_schedule, because"):
-        module.plan(report_schedule=MONDAYS, subscriptions=subscription())
-
-    only_reports = subscription(filter_policy='{"kind": ["report"]}', filter_policy_scope="MessageAttributes")
-    plan = module.plan(report_schedule=MONDAYS, subscriptions=only_reports)
-    [subscriber] = plan.of_type("aws_sns_topic_subscription")
+def test_filter_on_reports(plans: dict[str, Plan]) -> None:
+    """A filter on the kind lets reports alone pass."""
+    resources = plans["filtered"].resources
+    [subscriber] = [each for address, each in resources.items() if "aws_sns_topic_subscription" in address]
     assert subscriber["filter_policy_scope"] == "MessageAttributes"
 
 
@@ -223,12 +239,11 @@ def test_scheduler_starts_the_report_alone(report: Plan) -> None:
     }
 
 
-def test_topic_of_the_callers(module: Root) -> None:
+def test_topic_of_the_callers(plans: dict[str, Plan]) -> None:
     """The reporter may use every key of the account, but only for the caller's own topic."""
-    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
-    plan = module.plan(report_schedule=MONDAYS, sns_topic={"arn": topic})
+    plan = plans["own_topic"]
 
     policy = statements(plan.resources[f"{INSIDE}aws_iam_role_policy.reporter[0]"]["policy"])
-    assert policy["Publish"]["Resource"] == topic
+    assert policy["Publish"]["Resource"] == TOPIC
     [keys] = json.loads(plan.resources[f"{INSIDE}aws_iam_role_policy.reporter_keys[0]"]["policy"])["Statement"]
-    assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic}}
+    assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": TOPIC}}

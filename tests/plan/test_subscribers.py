@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.cases import PlanEach
 from tests.support.terraform import Plan, Root
 
 INSIDE = "module.ec2_key_pair_monitor."
@@ -22,18 +23,27 @@ def own_topic(root_in: Callable[[str], Root]) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def subscribed(module: Root) -> Plan:
-    """A plan with a subscriber of each protocol."""
-    return module.plan(
-        notification_emails=["security@example.com"],
-        subscriptions={
-            "archive": {"protocol": "lambda", "endpoint": f"{FUNCTION}:live"},
-            "audit": {"protocol": "email", "endpoint": "audit@example.com", "filter_policy": WITHOUT_NOTHING},
-            "on-call": {"protocol": "sms", "endpoint": "+4915112345678"},
-            "pager": {"protocol": "https", "endpoint": "https://pager.example.com/sns?team=1"},
-            "tickets": {"protocol": "sqs", "endpoint": QUEUE, "raw_message_delivery": True},
-        },
+def plans(plan_each: PlanEach) -> dict[str, Plan]:
+    """A plan with a subscriber of each protocol, and one with a topic by its ARN."""
+    subscriptions = {
+        "archive": {"protocol": "lambda", "endpoint": f"{FUNCTION}:live"},
+        "audit": {"protocol": "email", "endpoint": "audit@example.com", "filter_policy": WITHOUT_NOTHING},
+        "on-call": {"protocol": "sms", "endpoint": "+4915112345678"},
+        "pager": {"protocol": "https", "endpoint": "https://pager.example.com/sns?team=1"},
+        "tickets": {"protocol": "sqs", "endpoint": QUEUE, "raw_message_delivery": True},
+    }
+    return plan_each(
+        {
+            "arn": {"sns_topic": {"arn": TOPIC}},
+            "subscribed": {"notification_emails": ["security@example.com"], "subscriptions": subscriptions},
+        }
     )
+
+
+@pytest.fixture(scope="module")
+def subscribed(plans: dict[str, Plan]) -> Plan:
+    """A plan with a subscriber of each protocol."""
+    return plans["subscribed"]
 
 
 def test_each_subscriber_has_its_subscription(subscribed: Plan) -> None:
@@ -93,9 +103,10 @@ def test_own_topic_has_its_own_key(own_topic: Plan) -> None:
     ]
 
 
-def test_own_topic_by_its_arn(module: Root) -> None:
+def test_own_topic_by_its_arn(plans: dict[str, Plan]) -> None:
     """The notifications go to the topic that is named."""
-    plan = module.plan(sns_topic={"arn": TOPIC})
+    plan = plans["arn"]
 
     assert plan.outputs["topic_arn"] == TOPIC
     assert {each["arn"] for address, each in plan.resources.items() if "event_target" in address} == {TOPIC}
+    assert plan.failed_checks == []

@@ -48,9 +48,10 @@ class Plan:
     ``resources`` and ``outputs`` hold planned values, ``data`` what data sources read or, deferred to the apply, will
     read, ``unknown`` what is known only after the apply, ``changes`` the actions without those that do nothing, and
     ``configuration`` what is written. ``failed_checks`` are the names of the check blocks that warn.
-    ``is_empty`` is true when neither a resource nor an output would change.
+    ``is_empty`` is true when neither a resource nor an output would change. ``directory`` is the root's folder.
     """
 
+    directory: Path
     resources: Mapping[str, Mapping[str, Any]]
     data: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Any]
@@ -70,13 +71,13 @@ def type_of(address: str) -> str:
     return re.sub(r"module\.\w+(\[[^]]*\])?\.", "", address).partition(".")[0]
 
 
-def copy_module(destination: Path) -> Path:
-    """Copy the module and its examples, so that the checkout stays clean. Returns the copy."""
+def copy_module(destination: Path, folders: tuple[str, ...] = ("examples", "lambda", "modules")) -> Path:
+    """Copy the module and these of its folders, so that the checkout stays clean. Returns the copy."""
     destination.mkdir(parents=True, exist_ok=True)
     for path in CHECKOUT.glob("*.tf"):
         shutil.copy(path, destination)
     no_state = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*")
-    for folder in ("examples", "lambda", "modules"):
+    for folder in folders:
         shutil.copytree(CHECKOUT / folder, destination / folder, ignore=no_state)
     return destination
 
@@ -112,11 +113,19 @@ class Root:
         Raises:
             TerraformError: the configuration or a variable is refused.
         """
+        return self.read(self.document(**variables))
+
+    def document(self, **variables: Any) -> dict[str, Any]:
+        """Plan as :meth:`plan` does; returns what ``terraform show -json`` says, which nobody has judged."""
         self._run("plan", out="tfplan", input=False, var=self._declared(variables))
-        document = json.loads(self._run("show", "tfplan", json=IsFlagged))
+        document: dict[str, Any] = json.loads(self._run("show", "tfplan", json=IsFlagged))
+        return document
+
+    def read(self, document: Mapping[str, Any]) -> Plan:
+        """Have a plan judged, and read it."""
         for judge in plan_judges:
             judge(document, self._environment)
-        return _read_plan(document)
+        return _read_plan(document, self.directory)
 
     def apply(self, **variables: Any) -> None:
         """Apply without asking."""
@@ -140,7 +149,7 @@ class Root:
         undeclared = sorted(variables.keys() - set(re.findall(r'^variable\s+"([^"]+)"', text, re.MULTILINE)))
         if undeclared:
             raise TerraformError(f"Error: Value for undeclared variable: {', '.join(undeclared)}")
-        return {name: _plain(value) for name, value in variables.items()} or None
+        return {name: plain(value) for name, value in variables.items()} or None
 
     def _run(self, command: str, *arguments: str, **options: Any) -> str:
         status, output, errors = self._terraform.cmd(command, *arguments, no_color=IsFlagged, **options)
@@ -188,12 +197,12 @@ def _pins(environment: Mapping[str, str]) -> str:
     return f"terraform {{\n  required_providers {{\n{''.join(lines)}  }}\n}}\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON has it: a set becomes a list."""
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return value
 
 
@@ -205,7 +214,7 @@ def _diagnostics(text: str) -> str:
     return "\n".join(re.sub(r"\s+", " ", line).strip() for line in lines if line.strip())
 
 
-def _read_plan(document: Mapping[str, Any]) -> Plan:
+def _read_plan(document: Mapping[str, Any], directory: Path) -> Plan:
     planned = document["planned_values"]
     resources = list(_resources(planned.get("root_module", {})))
     read = _resources(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
@@ -220,6 +229,7 @@ def _read_plan(document: Mapping[str, Any]) -> Plan:
     }
     output_changes = document.get("output_changes", {}).values()
     return Plan(
+        directory=directory,
         resources=Planned(managed),
         data=Planned(data),
         outputs=Planned({name: output.get("value") for name, output in planned.get("outputs", {}).items()}),
