@@ -17,6 +17,11 @@ module "hub" {
   account_names       = { "123456789012" = "shop" }
   archive_days        = 14
   notification_emails = ["security@example.com"]
+
+  # Each Monday, what is open everywhere, and where no monitor is. The hub must be in the organization's management
+  # account, or in a delegated administrator of AWS Config.
+  report_schedule = { expression = "cron(0 8 ? * MON *)", timezone = "Europe/Berlin" }
+  aggregator      = {}
 }
 
 # The member itself notifies nobody, so that it has no topic and no key.

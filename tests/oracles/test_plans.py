@@ -50,6 +50,12 @@ RIGHT: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "aws_config_configuration_aggregator": {
+        "name": "it",
+        "organization_aggregation_source": [
+            {"all_regions": True, "role_arn": "arn:aws:iam::123456789012:role/it"},
+        ],
+    },
     "aws_dynamodb_table": {
         "name": "it",
         "billing_mode": "PAY_PER_REQUEST",
@@ -143,6 +149,8 @@ def test_right_resource(type_: str) -> None:
         ("aws_cloudwatch_metric_alarm", {"period": 45}),
         ("aws_cloudwatch_metric_alarm", {"treat_missing_data": "breached"}),
         ("aws_config_config_rule", {"source": [{"source_detail": [{"message_type": "ScheduledNotification"}]}]}),
+        ("aws_config_configuration_aggregator", {"name": "a" * 257}),
+        ("aws_config_configuration_aggregator", {"organization_aggregation_source": [{"all_regions": True}]}),
         ("aws_dynamodb_table", {"attribute": [{"name": "source", "type": "T"}]}),
         ("aws_iam_role_policy", {"policy": json.dumps(POLICY | {"Version": "2026-01-01"})}),
         ("aws_lambda_event_source_mapping", {"batch_size": 10001}),

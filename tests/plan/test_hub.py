@@ -222,6 +222,15 @@ def test_reporter_may_do_what_it_calls(reporting: Plan, hub_edge: HubEdge) -> No
     }
 
 
+def test_report_costs_what_is_documented(reporting: Plan) -> None:
+    """The report adds as many alarms and metrics as docs/costs.md says of a monitor's report."""
+    [documented] = re.findall(r"a report adds: (\d+) and (\d+) ", (CHECKOUT / "docs/costs.md").read_text())
+    charged = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_log_metric_filter")
+    added = [address for address in reporting.resources if "report" in address]
+
+    assert tuple(str(sum(kind in address for address in added)) for kind in charged) == documented
+
+
 def test_report_reads_an_existing_aggregator(root: Root) -> None:
     """With a name, nothing is created for AWS Config, and the reporter may read every aggregator of its region."""
     plan = root.plan(**ORGANIZATION, **REPORT, aggregator={"name": "organization"}, monitor_names=["b", "a"])
