@@ -1,5 +1,5 @@
 # The hub of an organization: an event bus that members send to, and one event rule that sends the events of monitors to
-# a digest. From there on, the hub works like a monitor with a digest.
+# a digest. From there on, the hub works like a monitor with a digest. Its report reads the aggregator in aggregator.tf.
 
 data "aws_caller_identity" "current" {}
 
