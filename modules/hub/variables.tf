@@ -23,17 +23,19 @@ variable "aggregator" {
     and region of the organization, which only its management account and a delegated administrator of AWS Config can
     do. `{ name = "…" }` reads your own. Null is for a hub without `report_schedule`.
   TEXT
-  type        = object({ name = optional(string) })
-  default     = null
+  # A map, not an object: Terraform would silently drop a misspelt name, and then create an aggregator.
+  type    = map(string)
+  default = null
 
   validation {
-    condition = (try(var.aggregator.name, null) == null
-      || can(regex("^[A-Za-z0-9_-]{1,256}$", var.aggregator.name))
-    )
+    condition = alltrue([
+      for key, value in coalesce(var.aggregator, {}) :
+      key == "name" && (value == null || can(regex("^[A-Za-z0-9_-]{1,256}$", value)))
+    ])
     error_message = join(" ", [
       "aggregator must have the name of an AWS Config aggregator, 1 to 256 letters, digits, hyphens and underscores,",
-      "such as { name = \"organization\" }, or no name, as in {}, which creates an aggregator; invalid:",
-      "${jsonencode(try(var.aggregator.name, null))}.",
+      "such as { name = \"organization\" }, or nothing, as in {}, which creates an aggregator; invalid:",
+      "${jsonencode(var.aggregator)}.",
     ])
   }
 

@@ -280,8 +280,10 @@ def test_bad_aggregator_is_named(root: Root) -> None:
         root.plan(**ORGANIZATION, aggregator={"name": "arn:aws:config"})
 
     assert "aggregator must have the name of an AWS Config aggregator, 1 to 256 letters" in str(refused.value)
-    assert 'invalid: "arn:aws:config".' in str(refused.value)
+    assert 'invalid: {"name":"arn:aws:config"}.' in str(refused.value)
     assert "aggregator needs report_schedule, because only the report reads" in str(refused.value)
+    with pytest.raises(TerraformError, match=r'invalid: \{"nmae":"organization"\}'):
+        root.plan(**ORGANIZATION, **REPORT, aggregator={"nmae": "organization"})
 
 
 def test_bad_schedule_is_named(root: Root) -> None:
