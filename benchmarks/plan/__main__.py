@@ -18,7 +18,7 @@ from benchmarks.plan.tools import CHECKOUT, Tool, tools
 
 LARGE, SMALL = 20_000, 2_000
 # These do not finish in minutes on the large plan.
-ONLY_SMALL = {"checkov", "c7n-left"}
+ONLY_SMALL = {"checkov", "c7n-left", "regopy"}
 TIME_LIMIT = 600
 REPEATS = 3
 

@@ -29,7 +29,7 @@ def tools(environments: Path) -> list[Tool]:
     """Install the command and its peers, each in an environment of its own; those that cannot be had are left out."""
     pinned = (HERE / "requirements.txt").read_text(encoding="utf-8")
     programs = {"ec2-key-pair-monitor": _install(environments, "ec2-key-pair-monitor", str(CHECKOUT))}
-    for name in ("terraform-compliance", "checkov", "c7n-left"):
+    for name in ("terraform-compliance", "checkov", "c7n-left", "regopy"):
         requirement = re.search(rf"^{name}==\S+", pinned, re.MULTILINE)
         assert requirement
         programs[name] = _install(environments, name, requirement[0])
@@ -45,7 +45,7 @@ def tools(environments: Path) -> list[Tool]:
 
 
 def _install(environments: Path, name: str, requirement: str) -> str | None:
-    program = environments / name / "bin" / name
+    program = environments / name / "bin" / ("python" if name == "regopy" else name)
     if not program.exists() or name == "ec2-key-pair-monitor":
         subprocess.run([sys.executable, "-m", "venv", str(environments / name)], check=True)
         python = str(environments / name / "bin/python")
@@ -53,6 +53,7 @@ def _install(environments: Path, name: str, requirement: str) -> str | None:
         done = subprocess.run([*pip, "--force-reinstall", requirement], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             print(f"{name} cannot be installed: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+            shutil.rmtree(environments / name)
             return None
     return str(program)
 
@@ -67,6 +68,8 @@ def _arguments(name: str, program: str, case: Path) -> list[str]:
             *("--check", "CKV2_KEY_PAIR_1", "--quiet", "--compact", "--output", "json"),
         ],
         "c7n-left": [program, "run", "--policy-dir", policies, "--directory", str(case), "--output", "json"],
+        # OPA's language in rego-cpp: the nearest peer that pip installs.
+        "regopy": [program, str(HERE / "rego.py"), str(POLICIES / "opa/key_pair.rego"), plan],
         "opa": [program, "eval", "--format=json", "-d", policies, "-i", plan, "data.key_pair.found"],
     }[name]
 
@@ -106,5 +109,6 @@ _READERS = {
     "terraform-compliance": _terraform_compliance,
     "checkov": _checkov,
     "c7n-left": _c7n_left,
+    "regopy": _lines,
     "opa": _opa,
 }
