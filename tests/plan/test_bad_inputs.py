@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.cases import RefuseEach
 from tests.support.policies import ACCOUNT
 from tests.support.terraform import Plan, Root, TerraformError
 
@@ -15,24 +17,19 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
 
 
-def refused(root: Root, **variables: Any) -> list[str]:
-    """The messages with which a plan is refused."""
-    with pytest.raises(TerraformError) as error:
-        root.plan(**variables)
-    return str(error.value).splitlines()
-
+Refused = Mapping[str, list[str]]
 
 FINE = ""
 
-# Terraform reports every variable that is wrong, so each plan tries one bad value of many variables at once. Each
+# Terraform reports every variable that is wrong, so each case tries one bad value of many variables at once. Each
 # message must name the rule, an example and, of a collection, what is bad and nothing else.
-BAD: list[dict[str, tuple[Any, str]]] = [
+BAD: dict[str, dict[str, tuple[Any, str]]] = {
     # What modules/notifications refuses shows only once the root's own validations pass.
-    {
+    "bad_notifications": {
         "notification_emails": ([None], "notification_emails must not hold null, but addresses such as"),
         "subscriptions": ({"x": {"protocol": "sqs", "filter_polcy": "{}"}}, "; invalid: x.filter_polcy"),
     },
-    {
+    "bad_1": {
         "alarm_topic_arns": ([TOPIC, "on-call"], f'such as ["arn:aws:sns:{REGION}:{ACCOUNT}:on-call"]; invalid: ["on-'),
         "allowed_key_names": (["ops", " "], 'such as "ops-*" or "break glass"; invalid: [" "]'),
         "evaluation_frequency": ("Daily", "evaluation_frequency must be null or one of One_Hour"),
@@ -45,7 +42,7 @@ BAD: list[dict[str, tuple[Any, str]]] = [
         "subscriptions": ({"ok": None, "x": None}, "subscriptions must not hold null. Leave the name out; invalid: ok"),
         "tags": ({"ok": "", "AWS:x": "y"}, 'do not start with aws:, such as { team = "security" }; invalid: ["AWS:x"]'),
     },
-    {
+    "bad_2": {
         "digest_window_seconds": (301, "digest_window_seconds must be null or a whole number"),
         "kms_key": ({"arn": ""}, "kms_key must be null or hold"),
         "tags": ({f"k{n}": "" for n in range(51)}, "tags must be 50 at most"),
@@ -58,7 +55,7 @@ BAD: list[dict[str, tuple[Any, str]]] = [
         "notify_on": (["NON_COMPLIANT", "FAIL"], 'such as ["NON_COMPLIANT"]; invalid: ["FAIL"]'),
         "permissions_boundary_arn": (f"arn:aws:iam::{ACCOUNT}:role/x", "permissions_boundary_arn must be null or"),
     },
-    {
+    "bad_3": {
         "allowed_key_names": (["key-0123456789abcdef0", "key-ring"], 'neither IDs nor ARNs of key pairs; invalid: ["'),
         "digest_window_seconds": (0, "digest_window_seconds must be null or a whole number"),
         "name": ("key-pairs-non", "name must not end in -non"),
@@ -71,7 +68,7 @@ BAD: list[dict[str, tuple[Any, str]]] = [
         "evaluation_frequency": ("One_Hour", FINE),
         "exempt_tags": ({"karpenter.sh/*": "*", "ok": "*"}, 'invalid: ["karpenter.sh/*"]'),
     },
-    {
+    "bad_4": {
         "evaluation_frequency": ("Three_Hours", FINE),
         "exempt_tags": ({"": "x"}, "exempt_tags must have keys of 1 to 128 characters"),
         "exempt_until_tag_key": (" ", 'such as "key-pair-exempt-until"; invalid: " "'),
@@ -85,43 +82,45 @@ BAD: list[dict[str, tuple[Any, str]]] = [
             f"arn:aws-cn:iam::{ACCOUNT}:policy/x", f'such as "arn:aws:iam::{ACCOUNT}:policy/boundary"; invalid: "arn'
         ),
     },
-]  # fmt: skip
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("bad", BAD)
-def test_bad_input(module: Root, bad: dict[str, tuple[Any, str]]) -> None:
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input(refused: Refused, case: str) -> None:
     """A bad input is refused with one message, which names the variable, the rule, what is bad and what is right."""
-    messages = refused(module, **{name: value for name, (value, _) in bad.items()})
+    messages, bad = refused[case], BAD[case]
 
     missing = [message for _, message in bad.values() if not any(message in each for each in messages)]
     assert not missing, messages
     assert len(messages) == sum(message != FINE for _, message in bad.values())
 
 
-TOGETHER: list[tuple[dict[str, Any], str]] = [
-    (
+TOGETHER: dict[str, tuple[dict[str, Any], str]] = {
+    "own_topic_for_alarms": (
         {"alarm_topic_arns": [f"arn:aws:sns:{REGION}:{ACCOUNT}:ec2-key-pair-monitor"]},
         "alarm_topic_arns must not name the module's own topic",
     ),
-    (
+    "date_that_does_not_count": (
         {"evaluation_frequency": "One_Hour", "exempt_tags": {"until": "*"}, "exempt_until_tag_key": "until"},
         "exempt_until_tag_key must not be a key of exempt_tags",
     ),
-]
+}
 
 
-@pytest.mark.parametrize(("variables", "message"), TOGETHER)
-def test_bad_together(module: Root, variables: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize("case", TOGETHER)
+def test_bad_together(refused: Refused, case: str) -> None:
     """Inputs that are useless together are refused: the own topic for alarms, and a date that does not count."""
-    [found] = refused(module, **variables)
+    [found] = refused[case]
 
-    assert message in found
+    assert TOGETHER[case][1] in found
 
 
-def test_what_only_the_rule_refuses(module: Root) -> None:
+RULE = {"allowed_key_names": [f"a-rather-long-key-name-{n}" for n in range(40)], "config_recorder_name": ""}
+
+
+def test_what_only_the_rule_refuses(refused: Refused) -> None:
     """A blank recorder, and parameters that AWS Config would refuse, are refused at plan time with what is right."""
-    names = [f"a-rather-long-key-name-{n}" for n in range(40)]
-    messages = "\n".join(refused(module, config_recorder_name="", allowed_key_names=names))
+    messages = "\n".join(refused["rule"])
 
     assert "config_recorder_name must be null or the name of a recorder, such as" in messages
     assert re.search(r"make \d{4} characters of AWS Config rule parameters and may make 1024", messages)
@@ -137,14 +136,16 @@ BAD_ADDRESSES = (
 )  # fmt: skip
 
 
-def test_bad_addresses(module: Root) -> None:
+TWINS = ("ops@example.com", "Ops@Example.com")
+
+
+def test_bad_addresses(refused: Refused) -> None:
     """Each address that is none, and each that differs from another in case only, has a message of its own."""
-    twins = ["ops@example.com", "Ops@Example.com"]
-    messages = refused(module, notification_emails=[*BAD_ADDRESSES, *twins, "ok@example.com"])
+    messages = refused["addresses"]
 
     assert sorted(each.rpartition("; invalid: ")[2].strip(".") for each in messages) == sorted(
         json.dumps(address, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")
-        for address in (*BAD_ADDRESSES, *twins)
+        for address in (*BAD_ADDRESSES, *TWINS)
     )
     assert sum('must hold plain e-mail addresses such as "security@example.com"' in each for each in messages) == len(
         BAD_ADDRESSES
@@ -240,15 +241,9 @@ GOOD_SUBSCRIPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def test_bad_subscriptions(module: Root) -> None:
+def test_bad_subscriptions(refused: Refused) -> None:
     """Each bad subscription has one message, which names it, whatever else is wrong; the good ones have none."""
-    bad = {name: each for name, (each, _) in BAD_SUBSCRIPTIONS.items()}
-    messages = refused(
-        module,
-        notification_emails=["security@example.com"],
-        notify_on=["COMPLIANT", "NON_COMPLIANT"],
-        subscriptions=bad | GOOD_SUBSCRIPTIONS,
-    )
+    messages = refused["subscriptions"]
 
     found = {match[1]: match[0] for each in messages if (match := re.search(r"subscriptions\.([\w-]+) .*", each))}
     assert sorted(found) == sorted(BAD_SUBSCRIPTIONS)
@@ -257,21 +252,20 @@ def test_bad_subscriptions(module: Root) -> None:
     assert len(messages) == len(BAD_SUBSCRIPTIONS)
 
 
-def test_bad_subscriptions_to_a_digest(module: Root) -> None:
+BY_ATTRIBUTES = {"filter_policy_scope": "MessageAttributes"}
+
+TO_A_DIGEST: dict[str, dict[str, Any]] = {
+    "body": filtered("body", {"verdicts": ["COMPLIANT"]}, filter_policy_scope="MessageBody"),
+    "direct-key": filtered("direct-key", {"verdict": ["COMPLIANT"]}),
+    "good": filtered("good", {"verdicts": ["COMPLIANT"], "regions": [{"prefix": "eu-"}]}, **BY_ATTRIBUTES),
+    "default": filtered("default", {"verdicts": ["COMPLIANT"]}),
+    "unfiltered": sqs("unfiltered"),
+}
+
+
+def test_bad_subscriptions_to_a_digest(refused: Refused) -> None:
     """A digest is filtered by its message attributes, and by no other key."""
-    attributes = {"filter_policy_scope": "MessageAttributes"}
-    messages = refused(
-        module,
-        digest_window_seconds=60,
-        notify_on=["COMPLIANT"],
-        subscriptions={
-            "body": filtered("body", {"verdicts": ["COMPLIANT"]}, filter_policy_scope="MessageBody"),
-            "direct-key": filtered("direct-key", {"verdict": ["COMPLIANT"]}),
-            "good": filtered("good", {"verdicts": ["COMPLIANT"], "regions": [{"prefix": "eu-"}]}, **attributes),
-            "default": filtered("default", {"verdicts": ["COMPLIANT"]}),
-            "unfiltered": sqs("unfiltered"),
-        },
-    )
+    messages = refused["subscriptions_to_a_digest"]
 
     assert len(messages) == 2
     assert any(f"subscriptions.body {ON_ATTRIBUTES}" in each for each in messages)
@@ -280,11 +274,9 @@ def test_bad_subscriptions_to_a_digest(module: Root) -> None:
     )
 
 
-def test_filter_on_alarms_that_go_elsewhere(module: Root) -> None:
+def test_filter_on_alarms_that_go_elsewhere(refused: Refused) -> None:
     """If alarm_topic_arns names another topic, a filter on fields of alarms is refused, because no alarm arrives."""
-    messages = refused(
-        module, alarm_topic_arns=[TOPIC], subscriptions={"alarms": GOOD_SUBSCRIPTIONS["alarms"], "ok": sqs("ok")}
-    )
+    messages = refused["alarms_elsewhere"]
 
     assert len(messages) == 1
     assert f"subscriptions.alarms {NO_KEY}account" in messages[0]
@@ -293,12 +285,13 @@ def test_filter_on_alarms_that_go_elsewhere(module: Root) -> None:
 OWN_TOPIC = "sns_topic must be null or hold the ARN of a standard topic in the account and region of the module"
 
 
-@pytest.mark.parametrize("arn", [f"{TOPIC}.fifo", TOPIC.replace(REGION, "us-east-1")])
-def test_bad_topic(module: Root, arn: str) -> None:
+BAD_TOPICS = {"topic_fifo": f"{TOPIC}.fifo", "topic_elsewhere": TOPIC.replace(REGION, "us-east-1")}
+
+
+@pytest.mark.parametrize("case", BAD_TOPICS)
+def test_bad_topic(refused: Refused, case: str) -> None:
     """EventBridge reaches standard topics of the account and region only, and the module subscribes nobody to them."""
-    messages = refused(
-        module, sns_topic={"arn": arn}, subscriptions={"ok": sqs("ok")}, notification_emails=["ops@example.com"]
-    )
+    messages = refused[case]
 
     for message in (
         OWN_TOPIC,
@@ -324,16 +317,47 @@ def test_unknown_endpoint_hides_no_other(module_copy: Path, terraform_environmen
     """)
     root.init()
     try:
-        messages = refused(root)
+        with pytest.raises(TerraformError) as error:
+            root.plan()
     finally:
         override.unlink()
+    messages = str(error.value).splitlines()
 
     assert len(messages) == 2
     assert all(any(f"subscriptions.{name} {ENDPOINT}" in each for each in messages) for name in "az")
 
 
-def test_nobody_to_notify(module: Root, defaults: Plan, everything: Plan) -> None:
-    """A plan warns if nobody is notified, and does not warn if somebody is."""
+def test_nobody_to_notify(defaults: Plan, everything: Plan) -> None:
+    """A plan warns if nobody is notified, and does not warn if somebody is; test_subscribers.py has the own topic."""
     assert defaults.failed_checks == ["somebody_is_notified"]
     assert everything.failed_checks == []
-    assert module.plan(sns_topic={"arn": TOPIC}).failed_checks == []
+
+
+@pytest.fixture(scope="module")
+def refused(refuse_each: RefuseEach) -> Refused:
+    """The messages with which each case is refused; one plan has them all."""
+    bad = {name: each for name, (each, _) in BAD_SUBSCRIPTIONS.items()}
+    somebody = {"notification_emails": ["ops@example.com"], "subscriptions": {"ok": sqs("ok")}}
+    return refuse_each(
+        {
+            **{case: {name: value for name, (value, _) in each.items()} for case, each in BAD.items()},
+            **{case: inputs for case, (inputs, _) in TOGETHER.items()},
+            **{case: {"sns_topic": {"arn": arn}, **somebody} for case, arn in BAD_TOPICS.items()},
+            "addresses": {"notification_emails": [*BAD_ADDRESSES, *TWINS, "ok@example.com"]},
+            "alarms_elsewhere": {
+                "alarm_topic_arns": [TOPIC],
+                "subscriptions": {"alarms": GOOD_SUBSCRIPTIONS["alarms"], "ok": sqs("ok")},
+            },
+            "rule": RULE,
+            "subscriptions": {
+                "notification_emails": ["security@example.com"],
+                "notify_on": ["COMPLIANT", "NON_COMPLIANT"],
+                "subscriptions": bad | GOOD_SUBSCRIPTIONS,
+            },
+            "subscriptions_to_a_digest": {
+                "digest_window_seconds": 60,
+                "notify_on": ["COMPLIANT"],
+                "subscriptions": TO_A_DIGEST,
+            },
+        }
+    )

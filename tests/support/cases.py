@@ -58,23 +58,18 @@ def refuse_each(directory: Path, environment: Mapping[str, str], cases: Cases) -
 
 
 def _root(directory: Path, environment: Mapping[str, str], cases: Cases) -> Root:
+    # As variables, inputs are not known when Terraform validates the configuration, but only when it plans. So a plan
+    # refuses all bad ones at once.
     for name, inputs in cases.items():
         copy_module(directory / name, ("lambda", "modules"))
-        call = {"source": f"./{name}", **{key: _escaped(plain(value)) for key, value in inputs.items()}}
-        file = {"module": {name: call}, "output": {name: {"value": f"${{module.{name}}}"}}}
+        call = {"source": f"./{name}", **{key: f"${{var.{name}.{key}}}" for key in inputs}}
+        output = {"value": f"${{module.{name}}}"}
+        file = {"variable": {name: {}}, "module": {name: call}, "output": {name: output}}
         (directory / f"{name}.tf.json").write_text(json.dumps(file, indent=1), encoding="utf-8")
+    (directory / "terraform.tfvars.json").write_text(json.dumps(plain(cases)), encoding="utf-8")
     root = Root(directory, environment)
     root.init()
     return root
-
-
-def _escaped(value: Any) -> Any:
-    """A value in which no text is a template."""
-    if isinstance(value, dict):
-        return {_escaped(key): _escaped(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_escaped(each) for each in value]
-    return re.sub(r"([$%])\{", r"\1\1{", value) if isinstance(value, str) else value
 
 
 def _inside(document: Mapping[str, Any], name: str) -> dict[str, Any]:
