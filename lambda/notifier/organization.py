@@ -47,7 +47,7 @@ VERDICTS = ("COMPLIANT", "NON_COMPLIANT")
 
 
 class UnknownAggregatorError(RuntimeError):
-    """There is no aggregator with the name that the hub was given."""
+    """There is no aggregator with the name that the hub was given, or the role may not read it."""
 
 
 class OutOfTimeError(RuntimeError):
@@ -177,14 +177,21 @@ class Organization:
         covered: set[Place] = set()
         open_in: dict[Place, list[str]] = {}
         call = self._client.describe_aggregate_compliance_by_config_rules
-        for rule in self._hub.rules:
-            for page in self._pages(call, Filters={"ConfigRuleName": rule}):
-                for each in page["AggregateComplianceByConfigRules"]:
-                    place, verdict = Place(each["AccountId"], each["AwsRegion"]), each["Compliance"]["ComplianceType"]
-                    if verdict in VERDICTS:
-                        covered.add(place)
-                    if verdict == "NON_COMPLIANT":
-                        open_in.setdefault(place, []).append(rule)
+        try:
+            for rule in self._hub.rules:
+                for page in self._pages(call, Filters={"ConfigRuleName": rule}):
+                    for each in page["AggregateComplianceByConfigRules"]:
+                        place = Place(each["AccountId"], each["AwsRegion"])
+                        verdict = each["Compliance"]["ComplianceType"]
+                        if verdict in VERDICTS:
+                            covered.add(place)
+                        if verdict == "NON_COMPLIANT":
+                            open_in.setdefault(place, []).append(rule)
+        except ClientError as error:
+            # AWS does not document which error an unknown name gives to a role that may read only some aggregators.
+            if code(error).startswith("AccessDenied"):
+                raise UnknownAggregatorError(f"{self._unknown('or cannot be read ')} AWS answered: {error}") from error
+            raise
         return covered, open_in
 
     def _readings(
@@ -298,10 +305,10 @@ class Organization:
 
         return pages(patiently, {"ConfigurationAggregatorName": self._hub.aggregator} | request)
 
-    def _unknown(self) -> str:
+    def _unknown(self, or_else: str = "") -> str:
         account, region = self._hub.here
         return (
-            f'The aggregator "{self._hub.aggregator}" does not exist in {account}, {region}. '
+            f'The aggregator "{self._hub.aggregator}" does not exist {or_else}in {account}, {region}. '
             'Set aggregator = { name = "…" } of the hub to a name that '
             '"aws configservice describe-configuration-aggregators" lists there, or to {} to create an aggregator.'
         )

@@ -125,7 +125,7 @@ def test_zips_hold_their_own_package_and_nothing_else(digest: Plan) -> None:
             names = {entry.filename for entry in package.infolist()}
 
         assert names == {f"{function}/{path.name}" for path in (CHECKOUT / "lambda" / function).glob("*.py")}
-        assert archive["output_size"] <= {"evaluator": 20, "notifier": 32}[function] * 1024
+        assert archive["output_size"] <= {"evaluator": 20, "notifier": 48}[function] * 1024
         assert archive["output_path"].endswith(f"{NAME}-{ACCOUNT}-{REGION}-{function}.zip")
 
 
