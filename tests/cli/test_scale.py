@@ -1,5 +1,6 @@
 """How much the command takes: it starts fast, and a large plan costs little more than to read it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,15 +14,23 @@ from tests.cli.conftest import Command
 from tests.cli.plans import change, plan, write
 
 
+# In a process of its own, because a program starts with the memory of its parent.
+MEASURE = """
+import json, resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+
+
 def _usage(*words: str | Path) -> tuple[float, float]:
     """The processor time and the memory, in MiB, of a program, at its best of some runs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    figures = []
-    for _ in range(8):
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603  (ours)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        figures.append((usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+    measure = [sys.executable, "-c", MEASURE, *words]
+    figures = [
+        json.loads(subprocess.run(measure, capture_output=True, check=True, env=environment).stdout)  # noqa: S603
+        for _ in range(8)
+    ]
     return min(time for time, _ in figures), min(memory for _, memory in figures)
 
 

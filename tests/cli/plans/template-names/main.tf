@@ -71,7 +71,7 @@ resource "aws_autoscaling_group" "mix" {
   mixed_instances_policy {
     launch_template {
       launch_template_specification {
-        launch_template_name = aws_launch_template.a.name
+        launch_template_name = "tpl-a"
       }
     }
   }
