@@ -13,7 +13,6 @@ from benchmarks.plan.tools import HERE
 from tests.cli.conftest import Command
 from tests.cli.plans import change, plan, write
 
-
 # In a process of its own, because a program starts with the memory of its parent.
 MEASURE = """
 import json, resource, subprocess, sys
