@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.emulator import ACCOUNT_ID, EmbeddedAws
 from tests.support.functions import REGION, allow, document
-from tests.support.roles import as_role, is_denied
+from tests.support.roles import as_role, client_with, is_denied
 
 RULE = f"arn:aws:config:{REGION}:{ACCOUNT_ID}:config-rule"
 
@@ -118,11 +118,4 @@ def as_user(aws: EmbeddedAws, service: str) -> Any:
     """A client of a user without a policy."""
     iam = aws.client("iam", REGION)
     iam.create_user(UserName="u")
-    key = iam.create_access_key(UserName="u")["AccessKey"]
-    return boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=aws.endpoint_url,
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
+    return client_with(aws, service, iam.create_access_key(UserName="u")["AccessKey"])

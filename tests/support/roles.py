@@ -1,5 +1,6 @@
 """A role on the embedded AWS, and whether it is denied a call."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -17,13 +18,18 @@ def as_role(aws: EmbeddedAws, service: str, policy: str, boundary: str | None = 
     arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=document(trust), **options)["Role"]["Arn"]
     iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=policy)
     session = aws.client("sts", REGION).assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return client_with(aws, service, session)
+
+
+def client_with(aws: EmbeddedAws, service: str, key: Mapping[str, Any]) -> Any:
+    """Return a client with the access key of a user, or of a role's session."""
     return boto3.client(
         service,
         region_name=REGION,
         endpoint_url=aws.endpoint_url,
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+        aws_session_token=key.get("SessionToken"),
     )
 
 

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from tests.conftest import assert_text
 from tests.support import CHECKOUT
 from tests.unit.test_digest import CONSOLE, GOLDEN
-from tests.unit.test_report import LAST, NOW, before, name, open_now, read
+from tests.unit.test_report import LAST, NOW, assert_fits, before, name, open_now, read
 
 HUB = "key-pair-hub"
 NAMES = {"222222222222": "shop", "333333333333": "Entwicklung München"}
@@ -104,13 +104,7 @@ def test_texts(case: str) -> None:
 def test_limits(case: str, *, has_chat: bool) -> None:
     """Subject, SMS, lines and size keep to what SNS and a mail reader take."""
     comparison, coverage = CASES[case]
-    message = worded(comparison(), coverage, has_chat=has_chat)
-
-    assert len(message.subject) <= 99
-    assert message.subject.isascii()
-    assert len(message.sms) <= MAX_SMS_LENGTH
-    assert message.size <= 250_000
-    assert all(len(line) <= 80 or "https://" in line for line in message.text.split("\n"))
+    assert_fits(worded(comparison(), coverage, has_chat=has_chat))
 
 
 def test_document_and_mail_name_the_same() -> None:
