@@ -190,7 +190,8 @@ class Organization:
         except ClientError as error:
             # AWS does not document which error an unknown name gives to a role that may read only some aggregators.
             if code(error).startswith("AccessDenied"):
-                raise UnknownAggregatorError(f"{self._unknown('or cannot be read ')} AWS answered: {error}") from error
+                problem = self._unknown("does not exist or cannot be read")
+                raise UnknownAggregatorError(f"{problem} AWS answered: {error}") from error
             raise
         return covered, open_in
 
@@ -298,17 +299,17 @@ class Organization:
                     return call(**arguments)
                 except ClientError as error:
                     if code(error) == "NoSuchConfigurationAggregatorException":
-                        raise UnknownAggregatorError(self._unknown()) from error
+                        raise UnknownAggregatorError(self._unknown("does not exist")) from error
                     if not code(error).startswith(THROTTLED):
                         raise
                     logger.warning("throttled", extra={"reason": str(error)})
 
         return pages(patiently, {"ConfigurationAggregatorName": self._hub.aggregator} | request)
 
-    def _unknown(self, or_else: str = "") -> str:
+    def _unknown(self, problem: str) -> str:
         account, region = self._hub.here
         return (
-            f'The aggregator "{self._hub.aggregator}" does not exist {or_else}in {account}, {region}. '
+            f'The aggregator "{self._hub.aggregator}" {problem} in {account}, {region}. '
             'Set aggregator = { name = "…" } of the hub to a name that '
             '"aws configservice describe-configuration-aggregators" lists there, or to {} to create an aggregator.'
         )

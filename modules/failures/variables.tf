@@ -7,7 +7,7 @@ variable "alarm_topic_arns" {
 
 variable "alarms" {
   description = <<-TEXT
-    Alarms by the end of their name, without those that are not `needed`. An alarm is raised when the `statistic` of
+    Alarms by the end of their name. One that is not `needed` is not created. An alarm is raised when the `statistic` of
     `metric` (NAMESPACE/NAME) is above `threshold` in each of `periods` successive periods of `period` seconds.
   TEXT
   type = map(object({
@@ -25,9 +25,9 @@ variable "alarms" {
 
 variable "dead_letters" {
   description = <<-TEXT
-    Dead-letter queues by the end of their name, without those that are not `needed`. Each has an alarm, and `broken` is
-    the first sentence of its description. `sender` is the service that may send to the queue, with the ARNs of the
-    resources that it sends for. Omit `sender` if no service needs the queue's policy.
+    Dead-letter queues by the end of their name. One that is not `needed` is not created. Each has an alarm, and
+    `broken` is the first sentence of the alarm's description. `sender` is the service that may send to the queue,
+    with the ARNs of the resources that it sends for. Omit `sender` if no service needs the queue's policy.
   TEXT
   type = map(object({
     needed = optional(bool, true)

@@ -4,7 +4,7 @@
 locals {
   has_report = var.report != null
 
-  # Null reads the rule of this region. try() would be unknown with the ARN, and so would be what exists.
+  # Null reads the rule of this region. With try(), a plan would not know whether it is null while the ARN is unknown.
   aggregator = one(var.report[*].aggregator)
 
   reporter_name      = "${var.name}-reporter"
