@@ -326,6 +326,21 @@ def test_wrong_name_of_the_aggregator(hub: HubEdge) -> None:
     assert hub.sns.published == []
 
 
+def test_aggregator_that_may_not_be_read(hub: HubEdge) -> None:
+    """AWS does not document which error an unknown name gives to a narrow role, so a denial says both possibilities."""
+    denied = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+    for api in ("DescribeConfigurationAggregatorSourcesStatus", "DescribeAggregateComplianceByConfigRules"):
+        hub.aggregator.failures[api] = [ClientError(denied, api)]
+
+    wrong = (
+        'The aggregator "organization" does not exist or cannot be read in 123456789012, eu-central-1. Set'
+    )
+    with pytest.raises(RuntimeError, match=re.escape(wrong)) as raised:
+        hub.report(MONDAY)
+    assert "not authorized" in str(raised.value)
+    assert hub.sns.published == []
+
+
 # Remembering
 
 
