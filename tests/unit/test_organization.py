@@ -332,9 +332,7 @@ def test_aggregator_that_may_not_be_read(hub: HubEdge) -> None:
     for api in ("DescribeConfigurationAggregatorSourcesStatus", "DescribeAggregateComplianceByConfigRules"):
         hub.aggregator.failures[api] = [ClientError(denied, api)]
 
-    wrong = (
-        'The aggregator "organization" does not exist or cannot be read in 123456789012, eu-central-1. Set'
-    )
+    wrong = 'The aggregator "organization" does not exist or cannot be read in 123456789012, eu-central-1. Set'
     with pytest.raises(RuntimeError, match=re.escape(wrong)) as raised:
         hub.report(MONDAY)
     assert "not authorized" in str(raised.value)
