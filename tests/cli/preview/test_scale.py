@@ -12,7 +12,6 @@ from typing import IO
 import pytest
 
 from tests.cli.conftest import Command
-from tests.cli.plans import change, plan, write
 from tests.support import CHECKOUT
 
 
@@ -69,19 +68,6 @@ def test_interrupt(command: Command) -> None:
         output, errors = process.communicate(timeout=30)  # the call itself would take a minute, and then be repeated
 
     assert (process.returncode, output, errors) == (130, b"", b"")
-
-
-def test_plan_imports_no_boto3(command: Command, tmp_path: Path) -> None:
-    """``plan`` imports nothing of what only ``preview`` needs."""
-    path = write(tmp_path, plan(change("aws_instance.a", {})))
-    program = (
-        "import sys; from ec2_key_pair_monitor.main import main; main(sys.argv[1:]); "
-        "sys.exit(str(sorted({'boto3', 'botocore', 'tempfile', 'queue', 'xml'} & sys.modules.keys())))"
-    )
-    done = subprocess.run(  # noqa: S603  (ours)
-        [str(command.folder / "python"), "-c", program, "plan", str(path)], capture_output=True, text=True, check=False
-    )
-    assert done.stderr == "[]\n"
 
 
 def test_without_boto3(command: Command, tmp_path: Path) -> None:
