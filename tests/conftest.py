@@ -1,6 +1,7 @@
 """Terraform and the embedded AWS for the layers that need them; the unit tests load neither."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,13 @@ REGION = "eu-central-1"
 
 # What fails fast comes first, then what waits longest, so that no worker is left with that at the end.
 ORDER = ("unit", "e2e", "demo", "plan")
+
+
+def pytest_configure() -> None:
+    """Let programs under test end by signals, which a job in the background or under nohup has them ignore."""
+    for each in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(each) is signal.SIG_IGN:
+            signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
