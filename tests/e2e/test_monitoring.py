@@ -1,6 +1,7 @@
 """The monitor watches itself: alarms and the recorder, told through the module's own topic."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -174,21 +175,32 @@ def test_incomplete_sweep(monitor: Deployment) -> None:
     assert monitor.raised() == {"sweep-incomplete"}
 
 
+def first_hour(monitor: Deployment) -> datetime:
+    """The hour in which the module was applied, from which the alarm on overdue sweeps counts."""
+    name = f"{monitor.rule_name}-sweep-overdue"
+    [alarm] = monitor.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    [expression] = [each["Expression"] for each in alarm["Metrics"] if "Expression" in each]
+    [hour] = re.findall(r"\b\d{10}\b", expression)
+    return datetime.strptime(hour, "%Y%m%d%H").replace(tzinfo=UTC)
+
+
 def test_overdue_sweep(monitor: Deployment) -> None:
     """A sweep is overdue only after twice the period has passed, and until the next sweep has ended."""
-    just_before, after = 2 * PERIOD - timedelta(minutes=1), 2 * PERIOD + timedelta(hours=1)
+    hour, minute = timedelta(hours=1), timedelta(minutes=1)
+    overdue = first_hour(monitor) + hour + 2 * PERIOD
 
-    assert states(monitor, just_before)["sweep-overdue"] == "OK"
+    assert monitor.alarm_states(overdue - minute)["sweep-overdue"] == "OK"
     before = len(monitor.notifications())
-    assert states(monitor, after)["sweep-overdue"] == "ALARM"
+    assert monitor.alarm_states(overdue)["sweep-overdue"] == "ALARM"
     assert f'ALARM: "{monitor.rule_name}-sweep-overdue"' in monitor.notifications()[before].subject
 
     config_delivery.fire_schedule(REGION)
     monitor.aws.settle()
     [ended] = [point for point in cloudwatch_metrics.points(REGION) if point.name == "SweepComplete"]
     cloudwatch_metrics.points(REGION).append(replace(ended, at=ended.at + PERIOD))
-    assert states(monitor, after)["sweep-overdue"] == "OK"
-    assert states(monitor, after + PERIOD)["sweep-overdue"] == "ALARM"
+    assert monitor.alarm_states(overdue)["sweep-overdue"] == "OK"
+    assert monitor.alarm_states(ended.at + 3 * PERIOD - hour)["sweep-overdue"] == "OK"
+    assert monitor.alarm_states(ended.at + 3 * PERIOD + hour)["sweep-overdue"] == "ALARM"
 
 
 CALLS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {

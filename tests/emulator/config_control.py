@@ -34,9 +34,9 @@ def send_oversized(region: str, resource_id: str) -> None:
     store(region).oversized.add(resource_id)
 
 
-def take_time(region: str, *, deleting: float = 0.0, evaluating: float = 0.0) -> None:
-    """Set the seconds for the deletion of a rule's results, and those between two evaluations on demand."""
-    vars(backend_of(region))["embedded_seconds"] = {"DELETING_RESULTS": deleting, "EVALUATING": evaluating}
+def refuse_calls(region: str, *, deleting: int = 0, evaluating: int = 0) -> None:
+    """Set how many calls are refused while a rule's results are deleted, and after an evaluation on demand."""
+    vars(backend_of(region))["embedded_refusals"] = {"DELETING_RESULTS": deleting, "EVALUATING": evaluating}
 
 
 def drop_deliveries(region: str, resource_ids: Iterable[str]) -> None:

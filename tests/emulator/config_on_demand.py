@@ -6,12 +6,11 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_StartConfigRulesEvalu
 On AWS both continue after the response. While a rule's results are deleted, its state is ``DELETING_RESULTS`` and both
 calls are refused. An evaluation is refused while another one runs, or within a minute of the last.
 
-More permissive than AWS: both are done immediately, unless a test sets ``config_control.take_time``, which also stands
-for that minute. Assumed: after PutConfigRule an evaluation can be started immediately, and if one of several rules
-refuses, none starts.
+More permissive than AWS: both are done immediately, unless a test calls ``config_control.refuse_calls``. Its numbers
+stand for the time that both take on AWS, so that no test depends on how fast this machine is. Assumed: after
+PutConfigRule an evaluation can be started immediately, and if one of several rules refuses, none starts.
 """
 
-import time
 from typing import Any
 
 from moto.config.exceptions import ResourceInUseException
@@ -26,15 +25,21 @@ STATES = ("DELETING_RESULTS", "EVALUATING")
 
 
 def begin(backend: ConfigBackend, rule: ConfigRule, state: str) -> None:
-    """Put a rule into a state for as long as it takes in the region."""
-    seconds = vars(backend).get("embedded_seconds", {}).get(state, 0.0)
-    vars(rule).setdefault("_embedded_until", {})[state] = time.monotonic() + seconds
+    """Put a rule into a state that ends after as many refused calls as a test has set for the region."""
+    vars(rule).setdefault("_embedded_refusals", {})[state] = vars(backend).get("embedded_refusals", {}).get(state, 0)
 
 
 def is_in(rule: ConfigRule, state: str) -> bool:
     """Whether a rule is still in a state."""
-    until: float = vars(rule).get("_embedded_until", {}).get(state, 0.0)
-    return time.monotonic() < until
+    return bool(vars(rule).get("_embedded_refusals", {}).get(state))
+
+
+def refuses(rule: ConfigRule, state: str) -> bool:
+    """Whether a rule is in a state that refuses this call, which brings the state closer to its end."""
+    if not is_in(rule, state):
+        return False
+    vars(rule)["_embedded_refusals"][state] -= 1
+    return True
 
 
 @extends(ConfigRule)
@@ -60,7 +65,7 @@ def start_config_rules_evaluation(self: ConfigResponse) -> ActionResult:
     rules = [config_rules.rule_named(self.config_backend, name) for name in self._get_param("ConfigRuleNames") or []]
     for rule in rules:
         refuse_while_deleting(rule)
-        if is_in(rule, "EVALUATING"):
+        if refuses(rule, "EVALUATING"):
             refuse(
                 "LimitExceededException",
                 f"An evaluation of the rule {rule.config_rule_name} is in progress, or began less than a minute ago.",
@@ -74,7 +79,7 @@ def start_config_rules_evaluation(self: ConfigResponse) -> ActionResult:
 
 def refuse_while_deleting(rule: ConfigRule) -> None:
     """Refuse what AWS refuses while a rule's results are deleted."""
-    if is_in(rule, "DELETING_RESULTS"):
+    if refuses(rule, "DELETING_RESULTS"):
         raise ResourceInUseException(
             f"The rule {rule.config_rule_name} is deleting its evaluation results. Try your request again later."
         )

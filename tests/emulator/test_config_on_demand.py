@@ -1,7 +1,5 @@
 """Results deleted and resources evaluated on demand, as AWS Config's API reference describes both."""
 
-import time
-
 import pytest
 from botocore.exceptions import ClientError
 
@@ -33,7 +31,7 @@ def test_evaluation_on_demand(region: Region) -> None:
 def test_deleting_results_refuses_more(region: Region, call: str) -> None:
     """While a rule's results are deleted it is in that state, and neither call is taken."""
     rule = {"ConfigRuleName": "rule"} if call == "delete_evaluation_results" else {"ConfigRuleNames": ["rule"]}
-    config_control.take_time(REGION, deleting=2.0)
+    config_control.refuse_calls(REGION, deleting=1)
     region.config.delete_evaluation_results(ConfigRuleName="rule")
 
     assert state(region) == "DELETING_RESULTS"
@@ -41,14 +39,13 @@ def test_deleting_results_refuses_more(region: Region, call: str) -> None:
         getattr(region.config, call)(**rule)
     assert refused(error) == "ResourceInUseException"
 
-    while state(region) != "ACTIVE":
-        time.sleep(0.1)
+    assert state(region) == "ACTIVE"
     getattr(region.config, call)(**rule)
 
 
 def test_one_evaluation_at_a_time(region: Region) -> None:
     """While a rule is evaluated it is in that state, and no second evaluation starts."""
-    config_control.take_time(REGION, evaluating=0.3)
+    config_control.refuse_calls(REGION, evaluating=1)
     region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
 
     assert state(region) == "EVALUATING"
@@ -56,5 +53,5 @@ def test_one_evaluation_at_a_time(region: Region) -> None:
         region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
     assert refused(error) == "LimitExceededException"
 
-    time.sleep(0.4)
+    assert state(region) == "ACTIVE"
     region.config.start_config_rules_evaluation(ConfigRuleNames=["rule"])

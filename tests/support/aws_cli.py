@@ -1,7 +1,8 @@
 """A stand-in for the AWS CLI, so that it need not be installed: ``aws SERVICE OPERATION --parameter value …``.
 
 It knows the calls of boto3 with strings and lists of strings as parameters. Exit statuses and messages are those of
-https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
+https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html and it repeats calls as version 2 does:
+https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-retries.html
 """
 
 import json
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import boto3
 from botocore import xform_name
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.support import CHECKOUT
 
 SERVICES = {"configservice": "config"}  # which the CLI names otherwise than boto3
 SERVICE_ERROR, USAGE_ERROR = 254, 252
+ATTEMPTS = 3
 
 
 def run(commands: str, environment: Mapping[str, str], folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -47,7 +50,8 @@ def run(commands: str, environment: Mapping[str, str], folder: Path) -> "subproc
 def main(arguments: Sequence[str]) -> int:
     """Make a call and print its response. Returns the exit status."""
     service, operation, *options = arguments
-    client = boto3.client(SERVICES.get(service, service))
+    retries = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+    client = boto3.client(SERVICES.get(service, service), config=retries)
     method = operation.replace("-", "_")
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
     members = {f"--{xform_name(name, '-')}": name for name in model.input_shape.members}
