@@ -1,6 +1,5 @@
 """The command as people install it: a wheel of this checkout, in an environment of its own."""
 
-import fcntl
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support import CHECKOUT
+from tests.support.once import once
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,7 @@ for line in sys.stdin:
 @pytest.fixture(scope="session")
 def wheel_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment that holds the wheel and what it needs; all workers of a run share it."""
-    temporary = tmp_path_factory.getbasetemp()
-    shared = (temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary) / "command"
-    with Path(f"{shared}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "ready").exists():
-            _install(shared)
-            (shared / "ready").touch()
-    return shared / "environment" / "bin"
+    return once(tmp_path_factory, "command", _install) / "environment" / "bin"
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +115,6 @@ def interpreter(wheel_environment: Path) -> Iterator[Interpreter]:
 
 def _install(folder: Path) -> None:
     """Build the wheel with the locked backend, and install it with the locked versions of what it needs."""
-    folder.mkdir()
     pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
     _run(sys.executable, *pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(CHECKOUT))
     (wheel,) = folder.glob("*.whl")

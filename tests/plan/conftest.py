@@ -1,5 +1,6 @@
 """Plans that many tests read: one for each set of inputs."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 from tests.support import cases
 from tests.support.cases import PlanEach, RefuseEach
 from tests.support.handlers import config, sns
+from tests.support.once import once
 from tests.support.reporter import edge
 from tests.support.reporter import hub as hub_edge
-from tests.support.terraform import Plan, Root
+from tests.support.terraform import Plan, Root, read_plan
 
 __all__ = ["config", "edge", "hub_edge", "sns"]
 
@@ -54,12 +56,30 @@ def refuse_each(tmp_path_factory: pytest.TempPathFactory, terraform_environment:
 
 
 @pytest.fixture(scope="session")
-def defaults(module: Root) -> Plan:
-    """A plan without any input."""
-    return module.plan()
+def plan_once(root_in: Callable[[str], Root], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Plan]:
+    """Plans a folder of the module as a root, such as ``examples/complete``, once for all workers of a run."""
+
+    def planned(folder: str) -> Plan:
+        def make(kept: Path) -> None:
+            root = root_in(folder)
+            document = root.document()
+            root.read(document)
+            (kept / "plan.json").write_text(json.dumps([str(root.directory), document]), encoding="utf-8")
+
+        kept = once(tmp_path_factory, f"plan-{folder.replace('/', '-')}", make)
+        directory, document = json.loads((kept / "plan.json").read_text(encoding="utf-8"))
+        return read_plan(document, Path(directory))
+
+    return planned
 
 
 @pytest.fixture(scope="session")
-def everything(root_in: Callable[[str], Root]) -> Plan:
+def defaults(plan_once: Callable[[str], Plan]) -> Plan:
+    """A plan without any input."""
+    return plan_once(".")
+
+
+@pytest.fixture(scope="session")
+def everything(plan_once: Callable[[str], Plan]) -> Plan:
     """A plan of examples/complete, which sets every input; its addresses are inside the module."""
-    return root_in("examples/complete").plan()
+    return plan_once("examples/complete")

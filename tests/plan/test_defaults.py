@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import CHECKOUT
 from tests.support.policies import ACCOUNT
 from tests.support.terraform import Plan, Root
 
@@ -96,13 +97,13 @@ def package_of(plan: Plan) -> dict[str, Any]:
     return dict(plan.data["data.archive_file.evaluator"])
 
 
-def test_zip_holds_the_package_and_nothing_else(module: Root, defaults: Plan) -> None:
+def test_zip_holds_the_package_and_nothing_else(defaults: Plan) -> None:
     """The zip carries the evaluator's own modules: no bytecode, no other function, nothing of a third party."""
-    with zipfile.ZipFile(module.directory / package_of(defaults)["output_path"]) as package:
+    with zipfile.ZipFile(defaults.directory / package_of(defaults)["output_path"]) as package:
         names = {entry.filename for entry in package.infolist()}
         modes = {entry.external_attr >> 16 & 0o777 for entry in package.infolist()}
 
-    assert names == {f"evaluator/{path.name}" for path in (module.directory / "lambda/evaluator").glob("*.py")}
+    assert names == {f"evaluator/{path.name}" for path in (CHECKOUT / "lambda/evaluator").glob("*.py")}
     assert {"evaluator/handler.py", "evaluator/compliance.py"} <= names
     assert modes == {0o644}
 

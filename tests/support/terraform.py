@@ -125,7 +125,7 @@ class Root:
         """Have a plan judged, and read it."""
         for judge in plan_judges:
             judge(document, self._environment)
-        return _read_plan(document, self.directory)
+        return read_plan(document, self.directory)
 
     def apply(self, **variables: Any) -> None:
         """Apply without asking."""
@@ -214,7 +214,8 @@ def _diagnostics(text: str) -> str:
     return "\n".join(re.sub(r"\s+", " ", line).strip() for line in lines if line.strip())
 
 
-def _read_plan(document: Mapping[str, Any], directory: Path) -> Plan:
+def read_plan(document: Mapping[str, Any], directory: Path) -> Plan:
+    """Read what ``terraform show -json`` says of a plan, of the root in a folder."""
     planned = document["planned_values"]
     resources = list(_resources(planned.get("root_module", {})))
     read = _resources(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
