@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import cases
-from tests.support.cases import PlanEach, RefuseEach
+from tests.support.cases import Cases, PlanEach, RefuseEach
 from tests.support.handlers import config, sns
 from tests.support.once import once
 from tests.support.reporter import edge
@@ -46,13 +46,21 @@ def module(root_in: Callable[[str], Root]) -> Root:
 @pytest.fixture(scope="session")
 def plan_each(tmp_path_factory: pytest.TempPathFactory, terraform_environment: dict[str, str]) -> PlanEach:
     """Plans the module with many sets of inputs in one run; returns a plan for each."""
-    return lambda inputs: cases.plan_each(tmp_path_factory.mktemp("cases"), terraform_environment, inputs)
+
+    def plan_each(inputs: Cases, source: str = ".", /) -> dict[str, Plan]:
+        return cases.plan_each(tmp_path_factory.mktemp("cases"), terraform_environment, inputs, source)
+
+    return plan_each
 
 
 @pytest.fixture(scope="session")
 def refuse_each(tmp_path_factory: pytest.TempPathFactory, terraform_environment: dict[str, str]) -> RefuseEach:
     """Plans the module with many sets of inputs in one run, which refuses each; returns the messages of each."""
-    return lambda inputs: cases.refuse_each(tmp_path_factory.mktemp("cases"), terraform_environment, inputs)
+
+    def refuse_each(inputs: Cases, source: str = ".", /) -> dict[str, list[str]]:
+        return cases.refuse_each(tmp_path_factory.mktemp("cases"), terraform_environment, inputs, source)
+
+    return refuse_each
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from notifier.findings import Place
 from tests.emulator import eventbridge_patterns
 from tests.support import CHECKOUT
 from tests.support.aggregator import RULE, There
+from tests.support.cases import PlanEach, RefuseEach
 from tests.support.policies import BY_LAMBDA_WITH_DEAD_LETTERS, BY_SNS, allowed
 from tests.support.reporter import MONDAY, NEXT_MONDAY, HubEdge
-from tests.support.terraform import Plan, Root, TerraformError
+from tests.support.terraform import Plan, Root
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -39,27 +40,39 @@ PATHS = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"]
 
 
 @pytest.fixture(scope="module")
-def root(root_in: Callable[[str], Root]) -> Root:
-    """The hub as a root."""
-    return root_in("modules/hub")
-
-
-@pytest.fixture(scope="module")
-def hub(root: Root) -> Plan:
-    """A plan of a hub for a part of an organization and an account beside it."""
-    return root.plan(
-        organization={"id": "o-a1b2c3d4e5", "paths": PATHS},
-        account_ids=["999999999999"],
-        account_names={ACCOUNT: "shop"},
-        archive_days=14,
-        digest_by="account",
+def plans(plan_each: PlanEach) -> dict[str, Plan]:
+    """A plan for each set of inputs."""
+    return plan_each(
+        {
+            "parted": {
+                "organization": {"id": "o-a1b2c3d4e5", "paths": PATHS},
+                "account_ids": ["999999999999"],
+                "account_names": {ACCOUNT: "shop"},
+                "archive_days": 14,
+                "digest_by": "account",
+            },
+            "reporting": {**ORGANIZATION, **REPORT, "aggregator": {}},
+            "existing_aggregator": {
+                **ORGANIZATION,
+                **REPORT,
+                "aggregator": {"name": "organization"},
+                "monitor_names": ["b", "a"],
+            },
+        },
+        "modules/hub",
     )
 
 
 @pytest.fixture(scope="module")
-def reporting(root: Root) -> Plan:
+def hub(plans: dict[str, Plan]) -> Plan:
+    """A plan of a hub for a part of an organization and an account beside it."""
+    return plans["parted"]
+
+
+@pytest.fixture(scope="module")
+def reporting(plans: dict[str, Plan]) -> Plan:
     """A plan of a hub with a report, which creates its aggregator."""
-    return root.plan(**ORGANIZATION, **REPORT, aggregator={})
+    return plans["reporting"]
 
 
 @pytest.fixture(scope="module")
@@ -152,10 +165,10 @@ def test_archive_keeps_what_the_rule_takes(hub: Plan, example: Plan) -> None:
     assert "module.hub.aws_cloudwatch_event_archive.this[0]" in example.resources
 
 
-def test_notifier_knows_the_accounts(root: Root, hub: Plan) -> None:
+def test_notifier_knows_the_accounts(hub: Plan) -> None:
     """The names of the accounts are in the zip, and what one notification is about is handed on."""
     archive = hub.data["module.notifications.data.archive_file.notifier[0]"]
-    with zipfile.ZipFile(root.directory / archive["output_path"]) as package:
+    with zipfile.ZipFile(hub.directory / archive["output_path"]) as package:
         assert json.loads(package.read("notifier/account_names.json")) == {ACCOUNT: "shop"}
     call = hub.configuration["root_module"]["module_calls"]["notifications"]["expressions"]
     assert call["digest_by"]["references"] == ["var.digest_by"]
@@ -231,9 +244,9 @@ def test_report_costs_what_is_documented(reporting: Plan) -> None:
     assert tuple(str(sum(kind in address for address in added)) for kind in charged) == documented
 
 
-def test_report_reads_an_existing_aggregator(root: Root) -> None:
+def test_report_reads_an_existing_aggregator(plans: dict[str, Plan]) -> None:
     """With a name, nothing is created for AWS Config, and the reporter may read every aggregator of its region."""
-    plan = root.plan(**ORGANIZATION, **REPORT, aggregator={"name": "organization"}, monitor_names=["b", "a"])
+    plan = plans["existing_aggregator"]
     environment = plan.resources[REPORTER]["environment"][0]["variables"]
     reads = {action: arns for action, arns in allowed(plan, "", "reporter").items() if action.startswith("config:")}
 
@@ -246,20 +259,32 @@ def test_report_reads_an_existing_aggregator(root: Root) -> None:
 # Bad input
 
 
-def test_bad_input_is_named(root: Root) -> None:
-    """Each refusal names the input and shows what is right."""
-    with pytest.raises(TerraformError) as refused:
-        root.plan(
-            **REPORT,
-            account_names={"shop": "123456789012"},
-            archive_days=0,
-            digest_by="team",
-            digest_window_seconds=301,
-            name=f"{MONITOR}-hub",
-            organization={"id": "a1b2c3d4e5", "paths": ["r-ab12/*"]},
-            subscriptions={"team": {"protocol": "sqs", "filter_polcy": "{}"}},
-        )
+@pytest.fixture(scope="module")
+def refused(refuse_each: RefuseEach) -> dict[str, str]:
+    """The messages with which each set of bad inputs is refused."""
+    found = refuse_each(
+        {
+            "many": {
+                **REPORT,
+                "account_names": {"shop": "123456789012"},
+                "archive_days": 0,
+                "digest_by": "team",
+                "digest_window_seconds": 301,
+                "name": f"{MONITOR}-hub",
+                "organization": {"id": "a1b2c3d4e5", "paths": ["r-ab12/*"]},
+                "subscriptions": {"team": {"protocol": "sqs", "filter_polcy": "{}"}},
+            },
+            "aggregator": {**ORGANIZATION, "aggregator": {"name": "arn:aws:config"}},
+            "misspelt_aggregator": {**ORGANIZATION, **REPORT, "aggregator": {"nmae": "organization"}},
+            "schedule": {**ORGANIZATION, "aggregator": {}, "report_schedule": {"expression": "every monday"}},
+        },
+        "modules/hub",
+    )
+    return {name: "\n".join(messages) for name, messages in found.items()}
 
+
+def test_bad_input_is_named(refused: dict[str, str]) -> None:
+    """Each refusal names the input and shows what is right."""
     for message in (
         "account_names must map account IDs of twelve digits",
         "report_schedule needs aggregator, from which",
@@ -271,22 +296,17 @@ def test_bad_input_is_named(root: Root) -> None:
         "organization must have paths of this organization",
         "invalid: team.filter_polcy",
     ):
-        assert message in str(refused.value)
+        assert message in refused["many"]
 
 
-def test_bad_aggregator_is_named(root: Root) -> None:
+def test_bad_aggregator_is_named(refused: dict[str, str]) -> None:
     """An aggregator needs a name that AWS Config can have, and a report that reads it."""
-    with pytest.raises(TerraformError) as refused:
-        root.plan(**ORGANIZATION, aggregator={"name": "arn:aws:config"})
-
-    assert "aggregator must have the name of an AWS Config aggregator, 1 to 256 letters" in str(refused.value)
-    assert 'invalid: {"name":"arn:aws:config"}.' in str(refused.value)
-    assert "aggregator needs report_schedule, because only the report reads" in str(refused.value)
-    with pytest.raises(TerraformError, match=r'invalid: \{"nmae":"organization"\}'):
-        root.plan(**ORGANIZATION, **REPORT, aggregator={"nmae": "organization"})
+    assert "aggregator must have the name of an AWS Config aggregator, 1 to 256 letters" in refused["aggregator"]
+    assert 'invalid: {"name":"arn:aws:config"}.' in refused["aggregator"]
+    assert "aggregator needs report_schedule, because only the report reads" in refused["aggregator"]
+    assert 'invalid: {"nmae":"organization"}' in refused["misspelt_aggregator"]
 
 
-def test_bad_schedule_is_named(root: Root) -> None:
+def test_bad_schedule_is_named(refused: dict[str, str]) -> None:
     """The schedule is checked as the root's is."""
-    with pytest.raises(TerraformError, match="report_schedule must have an expression of EventBridge Scheduler"):
-        root.plan(**ORGANIZATION, aggregator={}, report_schedule={"expression": "every monday"})
+    assert "report_schedule must have an expression of EventBridge Scheduler" in refused["schedule"]

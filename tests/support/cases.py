@@ -1,30 +1,46 @@
 """Plans the module with many sets of inputs at once: a run of Terraform takes seconds, however little it plans.
 
-Each set of inputs is a case and has a name. The root calls the module once for each case, in a file with the case's
-name and from a copy of the module in a folder with that name. So the place in each of Terraform's messages names the
-case.
+Each set of inputs is a case and has a name. The root calls the module, or the module in one of its folders, once for
+each case, in a file with the case's name and from a copy of the module in a folder with that name. So the place in each
+of Terraform's messages names the case.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.support.terraform import Plan, Root, TerraformError, copy_module, plain
 
 Cases = Mapping[str, Mapping[str, Any]]
-PlanEach = Callable[[Cases], dict[str, Plan]]
-RefuseEach = Callable[[Cases], dict[str, list[str]]]
 
 
-def plan_each(directory: Path, environment: Mapping[str, str], cases: Cases) -> dict[str, Plan]:
+class PlanEach(Protocol):
+    """:func:`plan_each` with a folder of its own."""
+
+    def __call__(self, cases: Cases, source: str = ".", /) -> dict[str, Plan]: ...
+
+
+class RefuseEach(Protocol):
+    """:func:`refuse_each` with a folder of its own."""
+
+    def __call__(self, cases: Cases, source: str = ".", /) -> dict[str, list[str]]: ...
+
+
+def plan_each(directory: Path, environment: Mapping[str, str], cases: Cases, source: str = ".") -> dict[str, Plan]:
     """Plan the module with each set of inputs; returns a plan for each, as if the module were the root.
+
+    Args:
+        directory: an empty folder.
+        environment: as ``Root`` takes it.
+        cases: the sets of inputs by their names.
+        source: the module's folder, such as ``modules/hub``; ``.`` is the module itself.
 
     Raises:
         TerraformError: a case is refused. The message names its file.
     """
-    root = _root(directory, environment, cases)
+    root = _root(directory, environment, cases, source)
     document = root.document()
     plans = {}
     for name in cases:
@@ -36,20 +52,25 @@ def plan_each(directory: Path, environment: Mapping[str, str], cases: Cases) -> 
     return plans
 
 
-def refuse_each(directory: Path, environment: Mapping[str, str], cases: Cases) -> dict[str, list[str]]:
+def refuse_each(
+    directory: Path, environment: Mapping[str, str], cases: Cases, source: str = "."
+) -> dict[str, list[str]]:
     """Plan the module with each set of inputs; returns the messages with which each is refused.
+
+    The arguments are those of :func:`plan_each`.
 
     Raises:
         AssertionError: a case is not refused, or a message does not belong to one.
     """
     messages: list[str] = []
     try:
-        _root(directory, environment, cases).document()
+        _root(directory, environment, cases, source).document()
     except TerraformError as error:
         messages = str(error).splitlines()
     found: dict[str, list[str]] = {name: [] for name in cases}
     for message in messages:
-        place = re.search(r" on ([a-z]\w*)(?:\.tf\.json|/\S+) line \d", message)
+        # An input that a case leaves out has no place, but the rule that refuses it has.
+        place = re.search(r" (?:on|rule at) ([a-z]\w*)(?:\.tf\.json|/\S+?)(?: line |:)\d", message)
         assert place, f"the message belongs to no case: {message}"
         found[place[1]].append(message)
     taken = [name for name, each in found.items() if not each]
@@ -57,12 +78,12 @@ def refuse_each(directory: Path, environment: Mapping[str, str], cases: Cases) -
     return found
 
 
-def _root(directory: Path, environment: Mapping[str, str], cases: Cases) -> Root:
+def _root(directory: Path, environment: Mapping[str, str], cases: Cases, source: str) -> Root:
     # As variables, inputs are not known when Terraform validates the configuration, but only when it plans. So a plan
     # refuses all bad ones at once.
     for name, inputs in cases.items():
         copy_module(directory / name, ("lambda", "modules"))
-        call = {"source": f"./{name}", **{key: f"${{var.{name}.{key}}}" for key in inputs}}
+        call = {"source": f"./{name}/{source}", **{key: f"${{var.{name}.{key}}}" for key in inputs}}
         output = {"value": f"${{module.{name}}}"}
         file = {"variable": {name: {}}, "module": {name: call}, "output": {name: output}}
         (directory / f"{name}.tf.json").write_text(json.dumps(file, indent=1), encoding="utf-8")
