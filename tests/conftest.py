@@ -1,11 +1,13 @@
 """Terraform and the embedded AWS for the layers that need them; the unit tests load neither."""
 
+import functools
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore.session
 import pytest
 
 from tests.oracles import wire
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from tests.emulator import EmbeddedAws
 
 REGION = "eu-central-1"
+
+# All sessions read AWS's models once. That of EC2 alone takes a tenth of a second, and moto and the tests make many.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 # What fails fast comes first, then what waits longest, so that no worker is left with that at the end.
 ORDER = ("unit", "e2e", "demo", "plan")

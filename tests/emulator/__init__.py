@@ -16,6 +16,7 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     eventbridge_buses,
     faults,
     iam,
+    kept,
     lambda_functions,
     lambda_queues,
     moto_methods,

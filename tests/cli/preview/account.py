@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -85,6 +86,7 @@ class Account:
         self.group("mixed", 0, MixedInstancesPolicy={"LaunchTemplate": base})
         for name in ("deleted", "replaced"):
             self._ec2.delete_key_pair(KeyName=name)
+        time.sleep(1)  # EC2 tells times in whole seconds, and the key pair's is to be later than the launch's
         self._ec2.create_key_pair(KeyName="replaced")
         self.aws.settle()
 
