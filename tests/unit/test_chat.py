@@ -22,16 +22,23 @@ from tests.unit.test_report import CASES, compared, open_now
 from tests.unit.test_report import worded as report
 
 SCHEMA = json.loads((Path(__file__).parent / "chat_schema.json").read_text())
+# jsonschema.validate would check the schema itself each time.
+FORM = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)
 LINK = re.compile(r"https://[a-z0-9-]+\.console\.aws\.amazon\.com/[\w/?=#:.%-]+")
 # What Slack or Teams interpret: mentions, links, entities, emphasis, code, and channels.
 MARKUP = re.compile(r"[<>&*`~|@#\[\]\\]|://|(?<![^\W_])_|_(?![^\W_])")
+
+
+def test_schema() -> None:
+    """The schema is one that can be followed."""
+    FORM.check_schema(SCHEMA)
 
 
 def chat(events: Sequence[Event], **options: Any) -> dict[str, Any]:
     """The form of the one message about events, which follows the schema."""
     [message] = digest(events, CONSOLE, NAMES, has_chat=True, **options)
     assert message.chat is not None
-    jsonschema.validate(message.chat, SCHEMA)
+    FORM.validate(message.chat)
     return message.chat
 
 
@@ -110,7 +117,7 @@ def test_report(case: str) -> None:
     message = report(compared(open_now(numbers), memory), has_chat=True)
 
     assert message.chat is not None
-    jsonschema.validate(message.chat, SCHEMA)
+    FORM.validate(message.chat)
     assert size(message) <= 250_000
     if case == "3":
         content = message.chat["content"]
@@ -150,7 +157,7 @@ def test_hostile_values_are_text(value: str, name: str) -> None:
     events: list[Event] = [change(1, annotation=value), alarm(description=value), call(caller=value), change(2)]
     [message] = digest(events, CONSOLE, {each.account: name for each in events}, has_chat=True)
     assert message.chat is not None
-    jsonschema.validate(message.chat, SCHEMA)
+    FORM.validate(message.chat)
     content = message.chat["content"]
 
     for text in (content["title"], content["description"], *content["keywords"], message.chat["metadata"]["summary"]):
@@ -172,7 +179,7 @@ def test_every_limit_holds(events: list[Event], limit: int) -> None:
         patch.setattr("notifier.digest.MAX_BYTES", limit)
         messages = list(digest(events, CONSOLE, NAMES, has_chat=True))
     for message in messages:
-        jsonschema.validate(message.chat, SCHEMA)
+        FORM.validate(message.chat)
         told = message.instances + len(message.document["recorder"]) + len(message.document["alarms"])
         assert size(message) == message.size
         assert message.size <= limit or told == 1

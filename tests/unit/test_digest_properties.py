@@ -99,14 +99,17 @@ def test_every_event_is_told_once(events: list[Event], by_account: bool) -> None
         assert len(message.attributes["accounts"]) == 1 or not by_account
         assert all(each["call"] in message.text for each in recorder)
         assert all(each["alarm"] in message.text for each in alarms)
+    histories: dict[tuple[str, ...], list[Change]] = {}
+    for event in events:
+        if isinstance(event, Change):
+            histories.setdefault(event[:4], []).append(event)
+    assert set(told) == set(histories)
     for told_name, each in told.items():
-        history = {c.key: c for c in events if isinstance(c, Change) and c[:4] == told_name}.values()
+        history = histories[told_name]
         last = max(c.recorded_at for c in history)
-        assert (each["verdict"], each["annotation"]) in {(c.verdict, c.annotation) for c in events
-                                                         if isinstance(c, Change) and c[:4] == told_name
-                                                         and c.recorded_at == last}  # fmt: skip
-        assert each["earlier_changes"] == len(history) - 1
-    assert set(told) == {each[:4] for each in events if isinstance(each, Change)}
+        assert (each["verdict"], each["annotation"]) in {(c.verdict, c.annotation) for c in history
+                                                         if c.recorded_at == last}  # fmt: skip
+        assert each["earlier_changes"] == len({c.key for c in history}) - 1
     for kind, entries in ((RecorderCall, "recorder"), (Alarm, "alarms")):
         distinct = {each.key for each in events if isinstance(each, kind)}
         assert sum(len(message.document[entries]) for message in messages) == len(distinct)
