@@ -64,26 +64,30 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """The installed package, run again and again by one Python: where a test asks for verdicts and no more."""
+    """The installed package, run again and again by one Python: where a test asks for results and no more."""
 
     process: subprocess.Popen[str]
 
-    def __call__(self, *arguments: str | Path) -> Outcome:
-        """Run the command."""
+    def __call__(self, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> Outcome:
+        """Run the command, with these environment variables besides those of the tests."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
+        self.process.stdin.write(json.dumps([[str(each) for each in arguments], {**(environment or {})}]) + "\n")
         self.process.stdin.flush()
         return Outcome(*json.loads(self.process.stdout.readline()))
 
 
 _LOOP = """
-import contextlib, io, json, sys
+import contextlib, io, json, os, sys
 from ec2_key_pair_monitor.main import main
+inherited = dict(os.environ)
 for line in sys.stdin:
+    arguments, environment = json.loads(line)
+    os.environ.clear()
+    os.environ.update(inherited | environment)
     streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
-        status = main(json.loads(line))
+        status = main(arguments)
     for stream in streams:
         stream.flush()
     print(json.dumps([status, *(stream.buffer.getvalue().decode() for stream in streams)]), flush=True)
@@ -105,7 +109,7 @@ def command(wheel_environment: Path) -> Command:
 @pytest.fixture(scope="session")
 def interpreter(wheel_environment: Path) -> Iterator[Interpreter]:
     """The installed package in one Python."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     words: list[str | Path] = [wheel_environment / "python", "-c", _LOOP]
     with subprocess.Popen(words, stdin=-1, stdout=-1, env=environment, encoding="utf-8") as process:  # noqa: S603
         yield Interpreter(process)

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from tests.cli.conftest import Command, Outcome
+from tests.cli.conftest import Interpreter, Outcome
 from tests.conftest import REGION
 from tests.emulator import ACCOUNT_ID, EmbeddedAws
 
@@ -18,7 +18,7 @@ POLICY = {"allowedKeyNames": '["ops*"]', "exemptTags": '{"team": "build"}'}
 class Account:
     """The account, and the command that looks at it."""
 
-    def __init__(self, aws: EmbeddedAws, command: Command) -> None:
+    def __init__(self, aws: EmbeddedAws, command: Interpreter) -> None:
         self.aws = aws
         self._command = command
         self._ec2 = aws.client("ec2", REGION)
