@@ -103,3 +103,17 @@ def test_many_rows(command: Command, tmp_path: Path) -> None:
     output = command("plan", path).output
     assert "… and 1,001 more; --format json has all." in output
     assert "1,201 judged: 1,201 NON_COMPLIANT" in output
+
+
+def test_lines_of_unusual_blocks(command: Command, tmp_path: Path) -> None:
+    """Blocks are found without quotation marks around their labels, and not in comments."""
+    (tmp_path / "main.tf").write_text(
+        '/*\nresource "aws_instance" "a" {\n}\n*/\n'
+        'locals {\n  every = "bucket/*"\n}\nresource aws_instance a {\n}\nmodule m {\n  source = "./*/../m"\n}\n',
+        encoding="utf-8",
+    )
+    inner = {**change("aws_instance.b", {}), "address": "module.m.aws_instance.b", "module_address": "module.m"}
+    path = write(tmp_path, plan(change("aws_instance.a", {}), inner))
+    results = sarif_results(command("plan", path, "--format", "sarif", "--root", tmp_path).json)
+    places = [each["locations"][0]["physicalLocation"] for each in results]
+    assert [each["region"]["startLine"] for each in places] == [8, 10]

@@ -51,7 +51,7 @@ class Configuration:
         self._root: Mapping[str, Any] = plan.get("configuration", {}).get("root_module", {})
         self._find = find
         self._blocks: dict[tuple[str, ...], dict[tuple[str, str, str], Mapping[str, Any]]] = {}
-        self._instances: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] | None = None
+        self._instances: dict[tuple[ModulePath, str, str, str], list[Mapping[str, Any]]] | None = None
         self._known_locals: dict[ModulePath, bool] = {}
         self._modules: dict[tuple[ModulePath, str], set[Index]] | None = None
 
@@ -85,6 +85,12 @@ class Configuration:
             return FUNCTION
         return next((each for each in references if not self._is_known(each, scope, depth)), None)
 
+    def has_empty_text(self, expression: Expression) -> bool:
+        """Whether a variable of the root module in an expression has an empty text in its value."""
+        values = self._plan.get("variables", {})
+        steps = [_tokens(each) for each in _traversals(expression.get("references", ()))]
+        return any(_has_empty_text(values.get(step[1], {}).get("value")) for step in steps if step[0] == "var")
+
     def reached(self, expression: Expression, scope: Scope, types: frozenset[str], depth: int = 0) -> list[Reached]:
         """Return the resources of some types that an expression refers to, through variables, outputs and ``each``."""
         found: list[Reached] = []
@@ -104,6 +110,44 @@ class Configuration:
         parent, call = self._parent(scope)
         expressions = (each for each in call.get("expressions", {}).values() if isinstance(each, Mapping))
         return [each.resource for expression in expressions for each in self.reached(expression, parent, types)]
+
+    def chooses(self, expression: Expression, scope: Scope, types: frozenset[str]) -> bool:
+        """Whether an expression also refers to a value that is known only after apply and leads to none of the types.
+
+        Such an expression is a conditional, of which any branch can be the result. Only a resource's attribute and a
+        whole variable count, because a part of an object is taken for unknown if any other part is.
+        """
+        references = list(_traversals(expression.get("references", ())))
+        for reference in references:
+            head, *rest = _tokens(reference)
+            if (
+                head not in {"local", "each", "module", *types}
+                and (head != "var" or len(rest) == 1)
+                and not self._is_known(reference, scope, 0)
+                and next(self._reach(reference, references, scope, types, 1), None) is None
+            ):
+                return True
+        return False
+
+    def ends_in_locals(self, expression: Expression, scope: Scope, depth: int = 0) -> list[Scope]:
+        """Return the modules whose local values an expression refers to. The plan does not show where these lead."""
+        found: list[Scope] = []
+        references = list(_traversals(expression.get("references", ()))) if depth <= _DEEPEST else []
+        for reference in references:
+            head, *rest = _tokens(reference)
+            followed: list[tuple[Expression, Scope]] = []
+            if head == "local":
+                found.append(scope)
+            elif head == "var" and rest and scope.module:
+                parent, call = self._parent(scope)
+                followed = [(call.get("expressions", {}).get(rest[0], {}), parent)]
+            elif head == "each" and rest[:1] == ["value"]:
+                followed = [(scope.block.get("for_each_expression", {}), scope)]
+            elif head == "module" and rest:
+                followed = list(self._outputs(rest, references, scope))
+            for each, inner in followed:
+                found += self.ends_in_locals(each, inner, depth + 1)
+        return found
 
     def _module(self, path: ModulePath) -> Mapping[str, Any]:
         module = self._root
@@ -135,13 +179,15 @@ class Configuration:
                 attribute = rest[1] if len(rest) > 1 and isinstance(rest[1], str) else None
                 yield Reached(each.resource, each.attribute or attribute)
         elif head == "module" and rest:
-            yield from self._outputs(rest, beside, scope, types, depth)
+            for expression, inner in self._outputs(rest, beside, scope):
+                yield from self.reached(expression, inner, types, depth)
         elif head in types and rest:
             yield from self._resources(head, rest, beside, scope)
 
     def _outputs(
-        self, rest: Sequence[Index], beside: Sequence[str], scope: Scope, types: frozenset[str], depth: int
-    ) -> Iterator[Reached]:
+        self, rest: Sequence[Index], beside: Sequence[str], scope: Scope
+    ) -> Iterator[tuple[Expression, Scope]]:
+        """Yield the expressions of the outputs that a reference to a module means, with their scope."""
         name, *after = rest
         call = self._module(scope.module).get("module_calls", {}).get(name, {})
         outputs = call.get("module", {}).get("outputs", {})
@@ -154,7 +200,7 @@ class Configuration:
         inner = Scope((*scope.module, (str(name), index)), None, {})
         for output, value in outputs.items():
             if not after or output == after[0]:
-                yield from self.reached(value.get("expression", {}), inner, types, depth)
+                yield value.get("expression", {}), inner
 
     def _resources(self, kind: str, rest: Sequence[Index], beside: Sequence[str], scope: Scope) -> Iterator[Reached]:
         name, *after = rest
@@ -207,22 +253,16 @@ class Configuration:
             self._instances = {}
             for change in self._plan.get("resource_changes", ()):
                 if "deposed" not in change:
-                    key = (change.get("module_address") or "", change.get("mode", ""), change["type"], change["name"])
+                    path = module_path(change.get("module_address") or "")
+                    key = (path, change.get("mode", ""), change["type"], change["name"])
                     self._instances.setdefault(key, []).append(change)
-        address = _address(module)
-        found = self._instances.get((address, mode, kind, name))
+        found = self._instances.get((module, mode, kind, name))
         if found is not None or all(index is not None for _, index in module):
             return found or []
-        pattern = re.compile(
-            r"\.".join(
-                re.escape(f"module.{step}") + (r"(\[[^]]*\])?" if index is None else re.escape(_bracket(index)))
-                for step, index in module
-            )
-        )
         return [
             change
-            for (where, *what), changes in self._instances.items()
-            if what == [mode, kind, name] and pattern.fullmatch(where)
+            for (path, *what), changes in self._instances.items()
+            if what == [mode, kind, name] and len(path) == len(module) and is_within(path, module)
             for change in changes
         ]
 
@@ -326,18 +366,19 @@ class _Quoted(str):
 
 def _with_key(found: list[Reached], within: ModulePath, key: Index) -> list[Reached]:
     """Return the instances with a key, of one resource or of the modules that contain it; all if none has the key."""
-    steps = len(within)
     names = {
         (tuple(name for name, _ in each.resource.module), each.resource.type, each.resource.name) for each in found
     }
     if key is None or len(names) != 1:
         return found
-    same = [
-        each
-        for each in found
-        if key in (each.resource.index, *(index for _, index in each.resource.module[steps : steps + 1]))
-    ]
+    same = [each for each in found if key in (each.resource.index, _first_key_outside(each.resource.module, within))]
     return same or found
+
+
+def _first_key_outside(path: ModulePath, within: ModulePath) -> Index:
+    """Return the key of the first step of a module that it does not share with another one."""
+    steps = (step for n, step in enumerate(path) if step != (within[n] if n < len(within) else None))
+    return next(steps, ("", None))[1]
 
 
 def _tokens(reference: str) -> list[Any]:
@@ -366,6 +407,12 @@ def _has_key(references: Sequence[str]) -> bool:
     return "each.key" in references or "each.value" in references
 
 
+def _has_empty_text(value: Any) -> bool:
+    if isinstance(value, Mapping | list):
+        return any(map(_has_empty_text, value.values() if isinstance(value, Mapping) else value))
+    return bool(value == "")
+
+
 def _is_unknown_at(marks: Any, path: Sequence[Index]) -> bool:
     for step in path:
         if marks is True:
@@ -379,9 +426,8 @@ def _is_unknown_at(marks: Any, path: Sequence[Index]) -> bool:
     return has_marks(marks)
 
 
-def _bracket(index: Index) -> str:
-    return "" if index is None else f"[{index}]" if isinstance(index, int) else f'["{index}"]'
-
-
-def _address(module: ModulePath) -> str:
-    return ".".join(f"module.{name}{_bracket(index)}" for name, index in module)
+def is_within(path: ModulePath, module: ModulePath) -> bool:
+    """Whether a module instance is another one, or in it. A step without a key means all instances."""
+    return len(path) >= len(module) and all(
+        name == other and key in (None, index) for (name, index), (other, key) in zip(path, module, strict=False)
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration
+from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration, Scope, is_within
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch
 from ec2_key_pair_monitor.plan.resources import Resource, View, has_marks
 from ec2_key_pair_monitor.plan.tags import instance_tags, single_map
@@ -67,17 +67,22 @@ class Definitions:
 
     def find(self, reference: Reference) -> Found:
         """Return the definitions that a reference finds."""
+        other_branch = False
         if reference.id or reference.name:
             resources = self._known(reference)
             if not resources:
                 return self._outside(reference)
         else:
-            resources = self._unknown(reference)
+            resources, other_branch = self._unknown(reference)
         if not resources:
             what = _WORDS[reference.kind]
             return Found(f"Its {what} is known only after apply{self._why(reference)}.")
         alternatives: list[Launch] = []
         unclear = None
+        if other_branch:
+            unclear = (
+                f"Which {_WORDS[reference.kind]} it launches from is known only after apply{self._why(reference)}."
+            )
         is_changing = False
         for each in resources:
             views = self._views(each, reference)
@@ -160,29 +165,39 @@ class Definitions:
                     index.setdefault(str(value), []).append(each)
         return index
 
-    def _unknown(self, reference: Reference) -> list[Resource]:
-        """Return the definitions that an unknown reference can mean: those that the plan creates have no id yet."""
+    def _unknown(self, reference: Reference) -> tuple[list[Resource], bool]:
+        """Return the definitions that an unknown reference can mean: those that the plan creates have no id yet.
+
+        Also returns whether it can mean another one that the plan does not show.
+        """
         kind = reference.kind
         scope = self._configuration.scope(reference.user)
         if reference.expression is not None:
             reached = self._configuration.reached(reference.expression, scope, frozenset({kind}))
             if kind == SETTINGS and not reached:
                 names = {r for r in reference.expression.get("references", ()) if r in self._settings}
-                return [self._settings[name] for name in sorted(names)]
+                return [self._settings[name] for name in sorted(names)], False
             found = list(dict.fromkeys(each.resource for each in reached))
-            new = [each for each in found if each.is_new]
+            if found and self._configuration.chooses(reference.expression, scope, frozenset({kind})):
+                return found, len(found) == 1
             if found:
-                return new or found
+                return [each for each in found if each.is_new] or found, False
             if self._configuration.reached(reference.expression, scope, frozenset({"data"})):
                 # A data source can also read a definition that is not in this plan.
-                return []
+                return [], False
+            scopes = self._configuration.ends_in_locals(reference.expression, scope)
+        else:
+            scopes = [scope]
         new = [each for each in self._by_kind.get(kind, ()) if each.is_new]
-        module = reference.user.module
-        near = [each for each in new if each.module == module]
-        # A local value or a dynamic block can refer to outputs of the modules in this one, and to its inputs.
-        within = [each for each in new if each.module[: len(module)] == module]
+        return list(dict.fromkeys(each for at in scopes for each in self._around(kind, at, new) or new)), False
+
+    def _around(self, kind: str, scope: Scope, new: Sequence[Resource]) -> Sequence[Resource]:
+        """Return the new definitions that a local value or a dynamic block of a module probably refers to."""
+        within = [each for each in new if is_within(each.module, scope.module)]
+        near = [each for each in within if len(each.module) == len(scope.module)]
+        # They can also refer to outputs of the modules in this one, and to its inputs.
         handed = [each for each in self._configuration.handed(scope, frozenset({kind})) if each.is_new]
-        return near or list(dict.fromkeys([*within, *handed])) or new
+        return list(dict.fromkeys([*(near or within), *handed]))
 
     def _views(self, resource: Resource, reference: Reference) -> Sequence[View] | str:
         """Return the attributes of the referenced version, or why they are not known."""
@@ -192,9 +207,21 @@ class Definitions:
             return [resource.after]
         version = reference.version or "$Default"
         if reference.is_version_unknown and (reference.version_expression or not reference.is_written):
-            # The only thing that is known only after apply is the new version.
-            return [resource.after]
+            if self._is_version_of_template(reference):
+                return [resource.after]
+            return f"The version of {resource.address} that it launches from is known only after apply."
         return self._version(resource, version)
+
+    def _is_version_of_template(self, reference: Reference) -> bool:
+        """Whether an unknown version comes from a template, so that it is the new one."""
+        expression = reference.version_expression
+        if expression is None:
+            return True
+        scope = self._configuration.scope(reference.user)
+        return bool(
+            self._configuration.reached(expression, scope, frozenset({TEMPLATE}))
+            or self._configuration.ends_in_locals(expression, scope)
+        )
 
     def _is_changing(self, resource: Resource, reference: Reference) -> bool:
         """Whether an unchanged resource would launch from another version than before."""

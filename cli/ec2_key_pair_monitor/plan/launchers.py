@@ -161,11 +161,32 @@ class Launchers:
         found = []
         configs = resource.after.blocks("launch_template_config")
         for n, config in enumerate(configs):
-            expressions = _expression_block(self._expressions(resource), "launch_template_config", n, len(configs))
-            each = self._template(resource, config, expressions, "launch_template_specification")
-            if each is not None:
-                found.append(each)
+            for expressions in self._config_expressions(resource, configs, n):
+                each = self._template(resource, config, expressions, "launch_template_specification")
+                if each is not None:
+                    found.append(each)
         return found
+
+    def _config_expressions(
+        self, resource: Resource, configs: Sequence[View], n: int
+    ) -> Sequence[Mapping[str, Sequence[Any]]]:
+        """Return the expressions that may have created a fleet's block. In a spot fleet, the blocks are a set."""
+        written = self._expressions(resource).get("launch_template_config", [])
+        if resource.type != "aws_spot_fleet_request":
+            return [_expression_block({"": written}, "", n, len(configs))]
+        name = "launch_template_specification"
+        scope = self._configuration.scope(resource)
+        views = [config.block(name) or View({}, {}, {}) for config in configs]
+        candidates = [
+            each
+            for each in written_as([_expression_block(block, name, 0, 1) for block in written], views, n)
+            if all(
+                attribute in each and self._configuration.unknown(each[attribute], scope)
+                for attribute in ("id", "name")
+                if views[n].is_unknown(attribute)
+            )
+        ]
+        return [{name: [each]} for each in candidates] or [{}]
 
     def _game_servers(self, resource: Resource) -> Uses:
         found = self._template(resource, resource.after, self._expressions(resource), "launch_template")

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 Index = str | int | None
 ModulePath = tuple[tuple[str, Index], ...]
 
+# https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|(.))|([$%])(?=\4\{)")
 _MODULE = re.compile(r'module\.([\w-]+)(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?\.?')
 
 
@@ -134,6 +136,11 @@ def as_index(text: str | None) -> Index:
     if text is None:
         return None
     if text.startswith('"'):
-        # https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
-        return re.sub(r"\\(.)", lambda m: {"n": "\n", "r": "\r", "t": "\t"}.get(m[1], m[1]), text[1:-1])
+        return _ESCAPE.sub(_unescaped, text[1:-1])
     return int(text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if code := match[1] or match[2]:
+        return chr(int(code, 16))
+    return "" if match[4] else {"n": "\n", "r": "\r", "t": "\t"}.get(match[3], match[3])

@@ -9,7 +9,11 @@ from pathlib import Path
 from ec2_key_pair_monitor.plan.resources import split_address
 from ec2_key_pair_monitor.report import Location
 
-_BLOCK = re.compile(r'^[ \t]*(?:resource[ \t]+"([^"]+)"[ \t]+"([^"]+)"|module[ \t]+"([^"]+)")[ \t]*\{', re.MULTILINE)
+# Terraform also accepts labels without quotation marks.
+_LABEL = r'[ \t]+"?([\w-]+)"?'
+_BLOCK = re.compile(rf"^[ \t]*(?:resource{_LABEL}{_LABEL}|module{_LABEL})[ \t]*\{{", re.MULTILINE)
+# Strings and lines of comments are matched too, because they can contain the start of a comment.
+_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?:#|//)[^\n]*|/\*.*?\*/', re.DOTALL)
 _SOURCE = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"(\.{1,2}/[^"]*)"', re.MULTILINE)
 
 
@@ -51,7 +55,7 @@ def _blocks(folder: Path) -> dict[tuple[str, str], tuple[Location, str | None]]:
     blocks: dict[tuple[str, str], tuple[Location, str | None]] = {}
     for path in sorted(folder.glob("*.tf")):
         try:
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = _COMMENT.sub(_without_comment, path.read_text(encoding="utf-8", errors="replace"))
         except OSError:
             continue
         for match in _BLOCK.finditer(text):
@@ -64,6 +68,11 @@ def _blocks(folder: Path) -> dict[tuple[str, str], tuple[Location, str | None]]:
             else:
                 blocks.setdefault((match[1], match[2]), (location, None))
     return blocks
+
+
+def _without_comment(match: re.Match[str]) -> str:
+    """Return only the line breaks of a block comment, and anything else as it is."""
+    return "\n" * match[0].count("\n") if match[0].startswith("/*") else match[0]
 
 
 def _relative(path: Path) -> str:

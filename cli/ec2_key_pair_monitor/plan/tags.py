@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration
+from ec2_key_pair_monitor.plan.configuration import Configuration
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Tags
-from ec2_key_pair_monitor.plan.resources import Resource, View
+from ec2_key_pair_monitor.plan.resources import Resource, View, module_path
 
 
 def single_map(view: View, name: str) -> Tags:
@@ -62,7 +62,8 @@ def all_tags(resource: Resource, configuration: Configuration) -> Tags:
         tags = tags.over(single_map(after, "tags_all"))
     if not resource.is_new and not after.is_unknown("tags_all"):
         return tags
-    written = configuration.provider(resource).get("expressions", {}).get("default_tags", [])
+    provider = configuration.provider(resource)
+    written = provider.get("expressions", {}).get("default_tags", [])
     block = written[0] if isinstance(written, list) and written else written
     expression = block.get("tags") if isinstance(block, Mapping) else None
     if not isinstance(expression, Mapping):
@@ -73,11 +74,16 @@ def all_tags(resource: Resource, configuration: Configuration) -> Tags:
     own, everything = after.values.get("tags") or {}, after.values.get("tags_all") or {}
     if len(everything) > len(own):
         return tags
-    unknown = configuration.unknown(expression, configuration.scope(resource)._replace(module=()))
-    if unknown is None and not after.is_unknown("tags"):
+    within = module_path(provider.get("module_address") or "")
+    unknown = configuration.unknown(expression, configuration.scope(resource)._replace(module=within))
+    # The provider also hides the default tags if any tag has an empty value.
+    is_hidden = after.is_unknown("tags_all") and bool(own or configuration.has_empty_text(expression))
+    if unknown is None and not after.is_unknown("tags") and not is_hidden:
         return tags
-    why = FUNCTION if unknown is None else unknown
-    return tags._replace(open=tags.open or f"the provider's default_tags are known only after apply ({why})")
+    why = "tags_all is known only after apply"
+    if unknown is not None:
+        why = f"the provider's default_tags are known only after apply ({unknown})"
+    return tags._replace(open=tags.open or why)
 
 
 def group_tags(after: View) -> Tags:
