@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,15 +85,18 @@ def copy_module(destination: Path, folders: tuple[str, ...] = ("examples", "lamb
 class Root:
     """A root module in a temporary folder, with its providers pinned to the tried versions."""
 
-    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, environment: Mapping[str, str], providers: Collection[str] = ("aws", "archive")
+    ) -> None:
         """Take a root module.
 
         Args:
             directory: its folder, into which the pins are written.
             environment: all that Terraform sees of AWS and of its own settings, the providers' among them.
+            providers: those that it needs; each command reads all of a provider's schema.
         """
         self.directory = directory
-        (directory / "pinned_override.tf").write_text(_pins(environment), encoding="utf-8")
+        (directory / "pinned_override.tf").write_text(_pins(environment, providers), encoding="utf-8")
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
         settings = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
         self._environment = {**WITHOUT_COLLECTOR, **inherited, **settings, **environment}
@@ -192,11 +195,12 @@ def _communicate(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         raise
 
 
-def _pins(environment: Mapping[str, str]) -> str:
+def _pins(environment: Mapping[str, str], providers: Collection[str]) -> str:
     """An override of the module's own constraints, which stay open upward: what is released tomorrow is not tried."""
     required = {
         name: {"source": f"hashicorp/{name}", "version": version}
         for name, version in pinned_versions(environment).items()
+        if name in providers
     }
     lines = (f"    {name} = {json.dumps(each)}\n" for name, each in required.items())
     return f"terraform {{\n  required_providers {{\n{''.join(lines)}  }}\n}}\n"

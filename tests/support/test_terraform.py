@@ -98,7 +98,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     (source / "__pycache__/code.pyc").touch()
     (source / "code.py").touch()
     (folder / "package/main.tf").write_text(PACKAGE)
-    root = Root(folder, provider_environment(tmp_path_factory.mktemp("providers"), os.environ))
+    root = Root(folder, provider_environment(tmp_path_factory.mktemp("providers"), os.environ), ["archive"])
     root.init()
     first = root.plan(**VARIABLES)
     root.apply(**VARIABLES)
@@ -184,8 +184,7 @@ def test_an_undeclared_variable_is_an_error(life: Life) -> None:
 def test_invalid_syntax_is_an_error(tmp_path: Path) -> None:
     """Found by validate, with the place."""
     (tmp_path / "main.tf").write_text('output "x" { value = local.missing }\n')
-    root = Root(tmp_path, {})
-    (tmp_path / "pinned_override.tf").unlink()  # nothing to install
+    root = Root(tmp_path, {}, ())
     root.init()
     with pytest.raises(TerraformError, match=r"main.tf line 1.*has not been declared"):
         root.validate()
@@ -200,8 +199,7 @@ def test_an_interrupt_waits_for_terraform(tmp_path: Path) -> None:
         f'  provisioner "local-exec" {{\n    command = {json.dumps(command)}\n  }}\n'
         "}\n"
     )
-    root = Root(tmp_path, {})
-    (tmp_path / "pinned_override.tf").unlink()  # nothing to install
+    root = Root(tmp_path, {}, ())
     root.init()
 
     def interrupt() -> None:
@@ -232,8 +230,7 @@ def test_terraform_sees_no_aws_settings_but_those_given(tmp_path: Path, monkeypa
     monkeypatch.setenv("TF_VAR_label", "from outside")
     monkeypatch.setenv("AWS_PROFILE", "production")
     (tmp_path / "main.tf").write_text('variable "label" { default = "own" }\noutput "label" { value = var.label }\n')
-    root = Root(tmp_path, {"AWS_REGION": "eu-central-1"})
-    (tmp_path / "pinned_override.tf").unlink()  # nothing to install
+    root = Root(tmp_path, {"AWS_REGION": "eu-central-1"}, ())
     root.init()
     root.apply()
     assert root.outputs() == {"label": "own"}
