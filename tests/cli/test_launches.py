@@ -516,3 +516,33 @@ def test_default_tags_of_a_provider_in_a_module(interpreter: Interpreter, tmp_pa
     document["configuration"] |= {"provider_config": {"module.m:aws": provider}}
     document["configuration"]["root_module"]["module_calls"] = {"m": call}
     assert list(judged(interpreter, tmp_path, document, "--exempt-tag", "team=a").values()) == ["UNKNOWN"]
+
+
+@pytest.mark.parametrize("reference", ["var.team", "local.team"])
+def test_sensitive_default_tags(interpreter: Interpreter, tmp_path: Path, reference: str) -> None:
+    """Terraform does not mark default tags from a sensitive variable, and still none is printed."""
+    after = {"tags": {"own": "b"}, "tags_all": {"own": "b", "team": "swordfish"}, "key_name": None}
+    document = plan(
+        change("aws_instance.a", after, after_sensitive={"tags": {}, "tags_all": {}}),
+        resources={"aws_instance.a": {"provider_config_key": "aws"}},
+    )
+    expressions = {"default_tags": [{"tags": {"references": [reference]}}]}
+    document["configuration"]["provider_config"] = {"aws": {"name": "aws", "expressions": expressions}}
+    document["configuration"]["root_module"]["variables"] = {"team": {"sensitive": True}}
+    for options in (("--exempt-tag", "team=*"), ("--exempt-until-tag-key", "team")):
+        done = interpreter("plan", write(tmp_path, document), "--format", "json", *options)
+        assert done.json["resources"]
+        assert "swordfish" not in done.output
+    done = interpreter("plan", write(tmp_path, document), "--format", "json", "--exempt-tag", "own=b")
+    assert "own=b" in done.output
+
+
+def test_default_tags_of_a_function(interpreter: Interpreter, tmp_path: Path) -> None:
+    """Default tags that are the result of a function are known only after apply."""
+    document = plan(
+        change("aws_instance.a", {}, after_unknown=COMPUTED),
+        resources={"aws_instance.a": {"provider_config_key": "aws"}},
+    )
+    expressions: dict[str, Any] = {"default_tags": [{"tags": {}}]}
+    document["configuration"]["provider_config"] = {"aws": {"name": "aws", "expressions": expressions}}
+    assert judged(interpreter, tmp_path, document, "--exempt-tag", "team=a") == {"aws_instance.a": "UNKNOWN"}

@@ -91,6 +91,15 @@ class Configuration:
         steps = [_tokens(each) for each in _traversals(expression.get("references", ()))]
         return any(_has_empty_text(values.get(step[1], {}).get("value")) for step in steps if step[0] == "var")
 
+    def may_be_sensitive(self, expression: Expression, module: ModulePath) -> bool:
+        """Whether an expression in a module refers to a sensitive variable, perhaps through a local value."""
+        steps = [_tokens(each) for each in _traversals(expression.get("references", ()))]
+        variables = self._module(module).get("variables", {}) if steps else {}
+        sensitive = {name for name, variable in variables.items() if variable.get("sensitive")}
+        return bool(sensitive) and any(
+            step[0] == "local" or (step[0] == "var" and step[1] in sensitive) for step in steps
+        )
+
     def reached(self, expression: Expression, scope: Scope, types: frozenset[str], depth: int = 0) -> list[Reached]:
         """Return the resources of some types that an expression refers to, through variables, outputs and ``each``."""
         found: list[Reached] = []

@@ -1,6 +1,7 @@
 """Finds the tags that instances get: a resource's own tags, those of templates, default tags, and AWS's own."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from ec2_key_pair_monitor.plan.configuration import Configuration
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Tags
@@ -58,15 +59,16 @@ def all_tags(resource: Resource, configuration: Configuration) -> Tags:
     """Return ``tags_all``. A plan shows it as unknown for a resource without tags. It lacks unknown default tags."""
     after = resource.after
     tags = single_map(after, "tags")
-    if not after.is_unknown("tags_all"):
-        tags = tags.over(single_map(after, "tags_all"))
-    if not resource.is_new and not after.is_unknown("tags_all"):
-        return tags
     provider = configuration.provider(resource)
-    written = provider.get("expressions", {}).get("default_tags", [])
-    block = written[0] if isinstance(written, list) and written else written
-    expression = block.get("tags") if isinstance(block, Mapping) else None
-    if not isinstance(expression, Mapping):
+    expression = _default_tags(provider)
+    within = module_path(provider.get("module_address") or "")
+    if not after.is_unknown("tags_all"):
+        merged = single_map(after, "tags_all")
+        if expression and configuration.may_be_sensitive(expression, within):
+            # Terraform does not mark the values of default tags as sensitive.
+            merged = merged._replace(sensitive=merged.sensitive | (merged.known.keys() - tags.known.keys()))
+        tags = tags.over(merged)
+    if expression is None or (not resource.is_new and not after.is_unknown("tags_all")):
         return tags
     constant = expression.get("constant_value")
     if isinstance(constant, Mapping):
@@ -74,7 +76,6 @@ def all_tags(resource: Resource, configuration: Configuration) -> Tags:
     own, everything = after.values.get("tags") or {}, after.values.get("tags_all") or {}
     if len(everything) > len(own):
         return tags
-    within = module_path(provider.get("module_address") or "")
     unknown = configuration.unknown(expression, configuration.scope(resource)._replace(module=within))
     # The provider also hides the default tags if any tag has an empty value.
     is_hidden = after.is_unknown("tags_all") and bool(own or configuration.has_empty_text(expression))
@@ -84,6 +85,14 @@ def all_tags(resource: Resource, configuration: Configuration) -> Tags:
     if unknown is not None:
         why = f"the provider's default_tags are known only after apply ({unknown})"
     return tags._replace(open=tags.open or why)
+
+
+def _default_tags(provider: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the expression of a provider's default tags, or None if it has none."""
+    written = provider.get("expressions", {}).get("default_tags", [])
+    block = written[0] if isinstance(written, list) and written else written
+    expression = block.get("tags") if isinstance(block, Mapping) else None
+    return expression if isinstance(expression, Mapping) else None
 
 
 def group_tags(after: View) -> Tags:
