@@ -31,8 +31,8 @@ def fetch(client: ConfigClient, change: OversizedChange) -> ResourceChange:
             limit=1,
         )
     except client.exceptions.ResourceNotDiscoveredException:
-        answer = {"configurationItems": []}
-    for item in answer["configurationItems"]:
+        answer = {}
+    for item in answer.get("configurationItems", []):
         recorded = parse_configuration_item(item)
         if recorded.captured_at + timedelta(seconds=1) > change.captured_at:
             return recorded

@@ -47,7 +47,7 @@ class Account:
         """Yield every NON_COMPLIANT result of the rule, page by page."""
         request = {"ConfigRuleName": self._rule, "ComplianceTypes": ["NON_COMPLIANT"], "Limit": 100}
         for page in pages(self._client.get_compliance_details_by_config_rule, request):
-            for each in page["EvaluationResults"]:
+            for each in page.get("EvaluationResults", []):
                 instance = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]
                 yield Finding(self._place, instance, reason(each))
 

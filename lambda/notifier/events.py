@@ -16,6 +16,8 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from notifier.message import one_line
+
 # In the order of the text: verdicts that need action come first.
 VERDICTS = ("NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE")
 
@@ -218,8 +220,7 @@ def _line(mapping: Mapping[str, Any], name: str, length: int) -> str | None:
         return None
     if not isinstance(value, str):
         raise InvalidEventError(f"{name} is {_shown(value)}")
-    line = value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
-    line = " ".join(line.split())
+    line = one_line(value)
     return (line if len(line) <= length else line[: length - 1] + "…") or None
 
 

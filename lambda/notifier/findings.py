@@ -213,8 +213,10 @@ class _Place:
         self.count = self.new = 0
 
     def add(self, finding: Finding, launched: datetime | None, scheduled: datetime, comparison: Comparison) -> None:
-        """Count an open instance."""
+        """Count an open instance, once: pages of AWS Config can overlap."""
         place, instance_id, annotation = finding
+        if instance_id in self.open_now:
+            return
         before = self.left.pop(instance_id, None)
         since = Since(launched, is_launch=True) if launched else before or Since(scheduled, is_launch=False)
         is_new = before is None and self.is_known

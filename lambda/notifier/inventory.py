@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from notifier.message import one_line
+
 Call = Callable[..., dict[str, Any]]
 
 LAUNCHES = (
@@ -58,7 +60,7 @@ def rows(pages: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def reason(result: Mapping[str, Any]) -> str | None:
     """Return the annotation of a result in one line."""
-    return " ".join(result.get("Annotation", "").split()) or None
+    return one_line(result.get("Annotation", "")) or None
 
 
 def first_launch(configuration: Any) -> datetime | None:
@@ -68,5 +70,5 @@ def first_launch(configuration: Any) -> datetime | None:
     try:
         times = [each["attachment"]["attachTime"] for each in configuration["networkInterfaces"]]
         return min(datetime.fromisoformat(each).astimezone(UTC) for each in times)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         return None

@@ -125,8 +125,9 @@ class Message(NamedTuple):
 
 def account_names() -> dict[str, str]:
     """Return the names of accounts. They are in the zip, because the environment is too small for an organization's."""
-    names = Path(__file__).with_name("account_names.json")
-    return dict(json.loads(names.read_text())) if names.exists() else {}
+    file = Path(__file__).with_name("account_names.json")
+    names = json.loads(file.read_text()) if file.exists() else {}
+    return {account: line for account, name in names.items() if (line := one_line(name))}
 
 
 def publish(client: SnsClient, topic_arn: str, message: Message, context: LambdaContext) -> bool:
@@ -142,6 +143,12 @@ def publish(client: SnsClient, topic_arn: str, message: Message, context: Lambda
         return False
     logger.info("published", extra=told | {"messageId": answer.get("MessageId")})
     return True
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line of printable characters."""
+    printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.split())
 
 
 def short(subject: str, more: str) -> str:

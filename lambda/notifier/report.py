@@ -127,6 +127,13 @@ def _message(told: Told, lists: Lists) -> Message:
     comparison, coverage = told.comparison, told.coverage
     subject, places = _subject(told), told.places
     more = gaps.document(comparison, coverage, told.names, lists.places) if coverage else {}
+    attributes: dict[str, str | list[str]] = {
+        "kind": "report",
+        "rules": [told.rule],
+        "accounts": sorted(islice(dict.fromkeys(place.account for place in places), MAX_ACCOUNTS)),
+        "regions": sorted({place.region for place in places}),
+        "verdicts": ["NON_COMPLIANT"],
+    }
     return Message(
         subject=subject,
         text="\n".join(_text(told, lists)),
@@ -144,13 +151,8 @@ def _message(told: Told, lists: Lists) -> Message:
             "accounts": _accounts(told, lists),
             **more,
         },
-        attributes={
-            "kind": "report",
-            "rules": [told.rule],
-            "accounts": sorted(islice(dict.fromkeys(place.account for place in places), MAX_ACCOUNTS)),
-            "regions": sorted({place.region for place in places}),
-            "verdicts": ["NON_COMPLIANT"],
-        },
+        # SNS does not document what it does with an empty list.
+        attributes={name: value for name, value in attributes.items() if value},
         instances=comparison.open,
     )
 
@@ -196,7 +198,7 @@ def _text(told: Told, lists: Lists) -> Iterable[str]:
         yield from wrap(f"{counted(count, 'EC2 instance')} {are(count)} NON_COMPLIANT: {MEANINGS['NON_COMPLIANT']}.")
     else:
         yield from wrap("No EC2 instance is NON_COMPLIANT.")
-    yield from wrap(_since_last(comparison, coverage))
+    yield from filter(None, wrap(_since_last(comparison, coverage)))
     if coverage:
         most = min(lists.places, MAX_PLACES_IN_TEXT)
         yield from _by_place(told, most)

@@ -126,4 +126,5 @@ def scheduled_time(event: Mapping[str, Any]) -> datetime:
         raise InvalidScheduleError(f"scheduled_time is {event.get('scheduled_time')!r}") from error
     if moment.tzinfo is None:
         raise InvalidScheduleError(f"scheduled_time is {event['scheduled_time']!r} and has no time zone")
-    return moment.astimezone(UTC)
+    # The table stores whole seconds, and a retry must find its own time there.
+    return moment.astimezone(UTC).replace(microsecond=0)

@@ -125,10 +125,11 @@ def test_oversized_change_that_is_deleted_since(config: RecordingConfig) -> None
     "answer",
     [
         {"configurationItems": []},
+        {},
         {"configurationItems": [history_item(configurationItemCaptureTime=datetime(2026, 3, 1, 9, 59, 59, 0, UTC))]},
         NOT_DISCOVERED,
     ],
-    ids=["no item", "an older item", "an unknown resource"],
+    ids=["no item", "no list", "an older item", "an unknown resource"],
 )
 def test_oversized_change_not_recorded_yet(config: RecordingConfig, answer: object) -> None:
     """A history that lags behind is an error, so that Lambda tries again, and never an old verdict."""

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -74,6 +75,17 @@ def test_account_names_and_messages_by_account(sns: RecordingSns, monkeypatch: p
 
     texts = [json.loads(each["Message"])["email"] for each in sns.published]
     assert ["production" in text for text in texts] == [True, False]
+
+
+def test_account_names_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is one line of printable characters, and a blank name is none."""
+    from notifier import message  # noqa: PLC0415  (after the region is set)
+
+    names = {"111111111111": "shop\n", "222222222222": " \t", "333333333333": "a\x1b\nb", "444444444444": "München"}
+    (tmp_path / "account_names.json").write_text(json.dumps(names))
+    monkeypatch.setattr(message, "__file__", str(tmp_path / "message.py"))
+
+    assert message.account_names() == {"111111111111": "shop", "333333333333": "a b", "444444444444": "München"}
 
 
 def test_event_that_came_twice(sns: RecordingSns) -> None:

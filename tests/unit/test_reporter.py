@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tests.support.reporter import MONDAY, NEXT_MONDAY, NOT_NEWER, Edge, ReporterContext, row
+from tests.support.reporter import MONDAY, NEXT_MONDAY, NOT_NEWER, Edge, ReporterContext, result, row
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "SelectResourceConfig")
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://dynamodb.eu-central-1.amazonaws.com")
@@ -53,6 +53,52 @@ def test_a_retry_reports_nothing_twice(edge: Edge) -> None:
     assert edge.report(NEXT_MONDAY, "i-1") == []
     assert edge.report(MONDAY, "i-2") == []
     assert len(edge.config.calls) == calls
+
+
+def test_a_retry_of_a_time_with_milliseconds(edge: Edge) -> None:
+    """The table keeps seconds, so the rest of a time must not make a retry look like a later report."""
+    assert len(edge.report("2026-11-16T07:00:00.500Z", "i-1")) == 1
+    assert edge.report("2026-11-16T07:00:00.500Z", "i-1") == []
+
+
+def test_pages_that_overlap(edge: Edge) -> None:
+    """An instance on two pages is one instance, and never both open and new."""
+    [first] = edge.report(MONDAY, "i-1", "i-2", "i-1", pages=2)
+    assert counts(first) == {"open": 2, "new": 2, "fixed": 0}
+    [second] = edge.report(NEXT_MONDAY, "i-1", "i-1", pages=2)
+    assert counts(second) == {"open": 1, "new": 0, "fixed": 1}
+
+
+def test_page_without_a_list(edge: Edge) -> None:
+    """A page may be empty and lack its list."""
+    from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
+
+    edge.config.answers["GetComplianceDetailsByConfigRule"] = [
+        {"NextToken": "next"},
+        {"EvaluationResults": [result("i-1")]},
+    ]
+    lambda_handler({"scheduled_time": MONDAY}, ReporterContext())
+    assert [counts(each)["open"] for each in edge.sns.published] == [1]
+
+
+def test_reason_that_cannot_be_printed(edge: Edge) -> None:
+    """Unprintable characters of an annotation are blanks, as in a digest. SNS accepts no lone surrogate."""
+    from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
+
+    odd = result("i-1") | {"Annotation": "No\x1b key\u202e pair\ud800."}
+    edge.config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [odd]}]
+    lambda_handler({"scheduled_time": MONDAY}, ReporterContext())
+    [region] = document(edge.sns.published[0])["accounts"][0]["regions"]
+    assert [each["annotation"] for each in region["new"]] == ["No key pair ."]
+
+
+def test_first_report_of_nothing(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an earlier report and without instances, no line is left empty for the comparison."""
+    from notifier import reporter  # noqa: PLC0415  (after the unit tests' region is set)
+
+    monkeypatch.setattr(reporter, "WHEN_EMPTY", True)
+    [told] = edge.report(MONDAY)
+    assert "\n\n\n" not in json.loads(told["Message"])["email"]
 
 
 def test_silence(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +172,7 @@ def test_inventory_that_fails(edge: Edge, caplog: pytest.LogCaptureFixture) -> N
         {"networkInterfaces": None},
         {"networkInterfaces": [{}]},
         {"networkInterfaces": [{"attachment": {"attachTime": "then"}}]},
+        {"networkInterfaces": [{"attachment": {"attachTime": "0001-01-01T00:00:00+01:00"}}]},
     ],
 )
 def test_launches_that_do_not_count(edge: Edge, configuration: dict[str, Any]) -> None:
