@@ -11,8 +11,9 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_SelectAggregateResour
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -102,14 +103,15 @@ class Organization:
         sources = self._sources()
         instances = self._instances()
         covered, open_in = self._results()
-        readings = self._readings(sources, instances, covered, open_in)
 
         def keep(place: Place, memory: Memory) -> None:
             if place in open_in or not (sources and sources.has_left(place)):
                 self._pack.add(place, memory)
 
         last = time_of(self._last) if self._last else None
-        comparison = compare(readings, last, scheduled, self._launches, keep)
+        # After an error, this ends the workers. Later, the garbage collector could wait for them in any thread.
+        with closing(self._readings(sources, instances, covered, open_in)) as readings:
+            comparison = compare(readings, last, scheduled, self._launches, keep)
         if self._unread:
             self._missing.insert(0, f"the results of {self._unread} of {len(open_in)} accounts and regions")
         gaps = not_covered(instances, covered, sources) if sources and instances is not None else {}
@@ -155,7 +157,7 @@ class Organization:
                     each.get("LastErrorCode"),
                 )
                 for page in self._pages(call)
-                for each in page["AggregatedSourceStatusList"]
+                for each in page.get("AggregatedSourceStatusList", [])
             )
         except (BotoCoreError, ClientError, OutOfTimeError) as error:
             self._miss("the status and coverage of accounts and regions", error)
@@ -180,7 +182,7 @@ class Organization:
         try:
             for rule in self._hub.rules:
                 for page in self._pages(call, Filters={"ConfigRuleName": rule}):
-                    for each in page["AggregateComplianceByConfigRules"]:
+                    for each in page.get("AggregateComplianceByConfigRules", []):
                         place = Place(each["AccountId"], each["AwsRegion"])
                         verdict = each["Compliance"]["ComplianceType"]
                         if verdict in VERDICTS:
@@ -201,7 +203,7 @@ class Organization:
         instances: dict[Place, int] | None,
         covered: set[Place],
         open_in: dict[Place, list[str]],
-    ) -> Iterator[Reading]:
+    ) -> Generator[Reading]:
         ahead: dict[Place, Future[Details]] = {}
         places = sorted(open_in)
         coming = iter(places)
@@ -230,7 +232,7 @@ class Organization:
             for pages in details.result():
                 is_empty = True
                 for page in pages:
-                    for each in page["AggregateEvaluationResults"]:
+                    for each in page.get("AggregateEvaluationResults", []):
                         instance = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]
                         is_empty = False
                         if instance not in found:

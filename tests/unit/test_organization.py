@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -101,6 +102,7 @@ def test_not_covered(hub: HubEdge) -> None:
     }
     assert call["Subject"] == "Report: no EC2 instance is NON_COMPLIANT, 2 accounts and regions not covered"
     assert "account 111111111111, eu-central-1: 3 instances" in mail(call)
+    assert set(call["MessageAttributes"]) == {"kind", "rules", "verdicts"}  # no empty list
 
 
 def test_silence(hub: HubEdge) -> None:
@@ -248,8 +250,10 @@ def test_missing_permission_is_an_error(hub: HubEdge) -> None:
     hub.aggregator.places = {SHOP: there("i-1")}
     hub.aggregator.broken[SHOP] = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, DETAILS)
 
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(ClientError, match="AccessDenied") as caught:
         hub.report(MONDAY)
+    assert caught.tb  # keeps everything that the error has interrupted
+    assert not [each for each in threading.enumerate() if "ThreadPool" in each.name]
     assert (hub.sns.published, hub.table.items) == ([], {})
 
 
