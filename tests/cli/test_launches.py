@@ -546,3 +546,21 @@ def test_default_tags_of_a_function(interpreter: Interpreter, tmp_path: Path) ->
     expressions: dict[str, Any] = {"default_tags": [{"tags": {}}]}
     document["configuration"]["provider_config"] = {"aws": {"name": "aws", "expressions": expressions}}
     assert judged(interpreter, tmp_path, document, "--exempt-tag", "team=a") == {"aws_instance.a": "UNKNOWN"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "verdict"),
+    [
+        ("elasticbeanstalk:environment-name=batch-*", "COMPLIANT"),
+        ("Name=batch-*", "COMPLIANT"),
+        ("Name=web-*", "NON_COMPLIANT"),
+        ("elasticbeanstalk:environment-id=e-*", "UNKNOWN"),
+    ],
+)
+def test_tags_of_elastic_beanstalk(interpreter: Interpreter, tmp_path: Path, tag: str, verdict: str) -> None:
+    """AWS Elastic Beanstalk gives instances the name and the id of their environment."""
+    after = {"name": "batch-1", "tags": {"Name": "web-1"}}
+    document = plan(change("aws_elastic_beanstalk_environment.e", after, after_unknown={"id": True}))
+    assert judged(interpreter, tmp_path, document, "--exempt-tag", tag) == {
+        "aws_elastic_beanstalk_environment.e": verdict
+    }

@@ -112,13 +112,13 @@ class Configuration:
                     found.append(each)
         return found
 
-    def handed(self, scope: Scope, types: frozenset[str]) -> list[Resource]:
-        """Return the resources of some types that the call of a scope's module refers to."""
-        if not scope.module:
-            return []
-        parent, call = self._parent(scope)
-        expressions = (each for each in call.get("expressions", {}).values() if isinstance(each, Mapping))
-        return [each.resource for expression in expressions for each in self.reached(expression, parent, types)]
+    def handed(self, scope: Scope) -> Iterator[tuple[Expression, Scope]]:
+        """Yield the expressions that the module of a scope is called with, with their scope."""
+        if scope.module:
+            parent, call = self._parent(scope)
+            for expression in call.get("expressions", {}).values():
+                if isinstance(expression, Mapping):
+                    yield expression, parent
 
     def chooses(self, expression: Expression, scope: Scope, types: frozenset[str]) -> bool:
         """Whether an expression also refers to a value that is known only after apply and leads to none of the types.

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration, Scope, is_within
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch
-from ec2_key_pair_monitor.plan.resources import Resource, View, has_marks
+from ec2_key_pair_monitor.plan.resources import ModulePath, Resource, View, has_marks
 from ec2_key_pair_monitor.plan.tags import instance_tags, single_map
 
 TEMPLATE = "aws_launch_template"
@@ -193,11 +193,17 @@ class Definitions:
 
     def _around(self, kind: str, scope: Scope, new: Sequence[Resource]) -> Sequence[Resource]:
         """Return the new definitions that a local value or a dynamic block of a module probably refers to."""
-        within = [each for each in new if is_within(each.module, scope.module)]
-        near = [each for each in within if len(each.module) == len(scope.module)]
         # They can also refer to outputs of the modules in this one, and to its inputs.
-        handed = [each for each in self._configuration.handed(scope, frozenset({kind})) if each.is_new]
-        return list(dict.fromkeys([*(near or within), *handed]))
+        handed: list[Resource] = []
+        for expression, parent in self._configuration.handed(scope):
+            reached = [each.resource for each in self._configuration.reached(expression, parent, frozenset({kind}))]
+            handed += (each for each in reached if each.is_new)
+            if not reached:
+                outputs = self._configuration.ends_in_locals(expression, parent)
+                # Local values of the modules around are inputs of every kind, such as names and tags.
+                beside = (at.module for at in outputs if not is_within(scope.module, at.module))
+                handed += (each for module in beside for each in _nearest(module, new))
+        return list(dict.fromkeys([*_nearest(scope.module, new), *handed]))
 
     def _views(self, resource: Resource, reference: Reference) -> Sequence[View] | str:
         """Return the attributes of the referenced version, or why they are not known."""
@@ -286,6 +292,12 @@ class Definitions:
         scope = self._configuration.scope(reference.user)
         unknown = self._configuration.unknown(reference.expression, scope)
         return f" ({unknown})" if unknown else ""
+
+
+def _nearest(module: ModulePath, resources: Sequence[Resource]) -> Sequence[Resource]:
+    """Return the resources of a module; if it has none, those of the modules in it."""
+    within = [each for each in resources if is_within(each.module, module)]
+    return [each for each in within if len(each.module) == len(module)] or within
 
 
 def _makes_new_version(template: Resource) -> bool:

@@ -255,7 +255,10 @@ class Launchers:
 
     def _beanstalk(self, resource: Resource) -> Uses:
         after = resource.after
-        added = implied(after, "elasticbeanstalk:environment-name", "name")
+        # https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/using-features.tagging.html
+        added = implied(after, "elasticbeanstalk:environment-id", "id")
+        for tag in ("elasticbeanstalk:environment-name", "Name"):
+            added = implied(after, tag, "name").over(added)
         tags = added.over(all_tags(resource, self._configuration))
         key = self._definitions.setting_key(after)
         name = after.values.get("template_name")
