@@ -564,3 +564,25 @@ def test_tags_of_elastic_beanstalk(interpreter: Interpreter, tmp_path: Path, tag
     assert judged(interpreter, tmp_path, document, "--exempt-tag", tag) == {
         "aws_elastic_beanstalk_environment.e": verdict
     }
+
+
+@pytest.mark.parametrize("reference", [{"constant_value": "t"}, _refs("aws_launch_template.us.name")])
+@pytest.mark.parametrize(("provider", "region"), [("aws.us", None), ("aws", "us-east-1")])
+def test_name_in_two_regions(
+    interpreter: Interpreter, tmp_path: Path, reference: Any, provider: str, region: str | None
+) -> None:
+    """Two regions can have templates of the same name."""
+    entry, block = _group("aws_autoscaling_group.g", None)
+    block |= {"provider_config_key": provider, "expressions": {"launch_template": [{"name": reference}]}}
+    entry["change"]["after"] |= {"region": region, "launch_template": [{"name": "t"}]}
+    document = plan(
+        entry,
+        change("aws_launch_template.eu", {"name": "t", "key_name": "ops", "region": region and "eu-west-1"}, **_NEW),
+        change("aws_launch_template.us", {"name": "t", "key_name": None, "region": region}, **_NEW),
+        resources={
+            "aws_launch_template.eu": {"provider_config_key": "aws"},
+            "aws_launch_template.us": {"provider_config_key": provider},
+        },
+    )
+    document["configuration"]["root_module"]["resources"].append(block)
+    assert judged(interpreter, tmp_path, document)["aws_autoscaling_group.g"] == "NON_COMPLIANT"

@@ -94,11 +94,10 @@ class Configuration:
     def may_be_sensitive(self, expression: Expression, module: ModulePath) -> bool:
         """Whether an expression in a module refers to a sensitive variable, perhaps through a local value."""
         steps = [_tokens(each) for each in _traversals(expression.get("references", ()))]
-        variables = self._module(module).get("variables", {}) if steps else {}
-        sensitive = {name for name, variable in variables.items() if variable.get("sensitive")}
-        return bool(sensitive) and any(
-            step[0] == "local" or (step[0] == "var" and step[1] in sensitive) for step in steps
-        )
+        heads = {step[0] for step in steps} & {"local", "var"}
+        variables = self._module(module).get("variables", {}) if heads else {}
+        named = variables if "local" in heads else {step[1] for step in steps if step[0] == "var"}
+        return any(variables.get(name, {}).get("sensitive") for name in named)
 
     def reached(self, expression: Expression, scope: Scope, types: frozenset[str], depth: int = 0) -> list[Reached]:
         """Return the resources of some types that an expression refers to, through variables, outputs and ``each``."""

@@ -150,8 +150,22 @@ class Definitions:
         for attribute, value in (("id", reference.id), ("name", reference.name)):
             if value:
                 found = self._index(reference.kind, attribute).get(value, [])
-                return [each for each in found if not each.is_gone] or found
+                found = [each for each in found if not each.is_gone] or found
+                return found if len(found) < 2 else self._of_the_same_place(found, reference)
         return []
+
+    def _of_the_same_place(self, found: list[Resource], reference: Reference) -> list[Resource]:
+        """Return the definitions that a name means if several have it, as in two regions."""
+        if reference.expression is not None:
+            scope = self._configuration.scope(reference.user)
+            reached = self._configuration.reached(reference.expression, scope, frozenset({reference.kind}))
+            found = [each for each in found if each in [one.resource for one in reached]] or found
+        place = self._place(reference.user)
+        return [each for each in found if self._place(each) == place] or found
+
+    def _place(self, resource: Resource) -> tuple[object, object]:
+        """Return the provider's configuration, and the region that version 6 of the provider can have beside it."""
+        return self._configuration.block(resource).get("provider_config_key"), resource.after.values.get("region")
 
     def _index(self, kind: str, attribute: str) -> Mapping[str, list[Resource]]:
         index = self._named.get((kind, attribute))
