@@ -151,7 +151,7 @@ class Definitions:
             if value:
                 found = self._index(reference.kind, attribute).get(value, [])
                 found = [each for each in found if not each.is_gone] or found
-                return found if len(found) < 2 else self._of_the_same_place(found, reference)
+                return self._of_the_same_place(found, reference) if len(found) > 1 else found
         return []
 
     def _of_the_same_place(self, found: list[Resource], reference: Reference) -> list[Resource]:
