@@ -39,9 +39,8 @@ WORKERS = 8
 # How the codes of errors begin if calls came too often. botocore has already repeated the call.
 THROTTLED = ("LimitExceeded", "RequestLimitExceeded", "Throttl", "TooManyRequests")
 
-INSTANCES = (
-    "SELECT accountId, awsRegion, COUNT(*) WHERE resourceType = 'AWS::EC2::Instance' GROUP BY accountId, awsRegion"
-)
+EC2_INSTANCE = "AWS::EC2::Instance"
+INSTANCES = f"SELECT accountId, awsRegion, COUNT(*) WHERE resourceType = '{EC2_INSTANCE}' GROUP BY accountId, awsRegion"
 
 # A verdict that an aggregator shows. Other values say that the rule has none.
 VERDICTS = ("COMPLIANT", "NON_COMPLIANT")
@@ -233,9 +232,11 @@ class Organization:
                 is_empty = True
                 for page in pages:
                     for each in page.get("AggregateEvaluationResults", []):
-                        instance = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]
+                        qualifier = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
+                        instance = qualifier["ResourceId"]
                         is_empty = False
-                        if instance not in found:
+                        # Another rule can have the name of a monitor's.
+                        if qualifier["ResourceType"] == EC2_INSTANCE and instance not in found:
                             found.add(instance)
                             yield Finding(reading.place, instance, reason(each))
                 # The listing of the rules knows of an open instance, so one of both is late.

@@ -148,12 +148,12 @@ class FakeAggregator:
         return dict(wire.exchange("config", api, asked, answer)) if self.is_judged else answer
 
 
-def result(asked: dict[str, Any], place: Place, instance: str) -> dict[str, Any]:
+def result(asked: dict[str, Any], place: Place, resource: str) -> dict[str, Any]:
     """A result as an aggregator shows it."""
     qualifier = {
         "ConfigRuleName": asked["ConfigRuleName"],
-        "ResourceType": "AWS::EC2::Instance",
-        "ResourceId": instance,
+        "ResourceType": "AWS::EC2::Volume" if resource.startswith("vol-") else "AWS::EC2::Instance",
+        "ResourceId": resource,
     }
     return {
         "EvaluationResultIdentifier": {"EvaluationResultQualifier": qualifier, "OrderingTimestamp": UPDATED},

@@ -82,6 +82,14 @@ def test_two_rules_name_an_instance_once(hub: HubEdge) -> None:
     assert document(second)["counts"] == {"open": 1, "new": 0, "fixed": 0}
 
 
+def test_rule_of_the_same_name_for_other_resources(hub: HubEdge) -> None:
+    """A report names EC2 instances only."""
+    hub.aggregator.places = {SHOP: there("i-1", "vol-1"), BLOG: there("vol-2")}
+
+    [first] = hub.report(MONDAY)
+    assert told(first) == {"new": {"i-1"}, "open": set(), "fixed": set()}
+
+
 def test_not_covered(hub: HubEdge) -> None:
     """Instances and no verdict is a gap. No instances, or only verdicts, is none. A gap alone is worth a report."""
     hub.aggregator.places = {
