@@ -586,3 +586,30 @@ def test_name_in_two_regions(
     )
     document["configuration"]["root_module"]["resources"].append(block)
     assert judged(interpreter, tmp_path, document)["aws_autoscaling_group.g"] == "NON_COMPLIANT"
+
+
+@pytest.mark.parametrize(
+    ("reference", "passed", "verdict"),
+    [
+        ("terraform_data.x.output", {"input": _refs("aws_launch_template.t.id")}, "COMPLIANT"),
+        ("terraform_data.x.output", {"input": _refs("aws_launch_template.new.id")}, "NON_COMPLIANT"),
+        ("aws_ssm_parameter.x[0].value", {"value": _refs("aws_launch_template.new.id")}, "NON_COMPLIANT"),
+        ("aws_ssm_parameter.x[0].arn", {"value": _refs("aws_launch_template.new.id")}, "UNKNOWN"),
+    ],
+)
+def test_template_through_another_resource(
+    interpreter: Interpreter, tmp_path: Path, reference: str, passed: dict[str, Any], verdict: str
+) -> None:
+    """An attribute that is configured passes a template's id on, even if it is known only after apply."""
+    entry, block = _group("aws_autoscaling_group.g", _refs(reference))
+    name = reference.partition("[")[0].removesuffix(".output")
+    document = plan(
+        entry,
+        change("aws_launch_template.new", {"key_name": None}, **_NEW),
+        change("aws_launch_template.t", {**TEMPLATE, "key_name": "ops", "default_version": 3}, actions=["no-op"],
+               before={**TEMPLATE, "key_name": "ops", "default_version": 3}),
+        change(name, {}, after_unknown={"value": True, "output": True, "arn": True}),
+        resources={name: {"expressions": passed}},
+    )  # fmt: skip
+    document["configuration"]["root_module"]["resources"].append(block)
+    assert judged(interpreter, tmp_path, document)["aws_autoscaling_group.g"] == verdict

@@ -57,14 +57,17 @@ class Configuration:
 
     def block(self, resource: Resource) -> Mapping[str, Any]:
         """Return the block in which a resource is written."""
-        names = tuple(name for name, _ in resource.module)
+        return self._block(resource.module, resource.type, resource.name)
+
+    def _block(self, path: ModulePath, kind: str, name: str) -> Mapping[str, Any]:
+        names = tuple(step for step, _ in path)
         blocks = self._blocks.get(names)
         if blocks is None:
-            module = self._module(resource.module)
+            module = self._module(path)
             blocks = self._blocks[names] = {
                 (each.get("mode", "managed"), each["type"], each["name"]): each for each in module.get("resources", ())
             }
-        return blocks.get(("managed", resource.type, resource.name), {})
+        return blocks.get(("managed", kind, name), {})
 
     def scope(self, resource: Resource) -> Scope:
         """Return the place of a resource's expressions."""
@@ -191,6 +194,22 @@ class Configuration:
                 yield from self.reached(expression, inner, types, depth)
         elif head in types and rest:
             yield from self._resources(head, rest, beside, scope)
+        elif len(rest) > 1:
+            yield from self._passed_on(head, rest, scope, types, depth)
+
+    def _passed_on(
+        self, kind: str, rest: Sequence[Index], scope: Scope, types: frozenset[str], depth: int
+    ) -> Iterator[Reached]:
+        """Yield what an attribute of another resource refers to. A configured attribute passes its value on."""
+        name, *after = rest
+        key = after.pop(0) if isinstance(after[0], int | _Quoted) else None
+        attribute = after[0] if after else None
+        block = self._block(scope.module, kind, str(name))
+        # https://developer.hashicorp.com/terraform/language/resources/terraform-data#attributes-reference
+        configured = "input" if (kind, attribute) == ("terraform_data", "output") else attribute
+        expression = block.get("expressions", {}).get(configured)
+        if isinstance(expression, Mapping):
+            yield from self.reached(expression, Scope(scope.module, key, block), types, depth)
 
     def _outputs(
         self, rest: Sequence[Index], beside: Sequence[str], scope: Scope
