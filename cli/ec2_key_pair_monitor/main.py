@@ -124,11 +124,14 @@ def _plan(options: argparse.Namespace) -> Report:
         # The parser expects the structure that Terraform and the provider write. Any other document is not a plan.
         text = f"{options.plan} is not a plan that Terraform wrote ({type(error).__name__})."
         raise CommandError(text) from error
-    if options.root is None or options.format not in ("sarif", "github"):
+    if options.format not in ("sarif", "github"):
         return report
-    from ec2_key_pair_monitor.plan.sources import locate  # noqa: PLC0415
+    from ec2_key_pair_monitor.plan.sources import first_line, locate  # noqa: PLC0415
 
-    return report._replace(locations=locate((each.address for each in report.judged), options.root))
+    addresses = [each.address for each in report.judged]
+    # GitHub's code scanning refuses a whole SARIF file if one of its results has no file.
+    places = dict.fromkeys(addresses, first_line(options.plan)) if options.format == "sarif" else {}
+    return report._replace(locations=places | (locate(addresses, options.root) if options.root is not None else {}))
 
 
 def _preview(options: argparse.Namespace) -> Writable:

@@ -62,12 +62,22 @@ def test_golden(command: Command, tmp_path: Path, form: str) -> None:
 
 
 def test_sarif_fits_the_schema(command: Command, tmp_path: Path) -> None:
-    """SARIF is valid, with and without lines, and each result refers to its rule."""
+    """SARIF is valid, each result refers to its rule, and those whose lines are not known have the plan's first."""
     path = write(tmp_path, PLAN)
-    for options in (["--root", "root"], []):
+    for options, plans in ((["--root", "root"], 0), (["--root", tmp_path], 3), ([], 3)):
         results = sarif_results(command("plan", path, "--format", "sarif", *options, cwd=GOLDEN).json)
-        lines = ["physicalLocation" in each["locations"][0] for each in results]
-        assert lines == [bool(options)] * 3
+        places = [each["locations"][0]["physicalLocation"] for each in results]
+        uris = [each["artifactLocation"]["uri"] for each in places]
+        assert len(uris) == 3
+        assert uris.count(path.as_posix()) == plans
+        assert all(each["region"]["startLine"] >= 1 for each in places)
+
+
+def test_sarif_of_standard_input(command: Command, tmp_path: Path) -> None:
+    """A result whose plan has no file has a place all the same: code scanning refuses the others with it."""
+    given = write(tmp_path, PLAN).read_bytes()
+    [place, *_] = sarif_results(command("plan", "-", "--format", "sarif", stdin=given).json)[0]["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "stdin"
 
 
 def test_junit_counts(command: Command, tmp_path: Path) -> None:

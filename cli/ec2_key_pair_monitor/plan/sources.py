@@ -32,6 +32,11 @@ def locate(addresses: Iterable[str], root: str) -> dict[str, Location]:
     return found
 
 
+def first_line(plan: str) -> Location:
+    """Return the first line of a plan's file. Standard input has a name instead."""
+    return Location("stdin" if plan == "-" else _relative(Path(plan)), 1)
+
+
 def _locate(address: str, root: Path) -> Location | None:
     path, rest = split_address(address)
     kind, _, name = rest.partition(".")
