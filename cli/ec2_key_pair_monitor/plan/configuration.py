@@ -4,23 +4,22 @@ The plan has only references, not expressions. ``aws_x.y[each.key].id`` becomes 
 index is kept. https://developer.hashicorp.com/terraform/internals/json-format#expression-representation
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ec2_key_pair_monitor.plan.references import Quoted, has_key, steps_of, traversals
 from ec2_key_pair_monitor.plan.resources import (
     Index,
     ModulePath,
     Resource,
-    as_index,
-    has_marks,
+    is_unknown_at,
+    is_within,
     module_path,
     split_address,
 )
 
 Expression = Mapping[str, Any]
 
-_TOKEN = re.compile(r'\.?([^.\[\]]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]')
 _ALWAYS_KNOWN = frozenset({"count", "path", "terraform"})
 _DEEPEST = 50
 
@@ -83,7 +82,7 @@ class Configuration:
         """Return a reference of an expression that is known only after apply, or None if all are known."""
         if "constant_value" in expression:
             return None
-        references = list(_traversals(expression.get("references", ())))
+        references = list(traversals(expression.get("references", ())))
         if not references:
             return FUNCTION
         return next((each for each in references if not self._is_known(each, scope, depth)), None)
@@ -91,12 +90,12 @@ class Configuration:
     def has_empty_text(self, expression: Expression) -> bool:
         """Whether a variable of the root module in an expression has an empty text in its value."""
         values = self._plan.get("variables", {})
-        steps = [_tokens(each) for each in _traversals(expression.get("references", ()))]
+        steps = [steps_of(each) for each in traversals(expression.get("references", ()))]
         return any(_has_empty_text(values.get(step[1], {}).get("value")) for step in steps if step[0] == "var")
 
     def may_be_sensitive(self, expression: Expression, module: ModulePath) -> bool:
         """Whether an expression in a module refers to a sensitive variable, perhaps through a local value."""
-        steps = [_tokens(each) for each in _traversals(expression.get("references", ()))]
+        steps = [steps_of(each) for each in traversals(expression.get("references", ()))]
         heads = {step[0] for step in steps} & {"local", "var"}
         variables = self._module(module).get("variables", {}) if heads else {}
         named = variables if "local" in heads else {step[1] for step in steps if step[0] == "var"}
@@ -107,7 +106,7 @@ class Configuration:
         found: list[Reached] = []
         if depth > _DEEPEST:
             return found
-        references = list(_traversals(expression.get("references", ())))
+        references = list(traversals(expression.get("references", ())))
         for reference in references:
             for each in self._reach(reference, references, scope, types, depth + 1):
                 if each not in found:
@@ -128,9 +127,9 @@ class Configuration:
         Such an expression is a conditional, of which any branch can be the result. Only a resource's attribute and a
         whole variable count, because a part of an object is taken for unknown if any other part is.
         """
-        references = list(_traversals(expression.get("references", ())))
+        references = list(traversals(expression.get("references", ())))
         for reference in references:
-            head, *rest = _tokens(reference)
+            head, *rest = steps_of(reference)
             if (
                 head not in {"local", "each", "module", *types}
                 and (head != "var" or len(rest) == 1)
@@ -143,9 +142,9 @@ class Configuration:
     def ends_in_locals(self, expression: Expression, scope: Scope, depth: int = 0) -> list[Scope]:
         """Return the modules whose local values an expression refers to. The plan does not show where these lead."""
         found: list[Scope] = []
-        references = list(_traversals(expression.get("references", ()))) if depth <= _DEEPEST else []
+        references = list(traversals(expression.get("references", ()))) if depth <= _DEEPEST else []
         for reference in references:
-            head, *rest = _tokens(reference)
+            head, *rest = steps_of(reference)
             followed: list[tuple[Expression, Scope]] = []
             if head == "local":
                 found.append(scope)
@@ -175,15 +174,15 @@ class Configuration:
     def _reach(
         self, reference: str, beside: Sequence[str], scope: Scope, types: frozenset[str], depth: int
     ) -> Iterator[Reached]:
-        head, *rest = _tokens(reference)
+        head, *rest = steps_of(reference)
         if head == "data" and len(rest) > 1 and "data" in types:
             for change in self._changes(scope.module, "data", str(rest[0]), str(rest[1])):
                 yield Reached(Resource(change), None)
         elif head == "var" and rest and scope.module:
             parent, call = self._parent(scope)
             found = self.reached(call.get("expressions", {}).get(rest[0], {}), parent, types, depth)
-            literal = rest[1] if len(rest) > 1 and isinstance(rest[1], int | _Quoted) else None
-            yield from _with_key(found, parent.module, scope.key if _has_key(beside) else literal)
+            literal = rest[1] if len(rest) > 1 and isinstance(rest[1], int | Quoted) else None
+            yield from _with_key(found, parent.module, scope.key if has_key(beside) else literal)
         elif head == "each" and rest[:1] == ["value"]:
             repeated = scope.block.get("for_each_expression", {})
             for each in _with_key(self.reached(repeated, scope, types, depth), scope.module, scope.key):
@@ -202,7 +201,7 @@ class Configuration:
     ) -> Iterator[Reached]:
         """Yield what an attribute of another resource refers to. A configured attribute passes its value on."""
         name, *after = rest
-        key = after.pop(0) if isinstance(after[0], int | _Quoted) else None
+        key = after.pop(0) if isinstance(after[0], int | Quoted) else None
         attribute = after[0] if after else None
         block = self._block(scope.module, kind, str(name))
         # https://developer.hashicorp.com/terraform/language/resources/terraform-data#attributes-reference
@@ -223,7 +222,7 @@ class Configuration:
             index, *after = after
         elif "for_each_expression" in call or "count_expression" in call:
             number = self._number_of_modules(scope.module, str(name))
-            index = scope.key if _has_key(beside) or self._counts_alike(beside, scope, number) else None
+            index = scope.key if has_key(beside) or self._counts_alike(beside, scope, number) else None
         inner = Scope((*scope.module, (str(name), index)), None, {})
         for output, value in outputs.items():
             if not after or output == after[0]:
@@ -231,7 +230,7 @@ class Configuration:
 
     def _resources(self, kind: str, rest: Sequence[Index], beside: Sequence[str], scope: Scope) -> Iterator[Reached]:
         name, *after = rest
-        literal = after and (isinstance(after[0], int | _Quoted))
+        literal = after and (isinstance(after[0], int | Quoted))
         candidates = [
             resource
             for change in self._changes(scope.module, "managed", kind, str(name))
@@ -241,7 +240,7 @@ class Configuration:
         if literal:
             candidates = [each for each in candidates if each.index == after[0]]
             after = after[1:]
-        elif len(candidates) > 1 and (_has_key(beside) or self._counts_alike(beside, scope, len(candidates))):
+        elif len(candidates) > 1 and (has_key(beside) or self._counts_alike(beside, scope, len(candidates))):
             candidates = [each for each in candidates if each.index == scope.key] or candidates
         if after and isinstance(after[0], str):
             attribute = str(after[0])
@@ -296,7 +295,7 @@ class Configuration:
     def _is_known(self, reference: str, scope: Scope, depth: int) -> bool:  # noqa: PLR0911  (a return for each kind)
         if depth > _DEEPEST:
             return False
-        head, *rest = _tokens(reference)
+        head, *rest = steps_of(reference)
         if head in _ALWAYS_KNOWN or (head == "each" and rest[:1] == ["key"]):
             return True
         if head == "each":
@@ -318,12 +317,12 @@ class Configuration:
     def _is_each_known(self, path: Sequence[Index], scope: Scope, depth: int) -> bool:
         """Whether a value of ``for_each`` is known. Its keys are always known."""
         expression = scope.block.get("for_each_expression", {})
-        references = list(_traversals(expression.get("references", ())))
+        references = list(traversals(expression.get("references", ())))
         if len(references) == 1 and path:
-            tokens = _tokens(references[0])
+            tokens = steps_of(references[0])
             if len(tokens) == 2 and tokens[0] not in ("var", "local", "module", "each", "data"):  # noqa: PLR2004
                 return self._is_attribute_known(
-                    scope.module, "managed", str(tokens[0]), [tokens[1], _Quoted(scope.key or ""), *path]
+                    scope.module, "managed", str(tokens[0]), [tokens[1], Quoted(scope.key or ""), *path]
                 )
         return all(self._is_known(each, scope, depth) for each in references)
 
@@ -342,12 +341,12 @@ class Configuration:
         """Whether an attribute is known in each instance. Without instances in the plan, it counts as known."""
         name, *path = rest
         changes = self._changes(module, mode, kind, str(name))
-        if path and (isinstance(path[0], int | _Quoted)):
+        if path and (isinstance(path[0], int | Quoted)):
             changes = [each for each in changes if each.get("index") == path[0]]
             path = path[1:]
         # A data source that is read during the apply can change values that the plan shows as null.
         return not any(
-            each["change"]["actions"] == ["read"] or _is_unknown_at(each["change"].get("after_unknown"), path)
+            each["change"]["actions"] == ["read"] or is_unknown_at(each["change"].get("after_unknown"), path)
             for each in changes
         )
 
@@ -378,17 +377,11 @@ class Configuration:
         path, address = split_address(relevant["resource"])
         if [name for name, _ in path[: len(within)]] != [name for name, _ in within]:
             return True
-        head, *rest = _tokens(address)
+        head, *rest = steps_of(address)
         mode = "managed"
         if head == "data":
             mode, (head, *rest) = "data", rest
         return self._is_attribute_known(path, mode, head, [*rest, *relevant.get("attribute", ())])
-
-
-class _Quoted(str):
-    """A key in brackets, to distinguish it from an attribute."""
-
-    __slots__ = ()
 
 
 def _with_key(found: list[Reached], within: ModulePath, key: Index) -> list[Reached]:
@@ -408,53 +401,7 @@ def _first_key_outside(path: ModulePath, within: ModulePath) -> Index:
     return next(steps, ("", None))[1]
 
 
-def _tokens(reference: str) -> list[Any]:
-    tokens: list[Any] = []
-    for name, index in _TOKEN.findall(reference):
-        if name:
-            tokens.append(name)
-        else:
-            value = as_index(index)
-            tokens.append(_Quoted(value) if isinstance(value, str) else value)
-    return tokens
-
-
-def _traversals(references: Sequence[str]) -> Iterator[str]:
-    """Yield the references without the shorter forms that follow each."""
-    longest = ""
-    for each in references:
-        if longest.startswith(each) and longest[len(each) : len(each) + 1] in ("", ".", "["):
-            continue
-        longest = each
-        yield each
-
-
-def _has_key(references: Sequence[str]) -> bool:
-    """Whether an expression uses the key of its own block as an index. In a set, the key is the value."""
-    return "each.key" in references or "each.value" in references
-
-
 def _has_empty_text(value: Any) -> bool:
     if isinstance(value, Mapping | list):
         return any(map(_has_empty_text, value.values() if isinstance(value, Mapping) else value))
     return bool(value == "")
-
-
-def _is_unknown_at(marks: Any, path: Sequence[Index]) -> bool:
-    for step in path:
-        if marks is True:
-            return True
-        if isinstance(marks, Mapping) and isinstance(step, str):
-            marks = marks.get(step)
-        elif isinstance(marks, list) and isinstance(step, int) and step < len(marks):
-            marks = marks[step]
-        else:
-            break
-    return has_marks(marks)
-
-
-def is_within(path: ModulePath, module: ModulePath) -> bool:
-    """Whether a module instance is another one, or in it. A step without a key means all instances."""
-    return len(path) >= len(module) and all(
-        name == other and key in (None, index) for (name, index), (other, key) in zip(path, module, strict=False)
-    )

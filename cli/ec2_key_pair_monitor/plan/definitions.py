@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration, Scope, is_within
+from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration, Scope
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch
-from ec2_key_pair_monitor.plan.resources import ModulePath, Resource, View, has_marks
+from ec2_key_pair_monitor.plan.resources import ModulePath, Resource, View, has_marks, is_within
 from ec2_key_pair_monitor.plan.tags import instance_tags, single_map
 
 TEMPLATE = "aws_launch_template"

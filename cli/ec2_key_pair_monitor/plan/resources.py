@@ -1,7 +1,7 @@
 """A resource of a plan, and which of its attributes are known."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -144,3 +144,24 @@ def _unescaped(match: re.Match[str]) -> str:
     if code := match[1] or match[2]:
         return chr(int(code, 16))
     return "" if match[4] else {"n": "\n", "r": "\r", "t": "\t"}.get(match[3], match[3])
+
+
+def is_unknown_at(marks: Any, path: Sequence[Index]) -> bool:
+    """Whether marks of unknown values, as a plan has them, cover a part of a value."""
+    for step in path:
+        if marks is True:
+            return True
+        if isinstance(marks, Mapping) and isinstance(step, str):
+            marks = marks.get(step)
+        elif isinstance(marks, list) and isinstance(step, int) and step < len(marks):
+            marks = marks[step]
+        else:
+            break
+    return has_marks(marks)
+
+
+def is_within(path: ModulePath, module: ModulePath) -> bool:
+    """Whether a module instance is another one, or in it. A step without a key means all instances."""
+    return len(path) >= len(module) and all(
+        name == other and key in (None, index) for (name, index), (other, key) in zip(path, module, strict=False)
+    )
