@@ -88,7 +88,7 @@ class Configuration:
         return next((each for each in references if not self._is_known(each, scope, depth)), None)
 
     def has_empty_text(self, expression: Expression) -> bool:
-        """Whether a variable of the root module in an expression has an empty text in its value."""
+        """Whether an expression refers to a variable of the root module whose value contains an empty text."""
         values = self._plan.get("variables", {})
         steps = [steps_of(each) for each in traversals(expression.get("references", ()))]
         return any(_has_empty_text(values.get(step[1], {}).get("value")) for step in steps if step[0] == "var")
@@ -124,8 +124,8 @@ class Configuration:
     def chooses(self, expression: Expression, scope: Scope, types: frozenset[str]) -> bool:
         """Whether an expression also refers to a value that is known only after apply and leads to none of the types.
 
-        Such an expression is a conditional, of which any branch can be the result. Only a resource's attribute and a
-        whole variable count, because a part of an object is taken for unknown if any other part is.
+        Such an expression is taken for a conditional, and any branch can be its result. Only a resource's attribute and
+        a whole variable count, because a part of an object is taken for unknown if any other part is.
         """
         references = list(traversals(expression.get("references", ())))
         for reference in references:
@@ -139,8 +139,8 @@ class Configuration:
                 return True
         return False
 
-    def ends_in_locals(self, expression: Expression, scope: Scope, depth: int = 0) -> list[Scope]:
-        """Return the modules whose local values an expression refers to. The plan does not show where these lead."""
+    def scopes_of_locals(self, expression: Expression, scope: Scope, depth: int = 0) -> list[Scope]:
+        """Return the scopes of the local values that an expression leads to. What these refer to is not in the plan."""
         found: list[Scope] = []
         references = list(traversals(expression.get("references", ()))) if depth <= _DEEPEST else []
         for reference in references:
@@ -156,7 +156,7 @@ class Configuration:
             elif head == "module" and rest:
                 followed = list(self._outputs(rest, references, scope))
             for each, inner in followed:
-                found += self.ends_in_locals(each, inner, depth + 1)
+                found += self.scopes_of_locals(each, inner, depth + 1)
         return found
 
     def _module(self, path: ModulePath) -> Mapping[str, Any]:
@@ -218,7 +218,7 @@ class Configuration:
         call = self._module(scope.module).get("module_calls", {}).get(name, {})
         outputs = call.get("module", {}).get("outputs", {})
         index: Index = None
-        if after and after[0] not in outputs:
+        if after and isinstance(after[0], int | Quoted):
             index, *after = after
         elif "for_each_expression" in call or "count_expression" in call:
             number = self._number_of_modules(scope.module, str(name))
@@ -230,7 +230,7 @@ class Configuration:
 
     def _resources(self, kind: str, rest: Sequence[Index], beside: Sequence[str], scope: Scope) -> Iterator[Reached]:
         name, *after = rest
-        literal = after and (isinstance(after[0], int | Quoted))
+        literal = after and isinstance(after[0], int | Quoted)
         candidates = [
             resource
             for change in self._changes(scope.module, "managed", kind, str(name))
@@ -319,29 +319,22 @@ class Configuration:
         expression = scope.block.get("for_each_expression", {})
         references = list(traversals(expression.get("references", ())))
         if len(references) == 1 and path:
-            tokens = steps_of(references[0])
-            if len(tokens) == 2 and tokens[0] not in ("var", "local", "module", "each", "data"):  # noqa: PLR2004
+            steps = steps_of(references[0])
+            if len(steps) == 2 and steps[0] not in ("var", "local", "module", "each", "data"):  # noqa: PLR2004
                 return self._is_attribute_known(
-                    scope.module, "managed", str(tokens[0]), [tokens[1], Quoted(scope.key or ""), *path]
+                    scope.module, "managed", str(steps[0]), [steps[1], Quoted(scope.key or ""), *path]
                 )
         return all(self._is_known(each, scope, depth) for each in references)
 
     def _is_output_known(self, rest: Sequence[Index], scope: Scope, depth: int) -> bool:
-        name, *after = rest
-        call = self._module(scope.module).get("module_calls", {}).get(name, {})
-        outputs = call.get("module", {}).get("outputs", {})
-        index: Index = None
-        if after and after[0] not in outputs:
-            index, *after = after
-        inner = Scope((*scope.module, (str(name), index)), None, {})
-        expressions = [value.get("expression", {}) for key, value in outputs.items() if not after or key == after[0]]
-        return bool(expressions) and all(self.unknown(each, inner, depth) is None for each in expressions)
+        outputs = list(self._outputs(rest, (), scope))
+        return bool(outputs) and all(self.unknown(each, inner, depth) is None for each, inner in outputs)
 
     def _is_attribute_known(self, module: ModulePath, mode: str, kind: str, rest: Sequence[Index]) -> bool:
         """Whether an attribute is known in each instance. Without instances in the plan, it counts as known."""
         name, *path = rest
         changes = self._changes(module, mode, kind, str(name))
-        if path and (isinstance(path[0], int | Quoted)):
+        if path and isinstance(path[0], int | Quoted):
             changes = [each for each in changes if each.get("index") == path[0]]
             path = path[1:]
         # A data source that is read during the apply can change values that the plan shows as null.

@@ -67,19 +67,19 @@ class Definitions:
 
     def find(self, reference: Reference) -> Found:
         """Return the definitions that a reference finds."""
-        other_branch = False
+        has_other_branch = False
         if reference.id or reference.name:
             resources = self._known(reference)
             if not resources:
                 return self._outside(reference)
         else:
-            resources, other_branch = self._unknown(reference)
+            resources, has_other_branch = self._unknown(reference)
         if not resources:
             what = _WORDS[reference.kind]
             return Found(f"Its {what} is known only after apply{self._why(reference)}.")
         alternatives: list[Launch] = []
         unclear = None
-        if other_branch:
+        if has_other_branch:
             unclear = (
                 f"Which {_WORDS[reference.kind]} it launches from is known only after apply{self._why(reference)}."
             )
@@ -164,7 +164,7 @@ class Definitions:
         return [each for each in found if self._place(each) == place] or found
 
     def _place(self, resource: Resource) -> tuple[object, object]:
-        """Return the provider's configuration, and the region that version 6 of the provider can have beside it."""
+        """Return a resource's provider configuration and its region, an attribute since version 6 of the provider."""
         return self._configuration.block(resource).get("provider_config_key"), resource.after.values.get("region")
 
     def _index(self, kind: str, attribute: str) -> Mapping[str, list[Resource]]:
@@ -199,7 +199,7 @@ class Definitions:
             if self._configuration.reached(reference.expression, scope, frozenset({"data"})):
                 # A data source can also read a definition that is not in this plan.
                 return [], False
-            scopes = self._configuration.ends_in_locals(reference.expression, scope)
+            scopes = self._configuration.scopes_of_locals(reference.expression, scope)
         else:
             scopes = [scope]
         new = [each for each in self._by_kind.get(kind, ()) if each.is_new]
@@ -207,16 +207,16 @@ class Definitions:
 
     def _around(self, kind: str, scope: Scope, new: Sequence[Resource]) -> Sequence[Resource]:
         """Return the new definitions that a local value or a dynamic block of a module probably refers to."""
-        # They can also refer to outputs of the modules in this one, and to its inputs.
+        # Both can also refer to outputs of the modules in this one, and to its inputs.
         handed: list[Resource] = []
         for expression, parent in self._configuration.handed(scope):
             reached = [each.resource for each in self._configuration.reached(expression, parent, frozenset({kind}))]
             handed += (each for each in reached if each.is_new)
             if not reached:
-                outputs = self._configuration.ends_in_locals(expression, parent)
-                # Local values of the modules around are inputs of every kind, such as names and tags.
-                beside = (at.module for at in outputs if not is_within(scope.module, at.module))
-                handed += (each for module in beside for each in _nearest(module, new))
+                scopes = self._configuration.scopes_of_locals(expression, parent)
+                # A local value of a module around this one does not count: most are names, tags and the like.
+                others = (at.module for at in scopes if not is_within(scope.module, at.module))
+                handed += (each for module in others for each in _nearest(module, new))
         return list(dict.fromkeys([*_nearest(scope.module, new), *handed]))
 
     def _views(self, resource: Resource, reference: Reference) -> Sequence[View] | str:
@@ -240,7 +240,7 @@ class Definitions:
         scope = self._configuration.scope(reference.user)
         return bool(
             self._configuration.reached(expression, scope, frozenset({TEMPLATE}))
-            or self._configuration.ends_in_locals(expression, scope)
+            or self._configuration.scopes_of_locals(expression, scope)
         )
 
     def _is_changing(self, resource: Resource, reference: Reference) -> bool:

@@ -171,9 +171,9 @@ class Launchers:
         self, resource: Resource, configs: Sequence[View], n: int
     ) -> Sequence[Mapping[str, Sequence[Any]]]:
         """Return the expressions that may have created a fleet's block. In a spot fleet, the blocks are a set."""
-        written = self._expressions(resource).get("launch_template_config", [])
         if resource.type != "aws_spot_fleet_request":
-            return [_expression_block({"": written}, "", n, len(configs))]
+            return [_expression_block(self._expressions(resource), "launch_template_config", n, len(configs))]
+        written = self._expressions(resource).get("launch_template_config", [])
         name = "launch_template_specification"
         scope = self._configuration.scope(resource)
         views = [config.block(name) or View({}, {}, {}) for config in configs]

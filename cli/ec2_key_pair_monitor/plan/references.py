@@ -9,7 +9,7 @@ from typing import Any
 
 from ec2_key_pair_monitor.plan.resources import as_index
 
-_TOKEN = re.compile(r'\.?([^.\[\]]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]')
+_STEP = re.compile(r'\.?([^.\[\]]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]')
 
 
 class Quoted(str):
@@ -21,7 +21,7 @@ class Quoted(str):
 def steps_of(reference: str) -> list[Any]:
     """Return the names and indexes of a reference: ``a.b[0]["c"]`` has ``a``, ``b``, 0 and ``Quoted("c")``."""
     steps: list[Any] = []
-    for name, index in _TOKEN.findall(reference):
+    for name, index in _STEP.findall(reference):
         if name:
             steps.append(name)
         else:

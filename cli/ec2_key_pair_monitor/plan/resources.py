@@ -161,7 +161,7 @@ def is_unknown_at(marks: Any, path: Sequence[Index]) -> bool:
 
 
 def is_within(path: ModulePath, module: ModulePath) -> bool:
-    """Whether a module instance is another one, or in it. A step without a key means all instances."""
+    """Whether a module instance is the second one, or in it. A step of the second without a key means any instance."""
     return len(path) >= len(module) and all(
         name == other and key in (None, index) for (name, index), (other, key) in zip(path, module, strict=False)
     )
