@@ -1,12 +1,15 @@
-"""Keeps what moto finds out anew at each request, and leaves out what it makes at each reset and nothing here reads."""
+"""Makes moto faster: keeps what it reads again at each request, and leaves out images, which it makes at each reset."""
 
 import functools
 
 from moto import backends
 from moto.core import responses, utils
-from moto.ec2.models.amis import AmiBackend
+from moto.ec2.models.amis import AMIS, Ami, AmiBackend
 
 from tests.emulator.moto_methods import extends
+
+# The image of the launch configurations in tests: the AWS provider looks it up.
+IMAGE = "ami-1e749f67"
 
 _modules = frozenset(backends.list_of_moto_modules())
 
@@ -21,5 +24,7 @@ vars(responses)["method_names_from_class"] = functools.cache(utils.method_names_
 
 
 @extends(AmiBackend)
-def _load_amis(_: AmiBackend) -> None:
-    """Make none of the hundreds of images of a region, each with a snapshot: moto launches instances without, too."""
+def _load_amis(self: AmiBackend) -> None:
+    """Make one image, and not the hundreds of a region, each with a snapshot. moto launches instances without them."""
+    [image] = [each for each in AMIS if each["ami_id"] == IMAGE]
+    self.amis[IMAGE] = Ami(self, **image, owner_alias="amazon")
