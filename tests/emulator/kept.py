@@ -1,15 +1,14 @@
-"""Makes moto faster: keeps what it reads again at each request, and leaves out images, which it makes at each reset."""
+"""Makes moto faster: keeps what it reads again at each request, and makes images only if somebody asks for them."""
 
 import functools
+from typing import Any
 
 from moto import backends
 from moto.core import responses, utils
-from moto.ec2.models.amis import AMIS, Ami, AmiBackend
+from moto.ec2.models.amis import AmiBackend
+from moto.ec2.responses.amis import AmisResponse
 
 from tests.emulator.moto_methods import extends
-
-# The image of the launch configurations in tests: the AWS provider looks it up.
-IMAGE = "ami-1e749f67"
 
 _modules = frozenset(backends.list_of_moto_modules())
 
@@ -24,7 +23,15 @@ vars(responses)["method_names_from_class"] = functools.cache(utils.method_names_
 
 
 @extends(AmiBackend)
-def _load_amis(self: AmiBackend) -> None:
-    """Make one image, and not the hundreds of a region, each with a snapshot. moto launches instances without them."""
-    [image] = [each for each in AMIS if each["ami_id"] == IMAGE]
-    self.amis[IMAGE] = Ami(self, **image, owner_alias="amazon")
+def _load_amis(_: AmiBackend) -> None:
+    """Do not make the hundreds of images of a region, each with a snapshot, before somebody asks for images."""
+
+
+@extends(AmisResponse)
+def describe_images(self: AmisResponse) -> Any:
+    """DescribeImages, with moto's images."""
+    backend: Any = self.ec2_backend
+    if not hasattr(backend, "embedded_has_images"):
+        backend.embedded_has_images = True
+        _load_amis.replaced(backend)
+    return describe_images.replaced(self)
