@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 REGION = "eu-central-1"
 
-# All sessions read AWS's models once. That of EC2 alone takes a tenth of a second, and moto and the tests make many.
+# moto and the tests make many sessions. With one loader they read AWS's models once: EC2's takes a tenth of a second.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 # What fails fast comes first, then what waits longest, so that no worker is left with that at the end.
@@ -26,7 +26,7 @@ ORDER = ("unit", "e2e", "demo", "plan")
 
 
 def pytest_configure() -> None:
-    """Let programs under test end by signals, which a job in the background or under nohup has them ignore."""
+    """Let signals end programs under test. In the background or under nohup, they would ignore the signals."""
     for each in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(each) is signal.SIG_IGN:
             signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)

@@ -21,7 +21,7 @@ LARGE, SMALL = 20_000, 2_000
 ONLY_SMALL = {"checkov", "c7n-left", "regopy"}
 TIME_LIMIT = 600
 REPEATS = 3
-# A start is short, so that other programs disturb it more.
+# A start is short, so other programs disturb it more.
 STARTS = 40
 
 
@@ -73,7 +73,7 @@ def is_right(tool: Tool, case: Path, expected: set[str]) -> bool:
 
 
 def start(case: Path, command: Tool) -> str:
-    """How fast the command starts, as a sentence: on one of the project's plans, and at the best of many runs."""
+    """Say how fast the command starts on one of the project's plans, at the best of many runs."""
     python = Path(command.arguments(case)[0]).parent / "python"
     bare = command._replace(arguments=lambda _: [str(python), "-c", "import json, rich"])
     pairs = [(measure(bare, case), measure(command, case)) for _ in range(STARTS)]

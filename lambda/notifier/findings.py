@@ -213,7 +213,7 @@ class _Place:
         self.count = self.new = 0
 
     def add(self, finding: Finding, launched: datetime | None, scheduled: datetime, comparison: Comparison) -> None:
-        """Count an open instance, once: pages of AWS Config can overlap."""
+        """Count an open instance. Pages of AWS Config can overlap: an instance that is remembered counts once."""
         place, instance_id, annotation = finding
         if instance_id in self.open_now:
             return

@@ -108,7 +108,7 @@ class Organization:
                 self._pack.add(place, memory)
 
         last = time_of(self._last) if self._last else None
-        # After an error, this ends the workers. Later, the garbage collector could wait for them in any thread.
+        # Ends the workers also after an error. Otherwise the garbage collector would, and could wait for ever.
         with closing(self._readings(sources, instances, covered, open_in)) as readings:
             comparison = compare(readings, last, scheduled, self._launches, keep)
         if self._unread:
@@ -235,7 +235,7 @@ class Organization:
                         qualifier = each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
                         instance = qualifier["ResourceId"]
                         is_empty = False
-                        # Another rule can have the name of a monitor's.
+                        # A rule with the name of a monitor's can evaluate other resources.
                         if qualifier["ResourceType"] == EC2_INSTANCE and instance not in found:
                             found.add(instance)
                             yield Finding(reading.place, instance, reason(each))

@@ -62,7 +62,7 @@ def test_golden(command: Command, tmp_path: Path, form: str) -> None:
 
 
 def test_sarif_fits_the_schema(command: Command, tmp_path: Path) -> None:
-    """SARIF is valid, each result refers to its rule, and those whose lines are not known have the plan's first."""
+    """SARIF is valid, each result refers to its rule, and has the plan's first line if its own is not found."""
     path = write(tmp_path, PLAN)
     for options, plans in ((["--root", "root"], 0), (["--root", tmp_path], 3), ([], 3)):
         results = sarif_results(command("plan", path, "--format", "sarif", *options, cwd=GOLDEN).json)
@@ -74,7 +74,7 @@ def test_sarif_fits_the_schema(command: Command, tmp_path: Path) -> None:
 
 
 def test_sarif_of_standard_input(command: Command, tmp_path: Path) -> None:
-    """A result whose plan has no file has a place all the same: code scanning refuses the others with it."""
+    """Results of a plan without a file name a file too, because code scanning refuses the whole SARIF otherwise."""
     given = write(tmp_path, PLAN).read_bytes()
     [place, *_] = sarif_results(command("plan", "-", "--format", "sarif", stdin=given).json)[0]["locations"]
     assert place["physicalLocation"]["artifactLocation"]["uri"] == "stdin"

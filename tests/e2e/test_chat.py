@@ -17,10 +17,10 @@ from tests.e2e.conftest import ITSELF, Deploy, Deployment
 from tests.e2e.test_report import pass_weeks
 from tests.emulator import sns
 
-UNIT = Path(__file__).parents[1] / "unit"
-# Unit tests hold each message against the same schema.
+# Once a week is enough, because the unit tests compare each message with the same schema.
 pytestmark = pytest.mark.slow
 
+UNIT = Path(__file__).parents[1] / "unit"
 SCHEMA = json.loads((UNIT / "chat_schema.json").read_text())
 NAME = "ec2-key-pair-monitor"
 INPUTS: dict[str, Any] = {

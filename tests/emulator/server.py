@@ -59,7 +59,7 @@ class EmbeddedAws:
         }
 
     def client(self, service: str, region: str, account: str = ACCOUNT_ID) -> Any:
-        """A boto3 client of an account's administrator; it is kept, for boto3 takes a tenth of a second to make one."""
+        """A boto3 client of an account's administrator; it is kept, because making one takes a tenth of a second."""
         wanted = (service, region, account)
         if wanted not in self._clients:
             self._clients[wanted] = boto3.client(

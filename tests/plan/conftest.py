@@ -71,7 +71,7 @@ def plan_once(root_in: Callable[[str], Root], tmp_path_factory: pytest.TempPathF
         def make(kept: Path) -> None:
             root = root_in(folder)
             document = root.document()
-            root.read(document)
+            root.read(document)  # judges it
             (kept / "plan.json").write_text(json.dumps([str(root.directory), document]), encoding="utf-8")
 
         kept = once(tmp_path_factory, f"plan-{folder.replace('/', '-')}", make)

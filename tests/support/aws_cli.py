@@ -1,8 +1,9 @@
 """A stand-in for the AWS CLI, so that it need not be installed: ``aws SERVICE OPERATION --parameter value …``.
 
-It knows the calls of boto3 with strings and lists of strings as parameters. Exit statuses and messages are those of
-https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html and it repeats calls as version 2 does:
-https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-retries.html
+It knows the calls of boto3 with strings and lists of strings as parameters. Exit statuses and messages follow
+https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
+
+It repeats failed calls as version 2 does: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-retries.html
 """
 
 import json

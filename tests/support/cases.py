@@ -69,7 +69,7 @@ def refuse_each(
         messages = str(error).splitlines()
     found: dict[str, list[str]] = {name: [] for name in cases}
     for message in messages:
-        # An input that a case leaves out has no place, but the rule that refuses it has.
+        # If a case leaves the refused input out, the message has only the place of the validation rule.
         place = re.search(r" (?:on|rule at) ([a-z]\w*)(?:\.tf\.json|/\S+?)(?: line |:)\d", message)
         assert place, f"the message belongs to no case: {message}"
         found[place[1]].append(message)

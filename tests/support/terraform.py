@@ -93,7 +93,7 @@ class Root:
         Args:
             directory: its folder, into which the pins are written.
             environment: all that Terraform sees of AWS and of its own settings, the providers' among them.
-            providers: those that it needs; each command reads all of a provider's schema.
+            providers: the names of those that it needs. Each command reads the whole schema of each.
         """
         self.directory = directory
         (directory / "pinned_override.tf").write_text(_pins(environment, providers), encoding="utf-8")
@@ -106,8 +106,8 @@ class Root:
         """Install the providers and modules."""
         self._run("init", input=False)
         if any(path.is_symlink() for path in self.directory.glob(".terraform/providers/*/*/aws/*/*")):
-            # With hashes in the lock file, each command would read the whole provider, of 700 MB. Without them, the
-            # next init would download it again, but not if it is linked from a mirror.
+            # With hashes in the lock file, each command would read the whole provider, which has 700 MB. Without them,
+            # the next init downloads a provider again, unless it is linked from a mirror.
             lock = self.directory / ".terraform.lock.hcl"
             lock.write_text(re.sub(r"  hashes = \[.*?\]\n", "", lock.read_text(encoding="utf-8"), flags=re.DOTALL))
 
@@ -224,7 +224,7 @@ def _diagnostics(text: str) -> str:
 
 
 def read_plan(document: Mapping[str, Any], directory: Path) -> Plan:
-    """Read what ``terraform show -json`` says of a plan, of the root in a folder."""
+    """Read the output of ``terraform show -json`` for a plan of the root in a folder."""
     planned = document["planned_values"]
     resources = list(_resources(planned.get("root_module", {})))
     read = _resources(document.get("prior_state", {}).get("values", {}).get("root_module", {}))

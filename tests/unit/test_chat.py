@@ -30,7 +30,7 @@ MARKUP = re.compile(r"[<>&*`~|@#\[\]\\]|://|(?<![^\W_])_|_(?![^\W_])")
 
 
 def test_schema() -> None:
-    """The schema is one that can be followed."""
+    """The schema itself is valid."""
     FORM.check_schema(SCHEMA)
 
 

@@ -260,7 +260,7 @@ def test_missing_permission_is_an_error(hub: HubEdge) -> None:
 
     with pytest.raises(ClientError, match="AccessDenied") as caught:
         hub.report(MONDAY)
-    assert caught.tb  # keeps everything that the error has interrupted
+    assert caught.tb  # keeps the interrupted generator, so that the garbage collector does not end the workers
     assert not [each for each in threading.enumerate() if "ThreadPool" in each.name]
     assert (hub.sns.published, hub.table.items) == ([], {})
 

@@ -114,7 +114,7 @@ class Configuration:
         return found
 
     def handed(self, scope: Scope) -> Iterator[tuple[Expression, Scope]]:
-        """Yield the expressions that the module of a scope is called with, with their scope."""
+        """Yield the expressions in the call of the module of a scope, with their scope."""
         if scope.module:
             parent, call = self._parent(scope)
             for expression in call.get("expressions", {}).values():

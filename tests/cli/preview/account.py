@@ -86,7 +86,7 @@ class Account:
         self.group("mixed", 0, MixedInstancesPolicy={"LaunchTemplate": base})
         for name in ("deleted", "replaced"):
             self._ec2.delete_key_pair(KeyName=name)
-        time.sleep(1)  # EC2 tells times in whole seconds, and the key pair's is to be later than the launch's
+        time.sleep(1)  # EC2 shows times in whole seconds, and the key pair must be newer than the instance
         self._ec2.create_key_pair(KeyName="replaced")
         self.aws.settle()
 
