@@ -11,6 +11,7 @@ from ec2_key_pair_monitor.report import Result
 
 _WORDS = ("Region", "Fleet")
 _NUMBERS = ("NON_COMPLIANT", "UNKNOWN", "COMPLIANT", "exempt")
+_MIN_WIDTH = 80
 
 Named = tuple[str, FleetReport]  # with its region
 Row = Sequence[str]
@@ -28,11 +29,13 @@ def write(report: PreviewReport, stream: TextIO) -> None:
         _findings(report),
         _totals(report),
     )
+    is_first = not fleets
     for section in sections:
         lines = list(section)
         if lines:
-            stream.write("\n" if fleets or section is not sections[-1] else "")
+            stream.write("" if is_first else "\n")
             stream.writelines(f"{printable(line)}\n" for line in lines)
+            is_first = False
 
 
 def _row(region: str, fleet: FleetReport) -> Row:
@@ -113,7 +116,10 @@ def _write_styled(rows: Sequence[Row], stream: TextIO) -> None:
     for region, fleet, *numbers in rows:
         styles = [style if number != "0" else "dim" for number, style in zip(numbers, _STYLES, strict=True)]
         table.add_row(Text(region), Text(fleet), *map(Text, numbers, styles))
-    Console(file=stream, highlight=False).print(table)
+    console = Console(file=stream, highlight=False)
+    # On a narrower terminal, rich would leave out columns; the terminal wraps lines instead.
+    console.width = max(console.width, _MIN_WIDTH)
+    console.print(table)
 
 
 _STYLES = ("bold red", "yellow", "green", "green")

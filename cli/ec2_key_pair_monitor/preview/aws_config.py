@@ -26,6 +26,8 @@ def policy_of_rule(config: Any, name: str) -> Policy:
         parameters = json.loads(rule.get("InputParameters") or "{}")
     except ValueError as error:
         raise CommandError(f"the parameters of rule {name} are not JSON: {error}.") from error
+    if not isinstance(parameters, dict):
+        raise CommandError(f"the parameters of rule {name} are not a JSON object.")
     return from_values(parameters, f"rule {name}")
 
 

@@ -29,15 +29,17 @@ _MISSING = {
 NO_CREDENTIALS = "there are no AWS credentials; set AWS_PROFILE or --profile, or run `aws configure`."
 
 
-def why(error: BotoCoreError | ClientError) -> str:
-    """Return why a call failed."""
+def why(error: Exception) -> str:
+    """Return why a call failed, or why its answer could not be read."""
     if isinstance(error, ClientError):
         return _answered(code_of(error), error.response.get("Error", {}).get("Message", ""))
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return NO_CREDENTIALS
     if isinstance(error, EndpointConnectionError):
         return f"{error} Check the network and the region."
-    return str(error)
+    if isinstance(error, BotoCoreError):
+        return str(error)
+    return f"an answer of AWS could not be read ({type(error).__name__}: {error})."
 
 
 def _answered(code: str, message: str) -> str:
@@ -55,6 +57,6 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def is_missing(error: BotoCoreError | ClientError) -> bool:
+def is_missing(error: Exception) -> bool:
     """Whether a launch template, or a version of one, does not exist."""
     return isinstance(error, ClientError) and code_of(error) in _MISSING

@@ -1,14 +1,15 @@
 """Groups instances into fleets, and finds the ``exempt_tags`` that exempt exactly one fleet."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
+from unicodedata import is_normalized
 
 from ec2_key_pair_monitor.compliance import ComplianceType, Instance, Policy, evaluate
 from ec2_key_pair_monitor.report import Result
 
+MAX_KEY_LENGTH = 128
 MAX_PATTERN_LENGTH = 256
 _GROUP = "aws:autoscaling:groupName"
 
@@ -72,9 +73,12 @@ class Fleets:
         self._carriers.update((key, tags[key]) for key in self._keys if key in tags)
         return fleet
 
-    def reports(self) -> list[FleetReport]:
-        """Return the fleets, with most findings first."""
-        reports = [self._report(fleet, counts) for fleet, counts in self._counts.items()]
+    def reports(self, *, complete: bool = True) -> list[FleetReport]:
+        """Return the fleets, with most findings first.
+
+        Unless ``complete`` is true, there are instances whose tags were not read. They might be exempted too.
+        """
+        reports = [self._report(fleet, counts, complete=complete) for fleet, counts in self._counts.items()]
         return sorted(reports, key=lambda each: (-each.counts["non_compliant"], -sum(each.counts.values()), each.fleet))
 
     def _fleet_of(self, tags: Mapping[str, str]) -> tuple[Fleet, Sequence[str]]:
@@ -83,12 +87,14 @@ class Fleets:
                 return Fleet(kind, "/".join(tags[key] for key in naming)), exempting
         return NO_FLEET, ()
 
-    def _report(self, fleet: Fleet, counts: Counter[str]) -> FleetReport:
+    def _report(self, fleet: Fleet, counts: Counter[str], *, complete: bool) -> FleetReport:
         counted = {name: counts[name] for name in ("non_compliant", "unknown", "compliant", "exempt")}
         if not counts["non_compliant"]:
             return FleetReport(fleet, counted)
         if fleet == NO_FLEET:
             return FleetReport(fleet, counted, None, "They share no tag that names a fleet.")
+        if not complete:
+            return FleetReport(fleet, counted, None, "Not all instances of the region could be read.")
         size = counts["non_compliant"] + counts["unknown"] + counts["compliant"]
         obstacle = ""
         for (key, value), number in self._values[fleet].items():
@@ -101,9 +107,17 @@ class Fleets:
         """Return why a tag does not exempt exactly the fleet; empty if it does."""
         if key in self._policy.exempt_tags:
             return f"exempt_tags has {key} already, and can have one pattern for it."
+        if len(key) > MAX_KEY_LENGTH or any(c in key for c in "*?") or not is_normalized("NFC", key):
+            return f"{key} cannot be a key of exempt_tags."
         if number < size:
             return f"Only {number:,} of them carry {key}={value}."
-        if len(value) > MAX_PATTERN_LENGTH or "\n" in value or (value.isspace() and value):
+        # Terraform normalizes texts.
+        if (
+            len(value) > MAX_PATTERN_LENGTH
+            or "\n" in value
+            or (value.isspace() and value)
+            or not is_normalized("NFC", value)
+        ):
             return f"The value of {key} cannot be a pattern."
         others = self._matching(key, value) - size
         if others:
@@ -136,4 +150,6 @@ def pasted(exempt_tags: Mapping[str, str]) -> str:
 
 def _quoted(text: str) -> str:
     # https://developer.hashicorp.com/terraform/language/expressions/strings
-    return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    for character, escaped in (("\\", "\\\\"), ('"', '\\"'), ("${", "$${"), ("%{", "%%{")):
+        text = text.replace(character, escaped)
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text) + '"'

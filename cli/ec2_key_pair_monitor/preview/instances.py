@@ -52,16 +52,18 @@ def from_config(client: Any) -> Iterator[Found]:
 def _described(instance: Mapping[str, Any]) -> Found:
     # A start changes LaunchTime. The first network interface is attached at launch and never detached.
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
-    attached = [
+    times = [
         each["Attachment"]["AttachTime"]
         for each in instance.get("NetworkInterfaces", [])
         if each.get("Attachment", {}).get("DeviceIndex") == 0
     ]
+    if started := instance.get("LaunchTime"):
+        times.append(started)
     tags = {each["Key"]: each.get("Value", "") for each in instance.get("Tags", [])}
     return Found(
         instance["InstanceId"],
         Instance(instance.get("KeyName"), instance.get("State", {}).get("Name"), tags),
-        min([*attached, instance["LaunchTime"]]),
+        min(times, default=None),
     )
 
 
@@ -72,7 +74,9 @@ def _recorded(text: str) -> Found:
     if not state:
         # Every instance has a state. Without it the data is incomplete, and a missing key name proves nothing.
         return Found(row["resourceId"], None)
-    tags = {each["key"]: each["value"] for each in row.get("tags") or []}
+    tags = row.get("tags") or {}
+    if isinstance(tags, list):
+        tags = {each["key"]: each["value"] for each in tags}
     started = configuration.get("launchTime")
     return Found(
         row["resourceId"],
@@ -129,7 +133,7 @@ class _Reader:
             "InstanceId": self.text(element, "instanceId"),
             "KeyName": self.text(element, "keyName"),
             "State": {"Name": self.text(element, "instanceState/name")},
-            "LaunchTime": _time(self.text(element, "launchTime") or ""),
+            "LaunchTime": _time(launched) if (launched := self.text(element, "launchTime")) else None,
             "Tags": [{"Key": self.text(each, "key"), "Value": self.text(each, "value") or ""} for each in tags],
             "NetworkInterfaces": [
                 {"Attachment": {"DeviceIndex": int(index), "AttachTime": _time(attached)}}

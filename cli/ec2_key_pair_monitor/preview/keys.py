@@ -44,7 +44,8 @@ class KeyPairs:
         fate = "deleted"
         if name in self._created:
             created = self._created[name]
-            if not created or not found.launched_at or created <= found.launched_at:
+            # EC2 cuts the time of a launch to seconds.
+            if not created or not found.launched_at or created.replace(microsecond=0) <= found.launched_at:
                 return None
             fate = "replaced"
         self._instances[fate] += 1
@@ -83,25 +84,26 @@ class Definitions:
                 self._add(version)
 
     def read_groups(self, autoscaling: Any) -> None:
-        """Read which definitions the Auto Scaling groups use."""
+        """Read which definitions the Auto Scaling groups use, after the templates."""
         for page in autoscaling.get_paginator("describe_auto_scaling_groups").paginate():
             for group in page["AutoScalingGroups"]:
-                for used in _used(group):
+                for used in self._used(group):
                     self._groups.setdefault(used, []).append(group["AutoScalingGroupName"])
 
-    def pinned(self) -> dict[str, list[str]]:
-        """Return the versions, by template, that groups name by number and that were not read yet."""
-        pinned: dict[str, list[str]] = {}
-        for used in self._groups:
-            if isinstance(used, tuple) and not used[1].startswith("$") and used not in self.templates:
-                pinned.setdefault(used[0], []).append(used[1])
-        return pinned
+    def pinned(self) -> list[Version]:
+        """Return the versions that groups name by number and that were not read yet."""
+        return [
+            used
+            for used in self._groups
+            if isinstance(used, tuple) and not used[1].startswith("$") and used not in self.templates
+        ]
 
-    def read_versions(self, ec2: Any, template: str, versions: list[str]) -> None:
-        """Read some versions of a template."""
-        answer = ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=versions)
-        for version in answer["LaunchTemplateVersions"]:
-            self._add(version)
+    def read_version(self, ec2: Any, version: Version) -> None:
+        """Read a version of a template. Each needs its own call: one that does not exist fails the whole call."""
+        template, number = version
+        answer = ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=[number])
+        for each in answer["LaunchTemplateVersions"]:
+            self._add(each)
 
     def read_configurations(self, autoscaling: Any) -> None:
         """Read the launch configurations."""
@@ -129,6 +131,20 @@ class Definitions:
                 users = {*self._groups.get(configuration, ())}
                 yield Finding("ghost-key", region, _ghost(f"Launch configuration {configuration}", key, users))
 
+    def _used(self, group: Mapping[str, Any]) -> Iterator[Version | str]:
+        """Return the definitions that a group launches from."""
+        if group.get("LaunchConfigurationName"):
+            yield group["LaunchConfigurationName"]
+        mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+        specifications = [group.get("LaunchTemplate"), mixed.get("LaunchTemplateSpecification")]
+        specifications += [each.get("LaunchTemplateSpecification") for each in mixed.get("Overrides", [])]
+        # A specification can have the template's name instead of its ID.
+        ids = {template.name: version[0] for version, template in self.templates.items()}
+        for each in filter(None, specifications):
+            template_id = each.get("LaunchTemplateId") or ids.get(each.get("LaunchTemplateName"))
+            if template_id:
+                yield template_id, each.get("Version") or "$Default"
+
     def _add(self, version: Mapping[str, Any]) -> None:
         self.templates[version["LaunchTemplateId"], str(version["VersionNumber"])] = Template(
             version["LaunchTemplateName"],
@@ -141,15 +157,3 @@ def _ghost(name: str, key: str, groups: set[str]) -> str:
     groups_text = ", ".join(sorted(groups))
     used = f" Auto Scaling group{'s' if len(groups) > 1 else ''} {groups_text} will fail to launch." if groups else ""
     return f"{name} names key pair {key}, which does not exist: its next launch fails.{used}"
-
-
-def _used(group: Mapping[str, Any]) -> Iterator[Version | str]:
-    """Return the definitions that a group launches from."""
-    if group.get("LaunchConfigurationName"):
-        yield group["LaunchConfigurationName"]
-    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-    specifications = [group.get("LaunchTemplate"), mixed.get("LaunchTemplateSpecification")]
-    specifications += [each.get("LaunchTemplateSpecification") for each in mixed.get("Overrides", [])]
-    for each in specifications:
-        if each and "LaunchTemplateId" in each:
-            yield each["LaunchTemplateId"], each.get("Version") or "$Default"

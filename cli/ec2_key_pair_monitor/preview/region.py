@@ -6,8 +6,6 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ec2_key_pair_monitor.compliance import ComplianceType, Instance, Policy, evaluate
 from ec2_key_pair_monitor.errors import CommandError
 from ec2_key_pair_monitor.preview import aws_config, keys
@@ -83,10 +81,12 @@ class _Inspection:
         key_pairs = keys.KeyPairs(created)
         try:
             self._judge(self._policy(), recorder, key_pairs)
-        except (BotoCoreError, ClientError) as error:
-            report.fail(why(error))
         except CommandError as error:
             report.fail(str(error))
+        except OSError:  # such as a full disk
+            raise
+        except Exception as error:
+            report.fail(why(error))
         report.findings += (
             self._try("config:DescribeConfigRules", lambda: aws_config.conflicts(self._config, region)) or []
         )
@@ -109,6 +109,7 @@ class _Inspection:
         report, fleets = self._report, Fleets(policy, self._task.fleet_tags)
         if self._task.source == "config" and recorder and not recorder.recorder:
             raise CommandError("AWS Config was never switched on: there is no inventory to read.")
+        complete = False
         try:
             for found in self._instances():
                 verdict, reason, is_exempt = self._verdict(found, policy)
@@ -118,8 +119,9 @@ class _Inspection:
                 report.spill.add(Inspected(report.region, found.id, verdict, reason, str(fleet), key_pairs.add(found)))
                 report.counts[verdict] += 1
                 report.exempt += is_exempt
+            complete = not report.counts[Result.UNKNOWN]
         finally:
-            report.fleets = fleets.reports()
+            report.fleets = fleets.reports(complete=complete)
 
     def _instances(self) -> Iterator[Found]:
         return from_config(self._config) if self._task.source == "config" else from_ec2(self._ec2)
@@ -147,21 +149,21 @@ class _Inspection:
 
     def _ghosts(self, created: Mapping[str, Any]) -> list[Finding]:
         definitions = keys.Definitions()
+        templates = "ec2:DescribeLaunchTemplateVersions"
+        self._try(templates, lambda: definitions.read_templates(self._ec2))
         self._try("autoscaling:DescribeAutoScalingGroups", lambda: definitions.read_groups(self._autoscaling))
         self._try(
             "autoscaling:DescribeLaunchConfigurations", lambda: definitions.read_configurations(self._autoscaling)
         )
-        templates = "ec2:DescribeLaunchTemplateVersions"
-        self._try(templates, lambda: definitions.read_templates(self._ec2))
-        for template, versions in definitions.pinned().items() if definitions.templates else ():
-            self._try(templates, partial(definitions.read_versions, self._ec2, template, versions))
+        for version in definitions.pinned() if definitions.templates else ():
+            self._try(templates, partial(definitions.read_version, self._ec2, version))
         return list(definitions.ghosts(self._report.region, created))
 
     def _try(self, action: str, read: Callable[[], T]) -> T | None:
         """Read something other than instances. A failure is noted and does not stop the preview."""
         try:
             return read()
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:
             if not is_missing(error):
                 self._unseen.append(Finding("not-seen", self._report.region, f"{action} failed: {why(error)}"))
         return None

@@ -3,6 +3,7 @@
 from datetime import date
 
 import hcl2
+import pytest
 from ec2_key_pair_monitor.compliance import ComplianceType, Instance, Policy, evaluate
 from ec2_key_pair_monitor.preview.fleets import Fleets, pasted
 from ec2_key_pair_monitor.report import Result
@@ -61,3 +62,21 @@ def test_pasted_line_is_hcl() -> None:
     tags = {"aws:autoscaling:groupName": 'a "quoted" \\ name', "team": "ü*"}
     assert hcl2.loads(pasted(tags) + "\n")["exempt_tags"]
     assert pasted({"a": "${b} %{c}"}) == 'exempt_tags = { "a" = "$${b} %%{c}" }'
+    assert pasted({"a": "b\b\t\u200d"}) == 'exempt_tags = { "a" = "b\\U00000008\\U00000009\\U0000200d" }'
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("team*", "a", "team* cannot be a key of exempt_tags."),
+        ("team", "e\u0301", "The value of team cannot be a pattern."),  # Terraform would write it as one character
+        ("team", "é", None),
+    ],
+)
+def test_what_the_module_takes(key: str, value: str, reason: str | None) -> None:
+    """A tag that the input exempt_tags refuses or changes exempts nothing."""
+    fleets = Fleets(Policy(), (key,))
+    fleets.add({key: value}, Result.NON_COMPLIANT, is_exempt=False)
+    (report,) = fleets.reports()
+
+    assert report.not_exemptable == reason

@@ -55,6 +55,16 @@ def test_own_way_of_paging() -> None:
     assert len(list(instances.from_ec2(client))) == 1_001
 
 
+def test_without_launch_time() -> None:
+    """An instance without a time of launch is judged all the same."""
+    page = (
+        b"<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-1</instanceId>"
+        b"<instanceState><name>running</name></instanceState></item></instancesSet></item></reservationSet>"
+        b"</DescribeInstancesResponse>"
+    )
+    assert read(page) == [Found("i-1", Instance(None, "running", {}))]
+
+
 def rows(*found: dict[str, Any]) -> list[Found]:
     """What rows of the inventory say."""
     client = boto3.client("config", **KEYS)
@@ -66,7 +76,7 @@ def rows(*found: dict[str, Any]) -> list[Found]:
 def test_inventory() -> None:
     """A row without a state says nothing of the key pair: that the instance has none would be a guess.
 
-    A row that comes twice counts once.
+    A row that comes twice counts once. Tags are a list or a map.
     """
     running = {
         "resourceId": "i-1",
@@ -74,9 +84,14 @@ def test_inventory() -> None:
     }
     tagged = running | {"resourceId": "i-4", "tags": [{"key": "team", "value": "web", "tag": "team=web"}]}
 
-    assert rows(running, running, tagged, {"resourceId": "i-2"}, {"resourceId": "i-3", "configuration": {}}) == [
+    mapped = tagged | {"resourceId": "i-5", "tags": {"team": "web"}}
+
+    assert rows(
+        running, running, tagged, mapped, {"resourceId": "i-2"}, {"resourceId": "i-3", "configuration": {}}
+    ) == [
         Found("i-1", Instance(None, "running", {}), datetime(2026, 1, 31, 12, tzinfo=UTC)),
         Found("i-4", Instance(None, "running", {"team": "web"}), datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        Found("i-5", Instance(None, "running", {"team": "web"}), datetime(2026, 1, 31, 12, tzinfo=UTC)),
         Found("i-2", None),
         Found("i-3", None),
     ]
