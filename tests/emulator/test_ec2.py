@@ -21,10 +21,3 @@ def test_group_launches_with_the_key_of_its_launch_configuration(region: Region)
     items = [each["configurationItem"] for each in region.items()]
 
     assert {each["configuration"].get("keyName") for each in items} == {"ops"}
-
-
-def test_image_of_launch_configurations(region: Region) -> None:
-    """The image exists that the AWS provider looks up for the launch configurations of the tests."""
-    [image] = region.aws.client("ec2", "eu-central-1").describe_images(ImageIds=["ami-1e749f67"])["Images"]
-
-    assert image["RootDeviceName"] == "/dev/sda1"
