@@ -73,12 +73,12 @@ class Fleets:
         self._carriers.update((key, tags[key]) for key in self._keys if key in tags)
         return fleet
 
-    def reports(self, *, complete: bool = True) -> list[FleetReport]:
+    def reports(self, *, is_complete: bool = True) -> list[FleetReport]:
         """Return the fleets, with most findings first.
 
-        Unless ``complete`` is true, there are instances whose tags were not read. They might be exempted too.
+        If ``is_complete`` is false, the tags of some instances were not read, and an exemption could exempt these too.
         """
-        reports = [self._report(fleet, counts, complete=complete) for fleet, counts in self._counts.items()]
+        reports = [self._report(fleet, counts, is_complete=is_complete) for fleet, counts in self._counts.items()]
         return sorted(reports, key=lambda each: (-each.counts["non_compliant"], -sum(each.counts.values()), each.fleet))
 
     def _fleet_of(self, tags: Mapping[str, str]) -> tuple[Fleet, Sequence[str]]:
@@ -87,13 +87,13 @@ class Fleets:
                 return Fleet(kind, "/".join(tags[key] for key in naming)), exempting
         return NO_FLEET, ()
 
-    def _report(self, fleet: Fleet, counts: Counter[str], *, complete: bool) -> FleetReport:
+    def _report(self, fleet: Fleet, counts: Counter[str], *, is_complete: bool) -> FleetReport:
         counted = {name: counts[name] for name in ("non_compliant", "unknown", "compliant", "exempt")}
         if not counts["non_compliant"]:
             return FleetReport(fleet, counted)
         if fleet == NO_FLEET:
             return FleetReport(fleet, counted, None, "They share no tag that names a fleet.")
-        if not complete:
+        if not is_complete:
             return FleetReport(fleet, counted, None, "Not all instances of the region could be read.")
         size = counts["non_compliant"] + counts["unknown"] + counts["compliant"]
         obstacle = ""

@@ -109,7 +109,7 @@ class _Inspection:
         report, fleets = self._report, Fleets(policy, self._task.fleet_tags)
         if self._task.source == "config" and recorder and not recorder.recorder:
             raise CommandError("AWS Config was never switched on: there is no inventory to read.")
-        complete = False
+        is_complete = False
         try:
             for found in self._instances():
                 verdict, reason, is_exempt = self._verdict(found, policy)
@@ -119,9 +119,9 @@ class _Inspection:
                 report.spill.add(Inspected(report.region, found.id, verdict, reason, str(fleet), key_pairs.add(found)))
                 report.counts[verdict] += 1
                 report.exempt += is_exempt
-            complete = not report.counts[Result.UNKNOWN]
+            is_complete = not report.counts[Result.UNKNOWN]
         finally:
-            report.fleets = fleets.reports(complete=complete)
+            report.fleets = fleets.reports(is_complete=is_complete)
 
     def _instances(self) -> Iterator[Found]:
         return from_config(self._config) if self._task.source == "config" else from_ec2(self._ec2)

@@ -73,9 +73,9 @@ def test_same_second(later: int, fate: str | None) -> None:
 
 
 def _versions(parameters: Mapping[str, Any]) -> Any:
-    """A template with version 1, the default and latest, and version 2 with a deleted key pair."""
+    """A template with version 2, which names a deleted key pair, and version 3, the default and latest."""
     wanted = parameters["Versions"]
-    if set(wanted) - {"1", "2", "$Latest", "$Default"}:
+    if set(wanted) - {"2", "3", "$Latest", "$Default"}:
         raise ClientError(
             {"Error": {"Code": "InvalidLaunchTemplateId.VersionNotFound"}}, "DescribeLaunchTemplateVersions"
         )
@@ -138,7 +138,7 @@ def test_unreadable_answers(preview: Preview) -> None:
 
 
 def test_no_exemption_of_an_unread_region(preview: Preview) -> None:
-    """Where not all instances were read, nobody can say what a tag exempts."""
+    """If not all instances were read, no tag is known to exempt only its fleet."""
     instance = {"InstanceId": "i-1", "Tags": [{"Key": "aws:autoscaling:groupName", "Value": "web"}]}
     pages = iter([{"Reservations": [{"Instances": [instance]}], "NextToken": "more"}])
 
@@ -173,7 +173,7 @@ def test_narrow_terminal(preview: Preview, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_table_without_instances(preview: Preview) -> None:
-    """Without a table, the first line is no blank line, and the totals are still set apart."""
+    """Without a table, the output does not begin with a blank line, but one is still above the totals."""
     stream = io.StringIO()
     fleets.write(PreviewReport([preview()], Assumptions()), stream)
 
