@@ -22,7 +22,7 @@ try:
 except ImportError as error:
     raise CommandError("preview needs boto3: install ec2-key-pair-monitor[preview].") from error
 
-from ec2_key_pair_monitor.preview.failures import NO_CREDENTIALS, why
+from ec2_key_pair_monitor.preview.failures import NO_CREDENTIALS, is_invalid, why
 from ec2_key_pair_monitor.preview.region import RegionReport, Task, inspect
 from ec2_key_pair_monitor.preview.report import PreviewReport
 
@@ -60,7 +60,7 @@ def preview(options: argparse.Namespace) -> PreviewReport:
         reports = [RegionReport(region, task.source) for region in regions]
         readable = _known(session, reports)
         if options.role_arn and readable:
-            session = _assumed(session, options.role_arn, readable[0].region)
+            session = _assumed(session, options.role_arn, [report.region for report in readable])
     except (BotoCoreError, ClientError) as error:
         raise CommandError(why(error)) from error
     with _progress(readable) as refresh:
@@ -94,10 +94,16 @@ def _known(session: Any, reports: Sequence[RegionReport]) -> list[RegionReport]:
     return [report for report in reports if not report.failure]
 
 
-def _assumed(session: Any, role_arn: str, region: str) -> Any:
-    """Return a session with a role, for an hour."""
+def _assumed(session: Any, role_arn: str, regions: Sequence[str]) -> Any:
+    """Return a session with a role, for an hour, from the first region that is enabled."""
+    region, *others = regions
     sts = session.client("sts", region_name=region, config=_CONFIG)
-    credentials = sts.assume_role(RoleArn=role_arn, RoleSessionName="ec2-key-pair-monitor-preview")["Credentials"]
+    try:
+        credentials = sts.assume_role(RoleArn=role_arn, RoleSessionName="ec2-key-pair-monitor-preview")["Credentials"]
+    except ClientError as error:
+        if others and is_invalid(error):
+            return _assumed(session, role_arn, others)
+        raise
     return boto3.Session(
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],

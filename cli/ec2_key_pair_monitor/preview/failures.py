@@ -15,6 +15,7 @@ _INVALID = {
     "ExpiredTokenException",
     "InvalidClientTokenId",
     "OptInRequired",
+    "RegionDisabledException",
     "RequestExpired",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
@@ -55,6 +56,11 @@ def _answered(code: str, message: str) -> str:
 def code_of(error: ClientError) -> str:
     """Return AWS's code of an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def is_invalid(error: ClientError) -> bool:
+    """Whether a region does not accept the credentials, or is not enabled. Another region can."""
+    return code_of(error) in _INVALID
 
 
 def is_missing(error: Exception) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from ec2_key_pair_monitor.compliance import Instance, Policy
 from ec2_key_pair_monitor.formats import fleets
+from ec2_key_pair_monitor.preview import command
 from ec2_key_pair_monitor.preview.first_day import Assumptions
 from ec2_key_pair_monitor.preview.instances import Found
 from ec2_key_pair_monitor.preview.keys import KeyPairs
@@ -151,6 +152,23 @@ def test_no_exemption_of_an_unread_region(preview: Preview) -> None:
     assert report.counts == {Result.NON_COMPLIANT: 1, Result.UNKNOWN: 1}
     (fleet,) = report.fleets
     assert (fleet.exempt_tags, fleet.not_exemptable) == (None, "Not all instances of the region could be read.")
+
+
+def test_role_in_a_disabled_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A region that is not enabled issues no credentials of a role; another does."""
+
+    def answer(client: Any, operation: str, _: object) -> Any:
+        if client.meta.region_name == "ap-east-1":
+            raise ClientError({"Error": {"Code": "RegionDisabledException"}}, operation)
+        return {"Credentials": {"AccessKeyId": "role", "SecretAccessKey": "b", "SessionToken": "c"}}
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", answer)
+    role = "arn:aws:iam::123456789012:role/audit"
+    session = command._assumed(boto3.Session(**KEYS), role, ["ap-east-1", REGION])
+
+    assert session.get_credentials().access_key == "role"
+    with pytest.raises(ClientError):
+        command._assumed(boto3.Session(**KEYS), role, ["ap-east-1"])
 
 
 class Terminal(io.StringIO):
