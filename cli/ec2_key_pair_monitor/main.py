@@ -149,7 +149,10 @@ def _write(report: Writable, options: argparse.Namespace) -> None:
 
 
 def _date(text: str) -> date:
-    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a date, such as 2026-12-31") from None
 
 
 def _one_line(text: str) -> str:

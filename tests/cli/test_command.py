@@ -115,7 +115,7 @@ def test_no_file(command: Command, tmp_path: Path) -> None:
         (["--exempt-tag", "=x"], "tag keys of 1 to 128 characters"),
         (["--allowed-key-name", " "], "not all blanks"),
         (["--exempt-until-tag-key", ""], "must be a tag key"),
-        (["--today", "tomorrow"], "--today"),
+        (["--today", "tomorrow"], "--today: tomorrow is not a date, such as 2026-12-31"),
         (["--root", "nowhere"], "is not a folder"),
         (["--policy", "nowhere.json"], "No such file"),
         (["--format", "xml"], "--format"),
@@ -161,8 +161,10 @@ def test_policy_file(command: Command, tmp_path: Path, policy: Any, status: int)
         ('{"allowed_key_names": [], "allowed_key_names": []}', "twice"),
         ('{"allowedKeyNames": "ops"}', "does not hold JSON"),
         ('{"exempt_tags": {"a": 1}}', "exempt_tags must have patterns"),
+        ('{"exempt_tags": {"a*": ""}}', "exempt_tags must map tag keys"),
         ('{"exempt_tags": {}, "exemptTags": "{}"}', "the same meaning"),
         ('{"exempt_until_tag_key": 1}', "exempt_until_tag_key must be"),
+        ('{"exempt_until_tag_key": "AWS:until"}', "exempt_until_tag_key must be"),
     ],
 )
 def test_bad_policy_file(command: Command, tmp_path: Path, text: str, message: str) -> None:

@@ -89,8 +89,8 @@ class Recorder:
             if not status.get("recording"):
                 yield Finding("recorder", region, f"Recorder {name} is stopped: nothing is evaluated.")
             elif str(status.get("lastStatus", "")).upper() == "FAILURE":
-                reason = status.get("lastErrorMessage") or status.get("lastErrorCode") or "for an unknown reason"
-                yield Finding("recorder", region, f"Recorder {name} fails: {reason}.")
+                reason = status.get("lastErrorMessage") or status.get("lastErrorCode")
+                yield Finding("recorder", region, f"Recorder {name} fails{f': {reason}' if reason else ''}.")
         if not self.records(INSTANCE):
             yield Finding("recorder", region, f"Recorder {name} does not record {INSTANCE}: nothing is evaluated.")
         elif self.is_daily():

@@ -74,7 +74,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _number(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
     if not 0 <= number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
     return number
