@@ -98,12 +98,20 @@ def make(case: Case, folder: Path, environment: Mapping[str, str]) -> str:
 
 
 def shape(text: str) -> Any:
-    """A plan without what differs from run to run: times, an order, and what AWS and Terraform generate."""
+    """A plan without what differs from run to run: times, orders, and what AWS and Terraform generate."""
     document = json.loads(text)
     for name in ("timestamp", "terraform_version", "prior_state"):
         document.pop(name, None)
     document.get("relevant_attributes", []).sort(key=json.dumps)
+    _sort_modules(document.get("planned_values", {}).get("root_module", {}))
     return json.loads(_GENERATED.sub("GENERATED", json.dumps(document, sort_keys=True)))
+
+
+def _sort_modules(module: dict[str, Any]) -> None:
+    children = module.get("child_modules", [])
+    children.sort(key=lambda each: str(each["address"]))
+    for each in children:
+        _sort_modules(each)
 
 
 _GENERATED = re.compile(
