@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from notifier import chat, wording
 from notifier.events import VERDICTS, Alarm, Change, Event, RecorderCall
-from notifier.message import MAX_BYTES, Console, Message, compact, iso, short
+from notifier.message import MAX_BYTES, Console, Message, compact, iso, short, with_values
 from notifier.wording import MAX_DETAILED, News, Part
 
 # The version of the JSON document. It changes when a program that reads the last version would fail.
@@ -180,13 +180,6 @@ def _split(blocks: Iterable[Sequence[Item]], room: int) -> list[list[Item]]:
 
 def _message(part: Part, items: Sequence[Item], console: Console, names: Mapping[str, str]) -> Message:
     subject = wording.subject(part)
-    attributes: dict[str, str | list[str]] = {
-        "kind": "digest",
-        "rules": part.rules,
-        "accounts": sorted({each.account for each in part.events}),
-        "regions": sorted({each.region for each in part.events}),
-        "verdicts": list(part.verdicts),
-    }
     earlier = (change.key for each in part.instances for change in each.earlier)
     return Message(
         subject=subject,
@@ -204,8 +197,15 @@ def _message(part: Part, items: Sequence[Item], console: Console, names: Mapping
             "recorder": [each.entry for each in items if isinstance(each.told, RecorderCall)],
             "alarms": [each.entry for each in items if isinstance(each.told, Alarm)],
         },
-        # A filter on rules or verdicts must not match a message without any.
-        attributes={name: value for name, value in attributes.items() if value},
+        attributes=with_values(
+            {
+                "kind": "digest",
+                "rules": part.rules,
+                "accounts": sorted({each.account for each in part.events}),
+                "regions": sorted({each.region for each in part.events}),
+                "verdicts": list(part.verdicts),
+            }
+        ),
         instances=len(part.instances),
         keys=frozenset([*(each.key for each in part.events), *earlier]),
     )

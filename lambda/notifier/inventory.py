@@ -9,9 +9,10 @@ from notifier.message import one_line
 
 Call = Callable[..., dict[str, Any]]
 
+EC2_INSTANCE = "AWS::EC2::Instance"
 LAUNCHES = (
     "SELECT {}, configuration.keyName, configuration.networkInterfaces.attachment.attachTime "
-    "WHERE resourceType = 'AWS::EC2::Instance' AND resourceId IN ({})"
+    f"WHERE resourceType = '{EC2_INSTANCE}' AND resourceId IN ({{}})"
 )
 
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 
 import json
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -121,6 +121,11 @@ class Message(NamedTuple):
         return sum(
             len(part.encode()) for part in (self.subject, publication["Message"], *(p for a in attributes for p in a))
         )
+
+
+def with_values(attributes: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
+    """Return the attributes that are not empty. SNS does not document whether a filter matches an empty list."""
+    return {name: value for name, value in attributes.items() if value}
 
 
 def account_names() -> dict[str, str]:

@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from notifier.coverage import Coverage, Source, Sources, not_covered
 from notifier.findings import Comparison, Finding, Memory, Place, Reading, compare
-from notifier.inventory import Call, ConfigClient, first_launch, pages, query, reason, rows
+from notifier.inventory import EC2_INSTANCE, Call, ConfigClient, first_launch, pages, query, reason, rows
 from notifier.packing import MAX_OF_A_PLACE, Pack, joined, unpack
 from notifier.table import Table, iso, time_of
 
@@ -39,7 +39,6 @@ WORKERS = 8
 # How the codes of errors begin if calls came too often. botocore has already repeated the call.
 THROTTLED = ("LimitExceeded", "RequestLimitExceeded", "Throttl", "TooManyRequests")
 
-EC2_INSTANCE = "AWS::EC2::Instance"
 INSTANCES = f"SELECT accountId, awsRegion, COUNT(*) WHERE resourceType = '{EC2_INSTANCE}' GROUP BY accountId, awsRegion"
 
 # A verdict that an aggregator shows. Other values say that the rule has none.

@@ -13,7 +13,19 @@ from typing import Any, NamedTuple, TypeVar
 from notifier import chat, gaps
 from notifier.coverage import Coverage
 from notifier.findings import MAX_DETAILED, MAX_REMEMBERED, Comparison, Open, Place
-from notifier.message import MAX_BYTES, MAX_SUBJECT_LENGTH, Console, Message, are, counted, iso, plural, short, wrap
+from notifier.message import (
+    MAX_BYTES,
+    MAX_SUBJECT_LENGTH,
+    Console,
+    Message,
+    are,
+    counted,
+    iso,
+    plural,
+    short,
+    with_values,
+    wrap,
+)
 from notifier.wording import MEANINGS
 
 # The version of the JSON document, like the digest's.
@@ -127,13 +139,6 @@ def _message(told: Told, lists: Lists) -> Message:
     comparison, coverage = told.comparison, told.coverage
     subject, places = _subject(told), told.places
     more = gaps.document(comparison, coverage, told.names, lists.places) if coverage else {}
-    attributes: dict[str, str | list[str]] = {
-        "kind": "report",
-        "rules": [told.rule],
-        "accounts": sorted(islice(dict.fromkeys(place.account for place in places), MAX_ACCOUNTS)),
-        "regions": sorted({place.region for place in places}),
-        "verdicts": ["NON_COMPLIANT"],
-    }
     return Message(
         subject=subject,
         text="\n".join(_text(told, lists)),
@@ -151,8 +156,15 @@ def _message(told: Told, lists: Lists) -> Message:
             "accounts": _accounts(told, lists),
             **more,
         },
-        # SNS does not document what it does with an empty list.
-        attributes={name: value for name, value in attributes.items() if value},
+        attributes=with_values(
+            {
+                "kind": "report",
+                "rules": [told.rule],
+                "accounts": sorted(islice(dict.fromkeys(place.account for place in places), MAX_ACCOUNTS)),
+                "regions": sorted({place.region for place in places}),
+                "verdicts": ["NON_COMPLIANT"],
+            }
+        ),
         instances=comparison.open,
     )
 
