@@ -7,7 +7,7 @@ index is kept. https://developer.hashicorp.com/terraform/internals/json-format#e
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ec2_key_pair_monitor.plan.references import Quoted, has_key, steps_of, traversals
+from ec2_key_pair_monitor.plan.references import Quoted, has_key, references_of, steps_of
 from ec2_key_pair_monitor.plan.resources import (
     Index,
     ModulePath,
@@ -82,7 +82,7 @@ class Configuration:
         """Return a reference of an expression that is known only after apply, or None if all are known."""
         if "constant_value" in expression:
             return None
-        references = list(traversals(expression.get("references", ())))
+        references = references_of(expression)
         if not references:
             return FUNCTION
         return next((each for each in references if not self._is_known(each, scope, depth)), None)
@@ -90,12 +90,12 @@ class Configuration:
     def has_empty_text(self, expression: Expression) -> bool:
         """Whether an expression refers to a variable of the root module whose value contains an empty text."""
         values = self._plan.get("variables", {})
-        steps = [steps_of(each) for each in traversals(expression.get("references", ()))]
+        steps = [steps_of(each) for each in references_of(expression)]
         return any(_has_empty_text(values.get(step[1], {}).get("value")) for step in steps if step[0] == "var")
 
     def may_be_sensitive(self, expression: Expression, module: ModulePath) -> bool:
         """Whether an expression in a module refers to a sensitive variable, perhaps through a local value."""
-        steps = [steps_of(each) for each in traversals(expression.get("references", ()))]
+        steps = [steps_of(each) for each in references_of(expression)]
         heads = {step[0] for step in steps} & {"local", "var"}
         variables = self._module(module).get("variables", {}) if heads else {}
         named = variables if "local" in heads else {step[1] for step in steps if step[0] == "var"}
@@ -106,7 +106,7 @@ class Configuration:
         found: list[Reached] = []
         if depth > _DEEPEST:
             return found
-        references = list(traversals(expression.get("references", ())))
+        references = references_of(expression)
         for reference in references:
             for each in self._reach(reference, references, scope, types, depth + 1):
                 if each not in found:
@@ -127,7 +127,7 @@ class Configuration:
         Such an expression is taken for a conditional, and any branch can be its result. Only a resource's attribute and
         a whole variable count, because a part of an object is taken for unknown if any other part is.
         """
-        references = list(traversals(expression.get("references", ())))
+        references = references_of(expression)
         for reference in references:
             head, *rest = steps_of(reference)
             if (
@@ -142,15 +142,15 @@ class Configuration:
     def scopes_of_locals(self, expression: Expression, scope: Scope, depth: int = 0) -> list[Scope]:
         """Return the scopes of the local values that an expression leads to. What these refer to is not in the plan."""
         found: list[Scope] = []
-        references = list(traversals(expression.get("references", ()))) if depth <= _DEEPEST else []
+        references = references_of(expression) if depth <= _DEEPEST else []
         for reference in references:
             head, *rest = steps_of(reference)
             followed: list[tuple[Expression, Scope]] = []
             if head == "local":
                 found.append(scope)
             elif head == "var" and rest and scope.module:
-                parent, call = self._parent(scope)
-                followed = [(call.get("expressions", {}).get(rest[0], {}), parent)]
+                handed, parent = self._input(rest[0], scope)
+                followed = [(handed or {}, parent)]
             elif head == "each" and rest[:1] == ["value"]:
                 followed = [(scope.block.get("for_each_expression", {}), scope)]
             elif head == "module" and rest:
@@ -171,6 +171,11 @@ class Configuration:
         call = self._module(tuple(above)).get("module_calls", {}).get(name, {})
         return Scope(tuple(above), index, call), call
 
+    def _input(self, name: str, scope: Scope) -> tuple[Expression | None, Scope]:
+        """Return the expression of an input of a scope's module, if the call has it, with its scope."""
+        parent, call = self._parent(scope)
+        return call.get("expressions", {}).get(name), parent
+
     def _reach(
         self, reference: str, beside: Sequence[str], scope: Scope, types: frozenset[str], depth: int
     ) -> Iterator[Reached]:
@@ -179,8 +184,8 @@ class Configuration:
             for change in self._changes(scope.module, "data", str(rest[0]), str(rest[1])):
                 yield Reached(Resource(change), None)
         elif head == "var" and rest and scope.module:
-            parent, call = self._parent(scope)
-            found = self.reached(call.get("expressions", {}).get(rest[0], {}), parent, types, depth)
+            expression, parent = self._input(rest[0], scope)
+            found = self.reached(expression or {}, parent, types, depth)
             literal = rest[1] if len(rest) > 1 and isinstance(rest[1], int | Quoted) else None
             yield from _with_key(found, parent.module, scope.key if has_key(beside) else literal)
         elif head == "each" and rest[:1] == ["value"]:
@@ -303,8 +308,7 @@ class Configuration:
         if head == "var" and rest:
             if not scope.module:
                 return True
-            parent, call = self._parent(scope)
-            expression = call.get("expressions", {}).get(rest[0])
+            expression, parent = self._input(rest[0], scope)
             return expression is None or self.unknown(expression, parent, depth + 1) is None
         if head == "local":
             return self._are_locals_known(scope, depth + 1)
@@ -317,7 +321,7 @@ class Configuration:
     def _is_each_known(self, path: Sequence[Index], scope: Scope, depth: int) -> bool:
         """Whether a value of ``for_each`` is known. Its keys are always known."""
         expression = scope.block.get("for_each_expression", {})
-        references = list(traversals(expression.get("references", ())))
+        references = references_of(expression)
         if len(references) == 1 and path:
             steps = steps_of(references[0])
             if len(steps) == 2 and steps[0] not in ("var", "local", "module", "each", "data"):  # noqa: PLR2004

@@ -159,7 +159,8 @@ class Definitions:
         if reference.expression is not None:
             scope = self._configuration.scope(reference.user)
             reached = self._configuration.reached(reference.expression, scope, frozenset({reference.kind}))
-            found = [each for each in found if each in [one.resource for one in reached]] or found
+            resources = [each.resource for each in reached]
+            found = [each for each in found if each in resources] or found
         place = self._place(reference.user)
         return [each for each in found if self._place(each) == place] or found
 

@@ -4,7 +4,7 @@ https://developer.hashicorp.com/terraform/internals/json-format#expression-repre
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ec2_key_pair_monitor.plan.resources import as_index
@@ -30,14 +30,16 @@ def steps_of(reference: str) -> list[Any]:
     return steps
 
 
-def traversals(references: Sequence[str]) -> Iterator[str]:
-    """Yield the references without the shorter forms that follow each."""
+def references_of(expression: Mapping[str, Any]) -> list[str]:
+    """Return the references of an expression, without the shorter forms that follow each."""
+    found: list[str] = []
     longest = ""
-    for each in references:
+    for each in expression.get("references", ()):
         if longest.startswith(each) and longest[len(each) : len(each) + 1] in ("", ".", "["):
             continue
         longest = each
-        yield each
+        found.append(each)
+    return found
 
 
 def has_key(references: Sequence[str]) -> bool:
