@@ -113,13 +113,13 @@ def _policy(names: object, tags: object, until_key: object) -> Policy:
     """Check the same as the module's validations."""
     if not isinstance(names, list) or not all(_is_text(name, 255) for name in names):
         raise CommandError("allowed_key_names must hold names of 1 to 255 characters that are not all blanks.")
-    if not isinstance(tags, dict) or not all(map(_is_key, tags)):
+    if not isinstance(tags, dict) or not all(map(is_key, tags)):
         raise CommandError(
             "exempt_tags must map tag keys of 1 to 128 characters, not all blanks and without * and ?, to patterns."
         )
-    if not all(pattern == "" or _is_text(pattern, 256) for pattern in tags.values()):
+    if not all(map(is_pattern, tags.values())):
         raise CommandError("exempt_tags must have patterns of at most 256 characters that are not all blanks.")
-    if until_key is not None and (not _is_key(until_key) or str(until_key).lower().startswith("aws:")):
+    if until_key is not None and (not is_key(until_key) or str(until_key).lower().startswith("aws:")):
         raise CommandError(
             "exempt_until_tag_key must be a tag key of 1 to 128 characters that is not all blanks, holds no * or ? "
             "and does not start with aws:."
@@ -127,8 +127,14 @@ def _policy(names: object, tags: object, until_key: object) -> Policy:
     return Policy(tuple(names), tags, until_key if isinstance(until_key, str) else None)
 
 
-def _is_key(value: object) -> bool:
+def is_key(value: object) -> bool:
+    """Whether a value can be a key of ``exempt_tags``."""
     return _is_text(value, 128) and not any(each in str(value) for each in "*?")
+
+
+def is_pattern(value: object) -> bool:
+    """Whether a value can be a pattern in ``exempt_tags``."""
+    return value == "" or _is_text(value, 256)
 
 
 def _is_text(value: object, longest: int) -> bool:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 from unicodedata import is_normalized
 
 from ec2_key_pair_monitor.compliance import ComplianceType, Instance, Policy, evaluate
+from ec2_key_pair_monitor.policy import is_key, is_pattern
 from ec2_key_pair_monitor.report import Result
 
-MAX_KEY_LENGTH = 128
-MAX_PATTERN_LENGTH = 256
 _GROUP = "aws:autoscaling:groupName"
 
 # Kind, the tags that name the fleet, and the tags that may exempt it. The first kind whose tags exist counts.
@@ -107,17 +106,12 @@ class Fleets:
         """Return why a tag does not exempt exactly the fleet; empty if it does."""
         if key in self._policy.exempt_tags:
             return f"exempt_tags has {key} already, and can have one pattern for it."
-        if len(key) > MAX_KEY_LENGTH or any(c in key for c in "*?") or not is_normalized("NFC", key):
+        # Terraform normalizes texts.
+        if not (is_key(key) and is_normalized("NFC", key)):
             return f"{key} cannot be a key of exempt_tags."
         if number < size:
             return f"Only {number:,} of them carry {key}={value}."
-        # Terraform normalizes texts.
-        if (
-            len(value) > MAX_PATTERN_LENGTH
-            or "\n" in value
-            or (value.isspace() and value)
-            or not is_normalized("NFC", value)
-        ):
+        if value.isspace() or not (is_pattern(value) and is_normalized("NFC", value)):
             return f"The value of {key} cannot be a pattern."
         others = self._matching(key, value) - size
         if others:
