@@ -72,6 +72,7 @@ class Definitions:
     def __init__(self) -> None:
         self.templates: dict[Version, Template] = {}
         self.configurations: dict[str, str] = {}
+        self._ids: dict[str, str] = {}  # of the templates, by name
         self._groups: dict[Version | str, list[str]] = {}
 
     def read_templates(self, ec2: Any) -> None:
@@ -138,14 +139,14 @@ class Definitions:
         mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
         specifications = [group.get("LaunchTemplate"), mixed.get("LaunchTemplateSpecification")]
         specifications += [each.get("LaunchTemplateSpecification") for each in mixed.get("Overrides", [])]
-        # A specification can have the template's name instead of its ID.
-        ids = {template.name: version[0] for version, template in self.templates.items()}
         for each in filter(None, specifications):
-            template_id = each.get("LaunchTemplateId") or ids.get(each.get("LaunchTemplateName"))
+            # A specification can have the template's name instead of its ID.
+            template_id = each.get("LaunchTemplateId") or self._ids.get(each.get("LaunchTemplateName"))
             if template_id:
                 yield template_id, each.get("Version") or "$Default"
 
     def _add(self, version: Mapping[str, Any]) -> None:
+        self._ids[version["LaunchTemplateName"]] = version["LaunchTemplateId"]
         self.templates[version["LaunchTemplateId"], str(version["VersionNumber"])] = Template(
             version["LaunchTemplateName"],
             version["LaunchTemplateData"].get("KeyName"),
