@@ -60,6 +60,15 @@ class ReporterContext(Context):
     invoked_function_arn: str = ARN
 
 
+def published(sns: RecordingSns, scheduled: str, context: ReporterContext) -> list[dict[str, Any]]:
+    """Run the reporter. Returns what it published."""
+    from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
+
+    before = len(sns.published)
+    lambda_handler({"scheduled_time": scheduled}, context)
+    return sns.published[before:]
+
+
 @dataclass
 class Edge:
     """The reporter with recording clients."""
@@ -71,16 +80,16 @@ class Edge:
 
     def report(self, scheduled: str, *open_now: str, pages: int = 1, **rows: str) -> list[dict[str, Any]]:
         """Report the open instances at a time, with rows of the inventory. Returns what was published."""
-        from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
-
         results = [result(each) for each in open_now]
         size = max(1, -(-len(results) // pages))
         listed = [results[start : start + size] for start in range(0, len(results), size)] or [[]]
         self.config.answers["GetComplianceDetailsByConfigRule"] = listing("EvaluationResults", *listed)
         self.config.answers["SelectResourceConfig"] = [self.without_inventory or {"Results": list(rows.values())}]
-        published = len(self.sns.published)
-        lambda_handler({"scheduled_time": scheduled}, ReporterContext())
-        return self.sns.published[published:]
+        return self.run(scheduled)
+
+    def run(self, scheduled: str) -> list[dict[str, Any]]:
+        """Report at a time what AWS Config answers. Returns what was published."""
+        return published(self.sns, scheduled, ReporterContext())
 
 
 @pytest.fixture
@@ -108,11 +117,7 @@ class HubEdge:
 
     def report(self, scheduled: str) -> list[dict[str, Any]]:
         """Report at a time. Returns what was published."""
-        from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
-
-        published = len(self.sns.published)
-        lambda_handler({"scheduled_time": scheduled}, ReporterContext(self.remaining))
-        return self.sns.published[published:]
+        return published(self.sns, scheduled, ReporterContext(self.remaining))
 
 
 @pytest.fixture

@@ -71,24 +71,19 @@ def test_pages_that_overlap(edge: Edge) -> None:
 
 def test_page_without_a_list(edge: Edge) -> None:
     """A page may be empty and lack its list."""
-    from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
-
     edge.config.answers["GetComplianceDetailsByConfigRule"] = [
         {"NextToken": "next"},
         {"EvaluationResults": [result("i-1")]},
     ]
-    lambda_handler({"scheduled_time": MONDAY}, ReporterContext())
-    assert [counts(each)["open"] for each in edge.sns.published] == [1]
+    assert [counts(each)["open"] for each in edge.run(MONDAY)] == [1]
 
 
 def test_reason_that_cannot_be_printed(edge: Edge) -> None:
     """Unprintable characters of an annotation are blanks, as in a digest. SNS accepts no lone surrogate."""
-    from notifier.reporter import lambda_handler  # noqa: PLC0415  (after the unit tests' region is set)
-
     odd = result("i-1") | {"Annotation": "No\x1b key\u202e pair\ud800."}
     edge.config.answers["GetComplianceDetailsByConfigRule"] = [{"EvaluationResults": [odd]}]
-    lambda_handler({"scheduled_time": MONDAY}, ReporterContext())
-    [region] = document(edge.sns.published[0])["accounts"][0]["regions"]
+    [told] = edge.run(MONDAY)
+    [region] = document(told)["accounts"][0]["regions"]
     assert [each["annotation"] for each in region["new"]] == ["No key pair ."]
 
 
