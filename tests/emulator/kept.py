@@ -25,7 +25,7 @@ backends.list_of_moto_modules = list_of_moto_modules
 vars(responses)["method_names_from_class"] = functools.cache(utils.method_names_from_class)
 
 
-# werkzeug compiles each URL rule, which some versions of Python cannot do in two threads at once:
+# werkzeug compiles each URL rule. In some versions of Python, that can fail in two threads at once:
 # https://github.com/python/cpython/issues/106905
 _compiling = threading.RLock()
 
