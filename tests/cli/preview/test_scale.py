@@ -62,10 +62,14 @@ def test_interrupt(command: Command) -> None:
     with stub(-1) as (environment, says):
         regions = ("--region", "eu-central-1", "--region", "us-east-1")
         words = [str(command.folder / "ec2-key-pair-monitor"), "preview", *regions]
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)  # noqa: S603
-        assert says.readline() == "called\n"
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=30)  # the call itself would take a minute, and then be repeated
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:  # noqa: S603
+            try:
+                assert says.readline() == "called\n"
+                process.send_signal(signal.SIGINT)
+                # The call itself would take a minute, and then be repeated.
+                output, errors = process.communicate(timeout=30)
+            finally:
+                process.kill()
 
     assert (process.returncode, output, errors) == (130, b"", b"")
 
