@@ -275,11 +275,12 @@ variable "name" {
     error_message = "name must consist of letters, digits, hyphens and underscores, such as \"ec2-key-pair-monitor\"."
   }
 
+  # NAME-non-compliant and NAME-notification-alarms are event rules of NAME.
   validation {
-    condition = !endswith(var.name, "-non")
+    condition = !can(regex("-(non|notification)$", var.name))
     error_message = join(" ", [
-      "name must not end in -non: its event rule for COMPLIANT would be the one for NON_COMPLIANT of a module",
-      "named without that ending. Take \"${trimsuffix(var.name, "-non")}\".",
+      "name must not end in -non or -notification: an event rule would have the name of, and replace, one of a",
+      "module named without that ending. Take \"${replace(var.name, "/-(non|notification)$/", "")}\".",
     ])
   }
 

@@ -1,3 +1,7 @@
+locals {
+  topic_arn_prefix = "arn:${local.partition}:sns:${local.region}:${local.account_id}"
+}
+
 variable "account_ids" {
   description = "IDs of accounts outside the organization whose monitors may report to the hub."
   type        = set(string)
@@ -67,11 +71,11 @@ variable "alarm_topic_arns" {
   validation {
     condition = length(coalesce(var.alarm_topic_arns, [])) <= 5 && alltrue([
       for arn in coalesce(var.alarm_topic_arns, []) :
-      can(regex("^arn:aws[a-z-]*:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
+      can(regex("^arn:${local.partition}:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
     ])
     error_message = join(" ", [
       "alarm_topic_arns must be null or a list of at most five ARNs of standard SNS topics in ${local.region},",
-      "such as [\"arn:aws:sns:${local.region}:123456789012:on-call\"].",
+      "such as [\"${local.topic_arn_prefix}:on-call\"].",
     ])
   }
 }
@@ -122,11 +126,11 @@ variable "kms_key" {
 
   validation {
     condition = (var.kms_key == null
-      || can(regex("^arn:aws[a-z-]*:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
+      || can(regex("^arn:${local.partition}:kms:${local.region}:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
     )
     error_message = join(" ", [
       "kms_key must be null or hold the ARN of a key in ${local.region}, and not of an alias, such as { arn =",
-      "\"arn:aws:kms:${local.region}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }.",
+      "\"arn:${local.partition}:kms:${local.region}:${local.account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }.",
     ])
   }
 }
@@ -207,12 +211,12 @@ variable "organization" {
       length(coalesce(try(var.organization.paths, null), [])) > 0,
       alltrue([
         for path in coalesce(try(var.organization.paths, null), []) :
-        startswith(path, "${try(var.organization.id, "")}/r-")
+        can(regex("^${try(var.organization.id, "")}/r-\\S+[/*]$", path))
       ]),
     ])
     error_message = join(" ", [
-      "organization must have paths of this organization that begin with its ID and its root, such as",
-      "[\"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*\"], or none at all.",
+      "organization must have paths of this organization that begin with its ID and its root and end with / or *,",
+      "such as [\"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*\"], or none at all.",
     ])
   }
 
@@ -226,6 +230,17 @@ variable "permissions_boundary_arn" {
   description = "ARN of the IAM policy that limits the permissions of the hub's roles. Null sets no boundary."
   type        = string
   default     = null
+
+  validation {
+    condition = var.permissions_boundary_arn == null || can(regex(
+      "^arn:${local.partition}:iam::(aws|${local.account_id}):policy/[A-Za-z0-9_+=,.@/-]+$",
+      var.permissions_boundary_arn,
+    ))
+    error_message = join(" ", [
+      "permissions_boundary_arn must be null or the ARN of an IAM policy of AWS or of this account, such as",
+      "\"arn:${local.partition}:iam::${local.account_id}:policy/boundary\".",
+    ])
+  }
 }
 
 variable "report_schedule" {
@@ -253,6 +268,14 @@ variable "sns_topic" {
   default     = null
 
   validation {
+    condition = var.sns_topic == null || can(regex("^${local.topic_arn_prefix}:[A-Za-z0-9_-]+$", var.sns_topic.arn))
+    error_message = join(" ", [
+      "sns_topic must be null or hold the ARN of a standard topic in the account and region of the hub, such as",
+      "{ arn = \"${local.topic_arn_prefix}:alerts\" }.",
+    ])
+  }
+
+  validation {
     condition     = var.sns_topic == null || length(var.notification_emails) + length(var.subscriptions) == 0
     error_message = "sns_topic excludes notification_emails and subscriptions: subscribe where the topic is made."
   }
@@ -275,4 +298,21 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  # The roles are tagged, and IAM takes Team and team for the same key:
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity
+  validation {
+    condition = length(var.tags) <= 50 && alltrue([
+      for key, value in var.tags : alltrue([
+        can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)),
+        can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)),
+        !startswith(lower(key), "aws:"),
+        length([for other in keys(var.tags) : other if lower(other) == lower(key)]) == 1,
+      ])
+    ])
+    error_message = join(" ", [
+      "tags must be 50 at most, such as { team = \"security\" }, of letters, digits, blanks and _.:/=+@-: keys of 1 to",
+      "128 that do not start with aws: and differ in more than their case, and values of at most 256.",
+    ])
+  }
 }

@@ -274,6 +274,15 @@ def refused(refuse_each: RefuseEach) -> dict[str, str]:
                 "organization": {"id": "a1b2c3d4e5", "paths": ["r-ab12/*"]},
                 "subscriptions": {"team": {"protocol": "sqs", "filter_polcy": "{}"}},
             },
+            "elsewhere": {
+                "alarm_topic_arns": [f"arn:aws-cn:sns:{REGION}:{ACCOUNT}:on-call"],
+                "kms_key": {"arn": f"arn:aws-cn:kms:{REGION}:{ACCOUNT}:key/1"},
+                "organization": {"id": "o-a1b2c3d4e5", "paths": ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"]},
+                "permissions_boundary_arn": "arn:aws:iam::999999999999:policy/boundary",
+                "sns_topic": {"arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts"},
+                "tags": {"Team": "a", "team": "b"},
+            },
+            "fifo": {**ORGANIZATION, "sns_topic": {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts.fifo"}},
             "aggregator": {**ORGANIZATION, "aggregator": {"name": "arn:aws:config"}},
             "misspelt_aggregator": {**ORGANIZATION, **REPORT, "aggregator": {"nmae": "organization"}},
             "schedule": {**ORGANIZATION, "aggregator": {}, "report_schedule": {"expression": "every monday"}},
@@ -297,6 +306,27 @@ def test_bad_input_is_named(refused: dict[str, str]) -> None:
         "invalid: team.filter_polcy",
     ):
         assert message in refused["many"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"alarm_topic_arns must be null or a list of at most five ARNs of standard SNS topics in {REGION}, such as",
+        f"kms_key must be null or hold the ARN of a key in {REGION}",
+        "organization must have paths of this organization that begin with its ID and its root and end with / or *",
+        "permissions_boundary_arn must be null or the ARN of an IAM policy of AWS or of this account",
+        "sns_topic must be null or hold the ARN of a standard topic in the account and region of the hub",
+        'tags must be 50 at most, such as { team = "security" }',
+    ],
+)
+def test_what_belongs_elsewhere_is_refused(refused: dict[str, str], message: str) -> None:
+    """What is of another partition, account or region, and what AWS would refuse or never match, is refused."""
+    assert message in refused["elsewhere"]
+
+
+def test_fifo_topic_is_refused(refused: dict[str, str]) -> None:
+    """The notifier cannot publish to a FIFO topic, and no alarm would arrive there."""
+    assert "sns_topic must be null or hold the ARN of a standard topic" in refused["fifo"]
 
 
 def test_bad_aggregator_is_named(refused: dict[str, str]) -> None:
