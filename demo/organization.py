@@ -9,7 +9,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -113,8 +112,8 @@ class Organization:
 
     def launch_everywhere(self) -> dict[tuple[str, str], str]:
         """Launch one instance in each account and region, within one window of the digest. Returns the ids."""
-        with ThreadPoolExecutor(len(self.members)) as pool:
-            return dict(zip(self.members, pool.map(lambda member: self.launch(*member), self.members), strict=True))
+        with self.aws.at_once():
+            return {member: self.launch(*member) for member in self.members}
 
     def report(self) -> list[Mail]:
         """Let a week pass, so that the hub's schedule starts a report. Returns the new e-mails."""

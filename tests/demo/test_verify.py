@@ -368,8 +368,16 @@ def test_monitor_for_the_purpose(newcomer: Caller, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.slow
-def test_monitor_with_a_digest(newcomer: Caller, module_copy: Path, terraform_environment: dict[str, str]) -> None:
+def test_monitor_with_a_digest(
+    newcomer: Caller, module_copy: Path, terraform_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of a monitor that collects its notifications, the one about all three instances is read."""
+
+    def launch_at_once(cloud: Cloud) -> list[Evaluated]:
+        with newcomer.aws.at_once():
+            return launch(cloud)
+
+    monkeypatch.setattr(walkthrough, "launch", launch_at_once)
     root = Root(module_copy / "examples" / "digest", terraform_environment)
     root.init()
     root.apply()

@@ -72,7 +72,8 @@ def test_mail_of_one(digest: Deployment) -> None:
 def test_verdicts_of_a_window_are_one_mail(digest: Deployment) -> None:
     """The changes of a window are one e-mail, with those that need action first. A filter can choose only those."""
     ec2 = digest.client("ec2")
-    answers = [ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, **key) for key in ({"KeyName": "ops"}, {})]
+    with digest.aws.at_once():
+        answers = [ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, **key) for key in ({"KeyName": "ops"}, {})]
     digest.aws.settle()
     with_key, without_key = (answer["Instances"][0]["InstanceId"] for answer in answers)
 
@@ -89,8 +90,11 @@ def test_verdicts_of_a_window_are_one_mail(digest: Deployment) -> None:
 def test_malformed_message_becomes_a_dead_letter(digest: Deployment) -> None:
     """An unreadable message is retried, then becomes a dead letter, with an alarm. Other messages do not wait."""
     url = digest.client("sqs").get_queue_url(QueueName=f"{NAME}-digest")["QueueUrl"]
-    digest.client("sqs").send_message(QueueUrl=url, MessageBody="no JSON")
-    instance = digest.launch()
+    with digest.aws.at_once():
+        digest.client("sqs").send_message(QueueUrl=url, MessageBody="no JSON")
+        answer = digest.client("ec2").run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)
+    digest.aws.settle()
+    instance = answer["Instances"][0]["InstanceId"]
 
     assert told(digest) == {instance: 1}
     assert digest.raised() == {"dead-digests", "digest-incomplete", "notifier-errors"}

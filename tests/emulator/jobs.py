@@ -8,7 +8,8 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -30,6 +31,16 @@ class Jobs:
         if (job, arguments) not in [each[1:] for each in self._when_idle]:
             self._when_idle.append((time.monotonic() + seconds, job, arguments))
         self.submit(bool)  # wakes the worker
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Do no job meanwhile. What is submitted is then done as if all of it had happened at once."""
+        ended = threading.Event()
+        self.submit(ended.wait)
+        try:
+            yield
+        finally:
+            ended.set()
 
     def settle(self, timeout: float = 60.0) -> None:
         """Wait until nothing is left to do, whatever the jobs submit in turn.

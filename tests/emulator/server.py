@@ -1,6 +1,7 @@
 """The embedded AWS as a whole: moto's server in this process, extended by the other modules of this package."""
 
 import logging
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
@@ -80,6 +81,10 @@ class EmbeddedAws:
         """
         jobs.settle(timeout)
         wire.raise_errors()
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Let calls happen within one batching window, however slow this machine is; settle only afterwards."""
+        return jobs.at_once()
 
     def switch_on_config(
         self,

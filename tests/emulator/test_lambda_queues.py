@@ -62,9 +62,10 @@ def url(aws: EmbeddedAws) -> str:
 
 
 def send(aws: EmbeddedAws, url: str, *bodies: str) -> None:
-    """Send messages and wait until all that follows has happened."""
-    for body in bodies:
-        aws.client("sqs", REGION).send_message(QueueUrl=url, MessageBody=body)
+    """Send messages within one batching window, and wait until all that follows has happened."""
+    with aws.at_once():
+        for body in bodies:
+            aws.client("sqs", REGION).send_message(QueueUrl=url, MessageBody=body)
     aws.settle()
 
 
