@@ -152,17 +152,17 @@ def test_change_costs_one_call(complete: Deployment) -> None:
 def test_sweep_ends_an_exemption_on_its_day(complete: Deployment) -> None:
     """On the day after an exemption's last day, only the date changes, and the sweep ends the exemption."""
     now = datetime.now(UTC)
-    today = now.date().isoformat()
-    instance = complete.launch(None, {UNTIL: today})
-    assert complete.result(instance) == ("COMPLIANT", f"Exempt until {today} by tag {UNTIL}.")
+    last = (now + timedelta(days=1)).date().isoformat()  # not today, which may end during the launch
+    instance = complete.launch(None, {UNTIL: last})
+    assert complete.result(instance) == ("COMPLIANT", f"Exempt until {last} by tag {UNTIL}.")
 
-    config_delivery.fire_schedule(REGION, now + timedelta(days=1))
+    config_delivery.fire_schedule(REGION, now + timedelta(days=2))
     complete.aws.settle()
 
     result = complete.result(instance)
     assert result is not None
     assert result[0] == "NON_COMPLIANT"
-    assert f"ended on {today}" in result[1]
+    assert f"ended on {last}" in result[1]
 
 
 def test_sweep_repairs_lost_events(complete: Deployment) -> None:
