@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -102,9 +102,7 @@ def terminate(there: Organization, place: tuple[str, str], *instances: str) -> N
 def report(there: Organization) -> list[Mail]:
     """Let a Monday come, and return the reports that arrive."""
     there.inbox()
-    schedule = scheduler.schedule_of(HERE, f"{NAME}-reports", f"{NAME}-reports", account=HUB)
-    now = vars(schedule).get("embedded_fired_until", scheduler.made(schedule))
-    scheduler.pass_time(HERE, now + timedelta(weeks=1), account=HUB)
+    scheduler.pass_weeks(HERE, account=HUB)
     return reports(there)
 
 

@@ -85,9 +85,7 @@ def terminate(monitor: Deployment, *instances: str) -> None:
 def pass_weeks(monitor: Deployment, count: int = 1) -> list[Mail]:
     """Let Mondays come, and return the reports that arrive."""
     sns.outbox(REGION).clear()
-    schedule = scheduler.schedule_of(REGION, f"{NAME}-reports", f"{NAME}-reports")
-    now = vars(schedule).get("embedded_fired_until", scheduler.made(schedule))
-    scheduler.pass_time(REGION, now + timedelta(weeks=count))
+    scheduler.pass_weeks(REGION, count)
     monitor.aws.settle()
     return reports(monitor)
 

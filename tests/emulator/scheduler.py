@@ -58,6 +58,23 @@ def pass_time(region: str, until: datetime, *, account: str = ACCOUNT_ID) -> lis
     return sorted(at for at, _, _ in due)
 
 
+def pass_weeks(region: str, count: int = 1, *, account: str = ACCOUNT_ID) -> list[datetime]:
+    """Let weeks pass from one Monday noon to another, whatever the day; returns the times as :func:`pass_time` does.
+
+    So a weekly schedule in the morning is due once in each, also where clocks change. Nothing fires before the first.
+    """
+    groups = scheduler_backends[account][region].schedule_groups.values()
+    schedules = [schedule for group in groups for schedule in group.schedules.values()]
+    begun = max(vars(each).setdefault("embedded_fired_until", next_monday_noon(made(each))) for each in schedules)
+    return pass_time(region, begun + timedelta(weeks=count), account=account)
+
+
+def next_monday_noon(at: datetime) -> datetime:
+    """The first Monday noon from a moment on."""
+    noon = at.replace(hour=12, minute=0, second=0) - timedelta(days=at.weekday())
+    return noon if noon >= at else noon + timedelta(weeks=1)
+
+
 def made(schedule: Schedule) -> datetime:
     """When a schedule was created."""
     return datetime.fromtimestamp(schedule.creation_date, UTC).replace(microsecond=0)

@@ -74,7 +74,7 @@ def create(aws: EmbeddedAws, expression: str = "cron(0 8 ? * MON *)", **options:
             "Name": "report",
             "GroupName": "reports",
             "ScheduleExpression": expression,
-            "ScheduleExpressionTimezone": "Europe/Berlin",
+            "ScheduleExpressionTimezone": "Asia/Tokyo",  # its clocks never change
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "Target": target | options.pop("Target", {}),
         }
@@ -205,3 +205,13 @@ def test_groups(account: EmbeddedAws) -> None:
     ):
         with pytest.raises(ClientError, match="does not exist"):
             call()
+
+
+@pytest.mark.parametrize("moment", ["2026-03-23T06:30Z", "2026-03-28T12:00Z", "2026-10-19T06:30Z", "2026-10-19T12:00Z"])
+def test_a_week_has_one_monday_morning(account: EmbeddedAws, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """A weekly schedule is due once in each week that passes, also in those in which clocks change."""
+    create(account, ScheduleExpressionTimezone="Europe/Berlin")
+    monkeypatch.setattr(scheduler, "made", lambda _: datetime.fromisoformat(moment))
+    monkeypatch.setattr(scheduler, "fire", lambda *_: None)
+
+    assert [len(scheduler.pass_weeks(REGION)) for _ in range(3)] == [1, 1, 1]
