@@ -51,6 +51,17 @@ def test_output_of_a_local_value(interpreter: Interpreter, tmp_path: Path) -> No
     }
 
 
+def test_relevant_templates(interpreter: Interpreter, tmp_path: Path) -> None:
+    """A dynamic block leads to no template that the plan does not list as relevant, even if it is nearer."""
+    entry, block = _group("aws_autoscaling_group.g", _refs("local.id"))
+    del block["expressions"]["launch_template"]
+    inner = _inside('module.lt["a"]', change("aws_launch_template.t[0]", {"key_name": None}, index=0, **_NEW), "t")
+    document = plan(entry, change("aws_launch_template.near", {"key_name": "ops"}, **_NEW), inner)
+    document["relevant_attributes"] = [{"resource": "module.lt.aws_launch_template.t", "attribute": ["id"]}]
+    document["configuration"]["root_module"] = {"resources": [block]}
+    assert judged(interpreter, tmp_path, document)["aws_autoscaling_group.g"] == "NON_COMPLIANT"
+
+
 @pytest.mark.parametrize("key", [r"x\"y", "a.b", r"a\\b", "$${a}", r"\u0001"])
 def test_key_of_a_module(interpreter: Interpreter, tmp_path: Path, key: str) -> None:
     """The key of a module instance can have any characters."""

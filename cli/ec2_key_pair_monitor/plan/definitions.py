@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 
 from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration, Scope
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch
-from ec2_key_pair_monitor.plan.resources import ModulePath, Resource, View, has_marks, is_within
+from ec2_key_pair_monitor.plan.resources import (
+    ModulePath,
+    Resource,
+    View,
+    has_marks,
+    is_within,
+    split_address,
+)
 from ec2_key_pair_monitor.plan.tags import instance_tags, single_map
 
 TEMPLATE = "aws_launch_template"
@@ -64,6 +71,7 @@ class Definitions:
         self._settings = {each.address: each for each in self._by_kind[SETTINGS]}
         self._named: dict[tuple[str, str], dict[str, list[Resource]]] = {}
         self._past: list[tuple[str, View, str]] | None = None
+        self._listed: set[tuple[str, ...]] | None = None
 
     def find(self, reference: Reference) -> Found:
         """Return the definitions that a reference finds."""
@@ -203,8 +211,18 @@ class Definitions:
             scopes = self._configuration.scopes_of_locals(reference.expression, scope)
         else:
             scopes = [scope]
-        new = [each for each in self._by_kind.get(kind, ()) if each.is_new]
+        new = self._relevant([each for each in self._by_kind.get(kind, ()) if each.is_new])
         return list(dict.fromkeys(each for at in scopes for each in self._around(kind, at, new) or new)), False
+
+    def _relevant(self, resources: Sequence[Resource]) -> Sequence[Resource]:
+        """Return the resources that a changed resource depends on, also through local values; all if none is known.
+
+        https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
+        """
+        if self._listed is None:
+            self._listed = {_without_keys(each["resource"]) for each in self._plan.get("relevant_attributes", ())}
+        listed = self._listed
+        return [each for each in resources if _without_keys(each.address) in listed] or resources
 
     def _around(self, kind: str, scope: Scope, new: Sequence[Resource]) -> Sequence[Resource]:
         """Return the new definitions that a local value or a dynamic block of a module probably refers to."""
@@ -307,6 +325,12 @@ class Definitions:
         scope = self._configuration.scope(reference.user)
         unknown = self._configuration.unknown(reference.expression, scope)
         return f" ({unknown})" if unknown else ""
+
+
+def _without_keys(address: str) -> tuple[str, ...]:
+    """Return the names in an address. The plan lists what is relevant with or without the keys of instances."""
+    path, rest = split_address(address)
+    return (*(name for name, _ in path), rest.partition("[")[0])
 
 
 def _nearest(module: ModulePath, resources: Sequence[Resource]) -> Sequence[Resource]:
