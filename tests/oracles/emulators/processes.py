@@ -17,6 +17,7 @@ from typing import NoReturn, Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 PATIENCE = 5.0  # seconds between asking a process to end and ending it
+KILLED_WITHIN = 60.0  # seconds that the system takes at most to end it
 SET_CHILD_SUBREAPER = 36  # prctl(2)
 LISTENING = "0A"  # the state of a TCP socket in /proc/net/tcp
 UNCONNECTED = "07"  # that of a UDP socket
@@ -38,15 +39,17 @@ class Processes:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            deadline, told = time.monotonic() + PATIENCE, set[int]()
-            while (left := {pid for pid in self.running() if not _has_ended(pid)}) and time.monotonic() < deadline:
+        for number, seconds in ((signal.SIGTERM, PATIENCE), (signal.SIGKILL, KILLED_WITHIN)):
+            deadline, told = time.monotonic() + seconds, set[int]()
+            while left := {pid for pid in self.running() if not _has_ended(pid)}:
                 for pid in left - told:
                     _send(pid, number)
                 told |= left
+                if time.monotonic() > deadline:
+                    break
                 time.sleep(0.05)
         for process in self._started:
-            process.wait(PATIENCE)
+            process.wait(KILLED_WITHIN)
         _adopt_orphans(on=False)
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
