@@ -25,7 +25,7 @@ from tests.support.terraform import Root, copy_module
 PASSED = re.compile(r"(?:.*\.)?aws_(?:cloudwatch_event_(?:rule|target)|sns_topic\w*|sqs_queue)\.\w+")
 INDEX = re.compile(r"\[[^]]*\]$")  # of the resource; that of its module stays
 BATCH = 10  # entries that PutEvents takes
-QUIET = 4.0  # seconds without a message after which no more is expected
+QUIET = 4.0  # seconds without a message after which one look at all queues must find none either
 ARRIVED_WITHIN = 180.0
 
 Messages = dict[str, list[dict[str, Any]]]
@@ -147,8 +147,9 @@ def read(account: Account, cases: Sequence[Case], workarounds: Sequence[Workarou
     messages: Messages = defaultdict(list)
     last = cases[-1].marker
     start = changed = time.monotonic()
-    is_over = False
-    while not is_over or time.monotonic() - changed < QUIET:
+    is_over = is_quiet = False
+    while not is_over or not is_quiet:
+        is_quiet = time.monotonic() - changed >= QUIET
         if time.monotonic() - start > ARRIVED_WITHIN:
             raise TimeoutError(f"{cases[-1].name} has not arrived within {ARRIVED_WITHIN:.0f} s at {account.url}")
         for queue, url in urls.items():
@@ -157,7 +158,7 @@ def read(account: Account, cases: Sequence[Case], workarounds: Sequence[Workarou
                     message["Body"] = workaround.back(message["Body"])
                 messages[queue].append(message)
                 is_over |= last in message["Body"]
-                changed = time.monotonic()
+                changed, is_quiet = time.monotonic(), False
         time.sleep(0.2)
     return deliveries(messages, {case.marker: case.name for case in cases})
 
