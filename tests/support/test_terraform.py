@@ -192,8 +192,8 @@ def test_invalid_syntax_is_an_error(tmp_path: Path) -> None:
 
 def test_an_interrupt_waits_for_terraform(tmp_path: Path) -> None:
     """What was being made is in the state, so that it can be destroyed."""
-    started, ended = tmp_path / "started", tmp_path / "ended"
-    command = f"touch '{started}'; sleep 1; touch '{ended}'"
+    started, interrupted, ended = (tmp_path / name for name in ("started", "interrupted", "ended"))
+    command = f"touch '{started}'; while ! [ -e '{interrupted}' ]; do sleep 0.1; done; touch '{ended}'"
     (tmp_path / "main.tf").write_text(
         'resource "terraform_data" "this" {\n'
         f'  provisioner "local-exec" {{\n    command = {json.dumps(command)}\n  }}\n'
@@ -207,6 +207,8 @@ def test_an_interrupt_waits_for_terraform(tmp_path: Path) -> None:
         while not started.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)  # in which an adapter that does not wait would be back
+        interrupted.touch()
 
     thread = threading.Thread(target=interrupt)
     thread.start()
