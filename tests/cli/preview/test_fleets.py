@@ -7,7 +7,7 @@ import pytest
 from ec2_key_pair_monitor.compliance import ComplianceType, Instance, Policy, evaluate
 from ec2_key_pair_monitor.preview.fleets import Fleets, pasted
 from ec2_key_pair_monitor.report import Result
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 TODAY = date(2026, 11, 28)
@@ -34,6 +34,7 @@ _OTHERS = {"eks:cluster-name": "b", "eks:nodegroup-name": "a"}
 
 
 @example([(_WORKERS | _GROUP, False), (_WORKERS, False), (_OTHERS, False), (_GROUP, False)], Policy())
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(INSTANCES, POLICIES)
 def test_exempts_exactly_the_fleet(described: list[tuple[dict[str, str], bool]], policy: Policy) -> None:
     """With the pasted input, all of the fleet is COMPLIANT, and every other instance is judged as before."""
