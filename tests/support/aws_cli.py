@@ -44,7 +44,7 @@ def run(commands: str, environment: Mapping[str, str], folder: Path) -> "subproc
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
 
 
