@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,11 +59,14 @@ class Trial:
     def wait_for(self, happened: Callable[[], bool]) -> set[int]:
         """Wait until something has happened; returns the ids of all processes of the trial."""
         deadline = time.monotonic() + 60
-        while not happened():
-            assert self.process.poll() is None
+        while True:
+            # Asked first: what happens before the trial ends counts.
+            has_ended = self.process.poll() is not None
+            if happened():
+                return descendants(self.process.pid)
+            assert not has_ended
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        return descendants(self.process.pid)
 
     def is_up(self) -> bool:
         """Whether the judge listens."""
@@ -79,18 +83,29 @@ class Trial:
         return self.process.returncode, said
 
 
-def hold(folder: Path, address: str = "127.0.0.1", answers: str = "no") -> Trial:
-    """Start a trial."""
-    report = folder / "report"
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", TRIAL, JUDGE, address, answers, str(report)],
-        cwd=CHECKOUT,
-        env=dict(os.environ) | {"PYTHONPATH": ".:lambda", "TMPDIR": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return Trial(process, report)
+Hold = Callable[..., Trial]
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Iterator[Hold]:
+    """Starts a trial; one whose test fails is told to end."""
+    report = tmp_path / "report"
+    with ExitStack() as stack:
+
+        def started(address: str = "127.0.0.1", answers: str = "no") -> Trial:
+            process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-c", TRIAL, JUDGE, address, answers, str(report)],
+                cwd=CHECKOUT,
+                env=dict(os.environ) | {"PYTHONPATH": ".:lambda", "TMPDIR": str(tmp_path)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            stack.enter_context(process)
+            stack.callback(process.terminate)
+            return Trial(process, report)
+
+        yield started
 
 
 def assert_gone(trial: Trial, pids: set[int], folder: Path) -> None:
@@ -102,9 +117,9 @@ def assert_gone(trial: Trial, pids: set[int], folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_stops_everything(hold: Hold, tmp_path: Path, number: signal.Signals) -> None:
     """On Ctrl-C, and when it is told to end, a trial stops the judge and its child, and says so."""
-    trial = hold(tmp_path)
+    trial = hold()
     pids = trial.wait_for(trial.is_up)
     assert len(pids) == 2
 
@@ -115,9 +130,9 @@ def test_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> No
 
 
 @pytest.mark.slow
-def test_a_signal_stops_terraform(tmp_path: Path) -> None:
+def test_a_signal_stops_terraform(hold: Hold, tmp_path: Path) -> None:
     """Ctrl-C stops Terraform and its providers too."""
-    trial = hold(tmp_path, answers="yes")
+    trial = hold(answers="yes")
     pids = trial.wait_for(trial.applies)
 
     trial.process.send_signal(signal.SIGINT)
@@ -127,9 +142,9 @@ def test_a_signal_stops_terraform(tmp_path: Path) -> None:
     assert_gone(trial, pids, tmp_path)
 
 
-def test_a_judge_that_others_can_reach_is_refused(tmp_path: Path) -> None:
+def test_a_judge_that_others_can_reach_is_refused(hold: Hold, tmp_path: Path) -> None:
     """A judge that listens on every interface is stopped before it is asked anything else."""
-    trial = hold(tmp_path, address="0.0.0.0", answers="yes")  # noqa: S104
+    trial = hold(address="0.0.0.0", answers="yes")  # noqa: S104
     pids = trial.wait_for(trial.is_up)
     status, said = trial.end()
 
@@ -138,8 +153,8 @@ def test_a_judge_that_others_can_reach_is_refused(tmp_path: Path) -> None:
     assert_gone(trial, pids, tmp_path)
 
 
-def test_a_judge_that_does_not_start(tmp_path: Path) -> None:
+def test_a_judge_that_does_not_start(hold: Hold) -> None:
     """A judge that ends at once fails the trial with what it has written."""
-    trial = hold(tmp_path, answers="never")
+    trial = hold(answers="never")
 
     assert trial.end() == (1, "✗ Fake 1.0 has ended:\nno such emulator\n")
