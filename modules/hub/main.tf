@@ -179,6 +179,7 @@ module "notifications" {
   log_retention_days       = var.log_retention_days
   name                     = var.name
   notification_emails      = var.notification_emails
+  only_digests             = true
   permissions_boundary_arn = var.permissions_boundary_arn
   report                   = local.report
   sns_topic                = var.sns_topic
@@ -206,7 +207,7 @@ module "failures" {
       metric     = "AWS/Events/FailedInvocations"
       dimensions = { EventBusName = var.name, RuleName = var.name }
       description = join(" ", [
-        "EventBridge gave up events of members: nobody is notified. First look at the policy of the queue",
+        "EventBridge gave up on events of members: nobody is notified. First look at the policy of the queue",
         "${var.name}-digest, and at the messages in the queue ${var.name}-dead-events.",
       ])
     }

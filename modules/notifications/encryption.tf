@@ -3,6 +3,12 @@
 
 locals {
   has_key = var.kms_key == null && var.sns_topic == null
+
+  # The services that publish to the topic, as its policy has them.
+  publishers = concat(
+    var.only_digests ? [] : ["events.amazonaws.com"],
+    var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [],
+  )
 }
 
 data "aws_iam_policy_document" "key" {
@@ -24,14 +30,18 @@ data "aws_iam_policy_document" "key" {
 
   # No condition: KMS gets neither the account nor the source when EventBridge publishes to a topic.
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-  statement {
-    sid       = "Publishers"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = length(local.publishers) > 0 ? ["Publishers"] : []
 
-    principals {
-      type        = "Service"
-      identifiers = concat(["events.amazonaws.com"], var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [])
+    content {
+      sid       = statement.value
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = local.publishers
+      }
     }
   }
 }

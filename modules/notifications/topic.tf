@@ -72,14 +72,18 @@ data "aws_iam_policy_document" "topic" {
   # eb-troubleshooting.html lists condition keys. SECURITY.md says what another account could do without a condition.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
-  statement {
-    sid       = "EventBridge"
-    actions   = ["sns:Publish"]
-    resources = [local.topic_arn]
+  dynamic "statement" {
+    for_each = var.only_digests ? [] : ["EventBridge"]
 
-    principals {
-      type        = "Service"
-      identifiers = ["events.amazonaws.com"]
+    content {
+      sid       = statement.value
+      actions   = ["sns:Publish"]
+      resources = [local.topic_arn]
+
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
     }
   }
 

@@ -128,6 +128,13 @@ variable "notification_emails" {
   }
 }
 
+variable "only_digests" {
+  description = "Whether event rules send only to the digest's queue. EventBridge may then not publish to the topic."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "permissions_boundary_arn" {
   description = "ARN of the IAM policy that limits the permissions of the roles. Null sets no boundary."
   type        = string

@@ -51,6 +51,7 @@ def plans(plan_each: PlanEach) -> dict[str, Plan]:
                 "archive_days": 14,
                 "digest_by": "account",
             },
+            "alarms_elsewhere": {**ORGANIZATION, "alarm_topic_arns": [f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"]},
             "reporting": {**ORGANIZATION, **REPORT, "aggregator": {}},
             "existing_aggregator": {
                 **ORGANIZATION,
@@ -146,6 +147,19 @@ def test_events_go_to_the_digest(hub: Plan) -> None:
     for policy in (queue, dead_letters):
         [allowed] = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
         assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": EVENT_RULE}}
+
+
+def test_only_alarms_publish_beside_the_notifier(hub: Plan, plans: dict[str, Plan]) -> None:
+    """No event rule publishes to the hub's topic, so its policy and its key admit CloudWatch alone, or no service."""
+    topic = json.loads(hub.resources["module.notifications.aws_sns_topic_policy.this[0]"]["policy"])
+    key = json.loads(hub.resources["module.notifications.aws_kms_key.topic[0]"]["policy"])
+    services = [
+        each["Principal"]["Service"] for each in topic["Statement"] + key["Statement"] if each["Sid"] != "Owner"
+    ]
+    alone = json.loads(plans["alarms_elsewhere"].resources["module.notifications.aws_kms_key.topic[0]"]["policy"])
+
+    assert services == ["cloudwatch.amazonaws.com"] * 2
+    assert [each["Sid"] for each in alone["Statement"]] == ["Owner"]
 
 
 def test_alarms_count_on_the_bus(hub: Plan) -> None:
