@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeComplianceByC
 from collections.abc import Callable
 from typing import Any
 
-from moto.config.exceptions import InvalidLimitException
+from moto.config.exceptions import InvalidLimitException, InvalidNextTokenException
 from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 
@@ -24,7 +24,10 @@ def page(
     limit = self._get_param(limit_name) or default
     if limit > maximum:
         raise InvalidLimitException(limit)
-    start = int(self._get_param("NextToken") or self._get_param("nextToken") or 0)
+    token = self._get_param("NextToken") or self._get_param("nextToken") or "0"
+    if not token.isdecimal():
+        raise InvalidNextTokenException
+    start = int(token)
     return found[start : start + limit], str(start + limit) if start + limit < len(found) else None
 
 

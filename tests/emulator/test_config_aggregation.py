@@ -77,6 +77,8 @@ def test_details_come_in_pages(client: Any) -> None:
     assert {(each["Annotation"], each["AccountId"]) for page in pages for each in page} == {("why", SECOND)}
     with pytest.raises(ClientError, match="InvalidLimitException"):
         client.get_aggregate_compliance_details_by_config_rule(**wanted, AccountId=SECOND, AwsRegion=REGION, Limit=101)
+    with pytest.raises(ClientError, match="InvalidNextTokenException"):
+        client.describe_configuration_aggregator_sources_status(ConfigurationAggregatorName="all", NextToken="other")
 
 
 def test_what_is_not_read_again(client: Any) -> None:
