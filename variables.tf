@@ -79,11 +79,11 @@ variable "central" {
   default     = null
 
   validation {
-    condition = (var.central == null
-      || can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._-]+$", var.central.event_bus_arn))
-    )
+    condition = var.central == null || can(regex(
+      "^arn:${local.partition}:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._-]+$", var.central.event_bus_arn
+    ))
     error_message = join(" ", [
-      "central must be null or hold the ARN of a hub's event bus, such as { event_bus_arn =",
+      "central must be null or hold the ARN of a hub's event bus in this partition, such as { event_bus_arn =",
       "\"arn:${local.partition}:events:${local.region}:123456789012:event-bus/key-pair-hub\" }.",
     ])
   }

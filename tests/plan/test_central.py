@@ -202,10 +202,14 @@ def test_patterns_fit_with_the_longest_name(plans: dict[str, Plan]) -> None:
 
 
 def test_bad_bus_is_refused(refuse_each: RefuseEach) -> None:
-    """Anything but the ARN of an event bus is refused, with an example."""
-    buses = {"name": "key-pair-hub", "rule": f"arn:aws:events:{REGION}:{HUB_ACCOUNT}:rule/key-pair-hub"}
+    """Anything but the ARN of an event bus that EventBridge can reach is refused, with an example."""
+    buses = {
+        "name": "key-pair-hub",
+        "partition": f"arn:aws-cn:events:cn-north-1:{HUB_ACCOUNT}:event-bus/key-pair-hub",
+        "rule": f"arn:aws:events:{REGION}:{HUB_ACCOUNT}:rule/key-pair-hub",
+    }
     refused = refuse_each({name: {"central": {"event_bus_arn": bus}} for name, bus in buses.items()})
 
     for name, messages in refused.items():
-        expected = "central must be null or hold the ARN of a hub's event bus, such as"
+        expected = "central must be null or hold the ARN of a hub's event bus in this partition, such as"
         assert any(expected in each for each in messages), name
