@@ -11,7 +11,7 @@ locals {
     } : field => replace("(<>)(,(<>))*", "<>", "(\\*|${value}(-${value})?)(/[1-9][0-9]*)?")
   }
   cron_day_of_month = "(${local.cron_fields.day_of_month}|L|LW|(0?[1-9]|[12][0-9]|3[01])W)"
-  cron_day_of_week  = "(${local.cron_fields.day_of_week}|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)?L|[1-7A-Z]+#[1-5])"
+  cron_day_of_week  = "(${local.cron_fields.day_of_week}|L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5]))"
   schedule_patterns = {
     at = "^at\\([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\)$"
     cron = join(" ", [

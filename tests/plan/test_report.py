@@ -150,6 +150,8 @@ EXPRESSIONS = [
     "cron(0 8 ? 13 MON *)",
     "cron(0 8 ? * 0 *)",
     "cron(0 8 ? * 2#6 *)",
+    "cron(0 8 ? * TUE#2 *)",
+    "cron(0 8 ? * TUESDAY#2 *)",
     "cron(0 8 ? * MON 1969)",
     "cron(0 8 ? * MONDAY *)",
     "every monday",
