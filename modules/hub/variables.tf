@@ -97,7 +97,8 @@ variable "archive_days" {
 variable "digest_by" {
   description = <<-TEXT
     Scope of one notification. `window` describes the changes of all accounts within a window. `account` sends separate
-    notifications for each account, so that a team can filter for its own accounts.
+    notifications for each account, so that a team can filter for its own accounts. Each e-mail subscription should then
+    have such a filter, because SNS suspends one that gets more than ten e-mails a second.
   TEXT
   type        = string
   default     = "window"
