@@ -168,7 +168,8 @@ class Organization:
                 Place(row["accountId"], row["awsRegion"]): int(row["COUNT(*)"])
                 for row in rows(self._pages(call, Expression=INSTANCES))
             }
-        except (BotoCoreError, ClientError, OutOfTimeError) as error:
+        # AWS's reference does not say how a row names its count. Another name must not prevent the report.
+        except (BotoCoreError, ClientError, KeyError, OutOfTimeError) as error:
             self._miss("the coverage of accounts and regions", error)
             return None
 

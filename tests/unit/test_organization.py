@@ -285,6 +285,22 @@ def test_listing_that_fails(hub: HubEdge, api: str, lacks: str, caplog: pytest.L
     assert incomplete(caplog) == [f"not read: {lacks}"]
 
 
+def test_count_of_another_name(hub: HubEdge, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's reference does not say how a row names its count. With another name, only the coverage is missing."""
+    select = hub.aggregator.select_aggregate_resource_config
+
+    def renamed(**asked: Any) -> dict[str, Any]:
+        answer = select(**asked)
+        return answer | {"Results": [each.replace("COUNT(*)", "count") for each in answer["Results"]]}
+
+    monkeypatch.setattr(hub.aggregator, "select_aggregate_resource_config", renamed)
+    hub.aggregator.places = {SHOP: there("i-1")}
+
+    [call] = hub.report(MONDAY)
+    assert told(call) == {"new": {"i-1"}, "open": set(), "fixed": set()}
+    assert incomplete(caplog) == ["not read: the coverage of accounts and regions"]
+
+
 def test_launch_times_that_fail(hub: HubEdge, caplog: pytest.LogCaptureFixture) -> None:
     """Launch times are asked for once more at the most: results matter more."""
     hub.aggregator.places = {SHOP: there(*(f"i-{number}" for number in range(350)))}
