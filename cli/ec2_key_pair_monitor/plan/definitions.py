@@ -71,7 +71,7 @@ class Definitions:
         self._settings = {each.address: each for each in self._by_kind[SETTINGS]}
         self._named: dict[tuple[str, str], dict[str, list[Resource]]] = {}
         self._past: list[tuple[str, View, str]] | None = None
-        self._listed: set[tuple[str, ...]] | None = None
+        self._new: dict[str, list[Resource]] = {}
 
     def find(self, reference: Reference) -> Found:
         """Return the definitions that a reference finds."""
@@ -211,18 +211,19 @@ class Definitions:
             scopes = self._configuration.scopes_of_locals(reference.expression, scope)
         else:
             scopes = [scope]
-        new = self._relevant([each for each in self._by_kind.get(kind, ()) if each.is_new])
+        new = self._created(kind)
         return list(dict.fromkeys(each for at in scopes for each in self._around(kind, at, new) or new)), False
 
-    def _relevant(self, resources: Sequence[Resource]) -> Sequence[Resource]:
-        """Return the resources that a changed resource depends on, also through local values; all if none is known.
+    def _created(self, kind: str) -> Sequence[Resource]:
+        """Return the new definitions that a changed resource depends on, also through local values; all if none does.
 
         https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
         """
-        if self._listed is None:
-            self._listed = {_without_keys(each["resource"]) for each in self._plan.get("relevant_attributes", ())}
-        listed = self._listed
-        return [each for each in resources if _without_keys(each.address) in listed] or resources
+        if kind not in self._new:
+            listed = {_without_keys(each["resource"]) for each in self._plan.get("relevant_attributes", ())}
+            new = [each for each in self._by_kind.get(kind, ()) if each.is_new]
+            self._new[kind] = [each for each in new if _without_keys(each.address) in listed] or new
+        return self._new[kind]
 
     def _around(self, kind: str, scope: Scope, new: Sequence[Resource]) -> Sequence[Resource]:
         """Return the new definitions that a local value or a dynamic block of a module probably refers to."""
