@@ -53,6 +53,7 @@ def account(aws: EmbeddedAws) -> EmbeddedAws:
         Role=role,
         Runtime="python3.13",
         Handler="module.handler",
+        Timeout=60,
         Code={"ZipFile": zipped("def handler(event, context): return event")},
     )
     aws.client("sqs", REGION).create_queue(QueueName="dead")
