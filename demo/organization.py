@@ -99,7 +99,7 @@ class Organization:
 
     def inbox(self) -> list[Mail]:
         """Return the hub's new e-mails since the last call, without requests for confirmation."""
-        self.aws.settle(timeout=300)
+        self.aws.settle()
         mails = [mail for mail in sns.outbox(REGIONS[0], HUB) if mail.token is None]
         sns.outbox(REGIONS[0], HUB).clear()
         return mails
@@ -136,7 +136,7 @@ class Organization:
             RoleName=role, PolicyName="evaluator", PolicyDocument=json.dumps({**policy, "Statement": left})
         )
         self.launch(account, region)
-        self.aws.settle(timeout=300)
+        self.aws.settle()
         evaluate_alarms(region, account=account)
 
 

@@ -48,7 +48,7 @@ class Deployment:
     def launch_many(self, count: int) -> list[str]:
         """Launch instances without a key pair at once, and wait until everything that follows has happened."""
         answer = self.client("ec2").run_instances(ImageId=IMAGE, MinCount=count, MaxCount=count)
-        self.aws.settle(timeout=300)
+        self.aws.settle()
         return [each["InstanceId"] for each in answer["Instances"]]
 
     def result(self, instance_id: str) -> tuple[str, str] | None:

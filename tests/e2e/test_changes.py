@@ -225,7 +225,7 @@ def launching(monitor: Deployment) -> Iterator[list[str]]:
     finally:
         ended.set()
         thread.join()
-        monitor.aws.settle(timeout=300)
+        monitor.aws.settle()
 
 
 def named(monitor: Deployment, instances: list[str]) -> set[str]:

@@ -192,7 +192,7 @@ def test_sweep_of_10000_instances_repairs_everything(complete: Deployment) -> No
     faults.reset()
 
     config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=2))
-    complete.aws.settle(timeout=300)
+    complete.aws.settle()
 
     assert config_control.verdicts_of(REGION, complete.rule_name) == expected
     assert (faults.calls["SelectResourceConfig"], faults.calls["PutEvaluations"]) == (100, 100)
@@ -208,7 +208,7 @@ def test_sweep_that_runs_out_of_time(complete: Deployment) -> None:
     functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=201)
     try:
         config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=4))
-        complete.aws.settle(timeout=120)
+        complete.aws.settle()
     finally:
         functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=900)
 
@@ -230,7 +230,7 @@ def test_sweep_that_fails_half_way_starts_over(complete: Deployment) -> None:
     faults.inject("SelectResourceConfig", Kind.THROTTLED, times=ATTEMPTS, after=2)
 
     config_delivery.fire_schedule(REGION, datetime.now(UTC) + timedelta(hours=3))
-    complete.aws.settle(timeout=120)
+    complete.aws.settle()
 
     result = complete.result(instance)
     assert result is not None

@@ -96,7 +96,7 @@ def terminate(there: Organization, place: tuple[str, str], *instances: str) -> N
     """Terminate instances."""
     if instances:
         there.aws.client("ec2", place[1], place[0]).terminate_instances(InstanceIds=list(instances))
-        there.aws.settle(timeout=300)
+        there.aws.settle()
 
 
 def report(there: Organization) -> list[Mail]:

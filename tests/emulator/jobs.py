@@ -42,7 +42,7 @@ class Jobs:
         finally:
             ended.set()
 
-    def settle(self, timeout: float = 60.0) -> None:
+    def settle(self, timeout: float = 300.0) -> None:
         """Wait until nothing is left to do, whatever the jobs submit in turn.
 
         Args:

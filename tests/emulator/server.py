@@ -73,7 +73,7 @@ class EmbeddedAws:
             )
         return self._clients[wanted]
 
-    def settle(self, timeout: float = 60.0) -> None:
+    def settle(self, timeout: float = 300.0) -> None:
         """Wait until every delivery and invocation under way has ended; see :meth:`Jobs.settle`.
 
         Raises:
