@@ -16,6 +16,7 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     eventbridge_buses,
     faults,
     iam,
+    in_turn,
     kept,
     lambda_functions,
     lambda_queues,
