@@ -16,7 +16,6 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     eventbridge_buses,
     faults,
     iam,
-    in_turn,
     kept,
     lambda_functions,
     lambda_queues,
@@ -25,6 +24,7 @@ from tests.emulator import (  # noqa: F401  (install themselves)
     sns,
     sns_delivery,
     sns_subscriptions,
+    threads,
     wire,
 )
 from tests.emulator.accounts import ACCOUNT_ID

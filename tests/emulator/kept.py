@@ -1,15 +1,12 @@
 """Makes moto faster: keeps what it reads again at each request, and makes images only if somebody asks for them."""
 
 import functools
-import threading
 from typing import Any
 
 from moto import backends
 from moto.core import responses, utils
-from moto.core.routing import ServiceOperationRouter
 from moto.ec2.models.amis import AmiBackend
 from moto.ec2.responses.amis import AmisResponse
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from tests.emulator.moto_methods import extends
 
@@ -23,23 +20,6 @@ def list_of_moto_modules() -> frozenset[str]:
 
 backends.list_of_moto_modules = list_of_moto_modules
 vars(responses)["method_names_from_class"] = functools.cache(utils.method_names_from_class)
-
-
-# werkzeug compiles each URL rule. In some versions of Python, that can fail in two threads at once:
-# https://github.com/python/cpython/issues/106905
-_compiling = threading.RLock()
-
-
-@extends(ServiceOperationRouter)
-def _get_router(self: ServiceOperationRouter, protocol: str) -> Any:
-    with _compiling:
-        return _get_router.replaced(self, protocol)
-
-
-@extends(DomainDispatcherApplication)
-def get_application(self: DomainDispatcherApplication, environ: dict[str, Any]) -> Any:
-    with _compiling:
-        return get_application.replaced(self, environ)
 
 
 @extends(AmiBackend)
