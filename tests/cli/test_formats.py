@@ -14,6 +14,7 @@ from tests.cli.conftest import Command
 from tests.cli.formats import FORMATS, junit_counts, sarif_results
 from tests.cli.plans import change, plan, write
 from tests.conftest import assert_text
+from tests.support.terminal import read_until_end
 
 GOLDEN = Path(__file__).parent / "golden"
 _COMPUTED = {"key_name": True, "tags_all": True}
@@ -93,15 +94,9 @@ def test_terminal(command: Command, tmp_path: Path) -> None:
     words = [str(command.folder / "ec2-key-pair-monitor"), "plan", str(path)]
     with subprocess.Popen(words, stdout=writer, stdin=subprocess.DEVNULL, env=environment) as process:  # noqa: S603
         os.close(writer)
-        output = b""
-        try:
-            while chunk := os.read(reader, 65536):
-                output += chunk
-        except OSError:  # Linux's way to say that the other side has closed
-            pass
+        text = read_until_end(reader)
     os.close(reader)
     assert process.returncode == 1
-    text = output.decode()
     assert "\x1b[" in text
     assert "aws_instance.web[1]" in text
     assert "4 judged: 2 NON_COMPLIANT, 1 UNKNOWN, 1 COMPLIANT." in text

@@ -16,6 +16,7 @@ import pytest
 from demo.cloud import Evaluated, Notification
 from demo.walkthrough import differences
 from tests.support import CHECKOUT
+from tests.support.terminal import read_until_end
 
 RIGHT = [
     Evaluated("i-1", "walkthrough", "COMPLIANT", "with key"),
@@ -80,15 +81,10 @@ def shown_in_a_terminal() -> str:
         stderr=inside,
     ):
         os.close(inside)
-        text = b""
-        try:
-            while chunk := os.read(outside, 65536):
-                text += chunk
-        except OSError:  # Linux's answer once the other end is closed
-            pass
+        text = read_until_end(outside)
     os.close(outside)
-    assert b"\x1b[" in text
-    return re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).replace("\r\n", "\n")
+    assert "\x1b[" in text
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).replace("\r\n", "\n")
 
 
 def shown_in_a_file(folder: Path) -> str:

@@ -5,7 +5,6 @@ import os
 import pty
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.emulator import faults, wire
 from tests.emulator.faults import Kind
 from tests.oracles.policies import listed
 from tests.support import CHECKOUT
+from tests.support.terminal import read_until_end
 
 POLICY = json.loads((CHECKOUT / "docs/preview-policy.json").read_text())
 ALLOWED = {action for each in POLICY["Statement"] for action in listed(each["Action"])}
@@ -202,16 +202,13 @@ def test_progress(account: Account, command: Command, terminal: tuple[int, int],
     reader, writer = terminal
     words = [str(command.folder / "ec2-key-pair-monitor"), "preview", "--format", "json"]
     environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color"} | account.aws.environment(REGION)
-    output, shown = tmp_path / "output", b""
+    output = tmp_path / "output"
     with (
         output.open("wb") as file,
         subprocess.Popen(words, stdout=file, stderr=writer, stdin=subprocess.DEVNULL, env=environment),  # noqa: S603
     ):
         os.close(writer)
-        # Read while it runs: a full terminal would stop the command. At the end Linux answers with an error.
-        with suppress(OSError):
-            while chunk := os.read(reader, 65536):
-                shown += chunk
+        text = read_until_end(reader)
 
     assert json.loads(output.read_text())["summary"]["non_compliant"] > 0
-    assert f"Reading {REGION}" in shown.decode()
+    assert f"Reading {REGION}" in text
