@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -89,7 +88,7 @@ class Demo(Cloud):
         if self._example == "dashboard":
             with step(self._console, "Letting a week pass"):
                 sns.outbox(REGION).clear()
-                scheduler.pass_time(REGION, datetime.now(UTC) + timedelta(weeks=1))
+                scheduler.pass_weeks(REGION)
                 self._aws.settle()
         return [
             email("The e-mail as it arrived", mail)
