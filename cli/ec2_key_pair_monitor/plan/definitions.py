@@ -5,14 +5,7 @@ from typing import Any, NamedTuple
 
 from ec2_key_pair_monitor.plan.configuration import FUNCTION, Configuration, Scope
 from ec2_key_pair_monitor.plan.launch import NO_TAGS, Key, Launch
-from ec2_key_pair_monitor.plan.resources import (
-    ModulePath,
-    Resource,
-    View,
-    has_marks,
-    is_within,
-    split_address,
-)
+from ec2_key_pair_monitor.plan.resources import ModulePath, Resource, View, has_marks, is_within, split_address
 from ec2_key_pair_monitor.plan.tags import instance_tags, single_map
 
 TEMPLATE = "aws_launch_template"
