@@ -279,8 +279,8 @@ variable "name" {
   validation {
     condition = !can(regex("-(non|notification)$", var.name))
     error_message = join(" ", [
-      "name must not end in -non or -notification: an event rule would have the name of, and replace, one of a",
-      "module named without that ending. Take \"${replace(var.name, "/-(non|notification)$/", "")}\".",
+      "name must not end in -non or -notification: one of its event rules would replace one of a module named",
+      "without that ending. Take \"${replace(var.name, "/-(non|notification)$/", "")}\".",
     ])
   }
 

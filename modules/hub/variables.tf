@@ -312,8 +312,8 @@ variable "tags" {
       ])
     ])
     error_message = join(" ", [
-      "tags must be 50 at most, such as { team = \"security\" }, of letters, digits, blanks and _.:/=+@-: keys of 1 to",
-      "128 that do not start with aws: and differ in more than their case, and values of at most 256.",
+      "tags must be 50 at most, such as { team = \"security\" }. They consist of letters, digits, blanks and _.:/=+@-.",
+      "Keys have 1 to 128 of these, do not start with aws: and differ in more than case. Values have at most 256.",
     ])
   }
 }

@@ -4,7 +4,7 @@
 locals {
   has_key = var.kms_key == null && var.sns_topic == null
 
-  # The services that publish to the topic, as its policy has them.
+  # The services that may publish to the topic. Its policy allows the same.
   publishers = concat(
     var.only_digests ? [] : ["events.amazonaws.com"],
     var.alarm_topic_arns == null ? ["cloudwatch.amazonaws.com"] : [],

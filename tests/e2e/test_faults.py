@@ -205,7 +205,7 @@ def test_sweep_that_runs_out_of_time(complete: Deployment) -> None:
     complete.client("ec2").terminate_instances(InstanceIds=[gone])
     config_control.add_instances(REGION, 3_000)
     functions = complete.client("lambda")
-    # Of the five seconds that it may work, the third page takes eight.
+    # It may work for five seconds. The third page does not come, and the function waits eight seconds for it.
     functions.update_function_configuration(FunctionName="key-pairs-evaluator", Timeout=205)
     faults.inject("SelectResourceConfig", Kind.NO_ANSWER, times=1, after=2, seconds=9)
     try:

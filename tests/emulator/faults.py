@@ -87,7 +87,7 @@ def __call__(self: Any, environ: dict[str, Any], start_response: Callable[..., A
     if action and not is_administrator(environ.get("HTTP_AUTHORIZATION", "")):
         calls[action] += 1
         fault = None
-        with suppress(IndexError):  # not asked for first: calls come in several threads
+        with suppress(IndexError):  # no look before the pop: calls come in several threads
             fault = _faults.get(action, []).pop(0)
         if fault and fault.kind is Kind.CALLER_DIES:
             answered = list(__call__.replaced(self, environ, start_response))

@@ -58,7 +58,7 @@ BAD: dict[str, dict[str, tuple[Any, str]]] = {
     "bad_3": {
         "allowed_key_names": (["key-0123456789abcdef0", "key-ring"], 'neither IDs nor ARNs of key pairs; invalid: ["'),
         "digest_window_seconds": (0, "digest_window_seconds must be null or a whole number"),
-        "name": ("key-pairs-non", 'name must not end in -non or -notification: an event rule would have the name of'),
+        "name": ("key-pairs-non", 'name must not end in -non or -notification: one of its event rules would replace'),
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity
         "tags": ({"Team": "a", "team": "b", "ok": "c"}, 'because IAM takes others for one key; invalid: ["Team","te'),
         "kms_key": ({"arn": KEY.replace("aws", "aws-cn")}, f"such as {{ arn = \"arn:aws:kms:{REGION}:{ACCOUNT}:key/"),

@@ -138,7 +138,7 @@ class FakeAggregator:
         made: Callable[[Any], Any] = lambda row: row,
     ) -> dict[str, Any]:
         self.calls[api] += 1
-        with suppress(IndexError):  # not asked for first: calls come from several threads
+        with suppress(IndexError):  # no look before the pop: calls come in several threads
             raise self.failures.get(api, []).pop(0)
         assert asked["ConfigurationAggregatorName"] == NAME
         start = int(asked.get("NextToken", -1 if self.has_empty_pages else 0))
